@@ -1,0 +1,76 @@
+"""The entry point, and the only place where an error becomes a line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+
+from sophia_cli import __version__
+
+EXIT_DONE, EXIT_ERROR, EXIT_USAGE, EXIT_BUG, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def main() -> None:
+    """Run `sophia` with the arguments of the process and exit with its code."""
+    if sys.argv[1:] in (["--version"], ["-V"]):  # answered before anything is imported
+        print(f"sophia {__version__}")
+        return
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; every error ends here. Returns the exit code."""
+    try:
+        from sophia_cli.commands import call
+    except ModuleNotFoundError as error:
+        if error.name not in ("typer", "rich"):
+            raise
+        print("sophia: the command line is not installed", file=sys.stderr)
+        print('        pip install "sophia-cli[cli]"', file=sys.stderr)
+        return EXIT_ERROR
+    try:
+        return call(arguments)
+    except KeyboardInterrupt:
+        print("sophia: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        _close_stdout()
+        return EXIT_DONE
+    except Exception as error:  # the one place that may catch everything
+        return _report(arguments, error)
+
+
+def _report(arguments: list[str], error: Exception) -> int:
+    from sophia_cli.errors import SophiaError
+    from sophia_cli.llm.errors import LLMError
+    from sophia_cli.output import show_error
+
+    as_json = "--json" in arguments
+    if isinstance(error, SophiaError | LLMError):
+        show_error(arguments, error.message, error.mend, as_json=as_json)
+        return getattr(error, "exit_code", EXIT_ERROR)
+    path = _write_log(error)
+    show_error(arguments, f"bug: {type(error).__name__}: {error}", f"the traceback is in {path}", as_json=as_json)
+    return EXIT_BUG
+
+
+def _write_log(error: Exception) -> str:
+    import os
+    import tempfile
+    import traceback
+
+    handle, path = tempfile.mkstemp(prefix="sophia-bug-", suffix=".log")  # made with mode 0600
+    with os.fdopen(handle, "w", encoding="utf-8") as log:
+        log.write(f"sophia {__version__}, Python {sys.version}\n")
+        log.writelines(traceback.format_exception(error))
+    return path
+
+
+def _close_stdout() -> None:
+    """The reader of a pipe went away: keep the interpreter's exit from saying so."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+"""The commands: parse, one call, show the result. No work here."""
+
+from __future__ import annotations
+
+from sophia_cli.commands.app import call
+
+__all__ = ["call"]

@@ -1,0 +1,137 @@
+"""Everything that `sophia` shows: the only module that prints.
+
+Results go to stdout, progress and notes to stderr. With `--json` stdout holds one envelope
+`{"version", "command", "ok", "data", "error"}` and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+ENVELOPE_VERSION = 1
+WIDTH = 80
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where and how one command shows its result."""
+
+    as_json: bool = False
+    quiet: bool = False
+    color: bool = True
+
+    def line(self, text: str = "", *, style: str | None = None) -> None:
+        """One line of the result on stdout; nothing with --json."""
+        if not self.as_json:
+            _console(sys.stdout, self.color).print(
+                text, style=style, markup=False, highlight=False, soft_wrap=True, emoji=False
+            )
+
+    def stream(self, text: str) -> None:
+        """A piece of a result that grows: written as it is and flushed."""
+        if not self.as_json:
+            sys.stdout.write(_printable(text, sys.stdout.encoding))
+            sys.stdout.flush()
+
+    def note(self, text: str) -> None:
+        """A line on stderr for the person who waits; nothing with --quiet."""
+        if not self.quiet:
+            print(_printable(text, sys.stderr.encoding), file=sys.stderr, flush=True)
+
+    def table(self, header: Sequence[str], rows: Sequence[Sequence[object]], *, indent: int = 2) -> None:
+        """Columns padded to their content, numbers to the right, cut to 80 columns."""
+        for text in format_table(header, rows, indent=indent):
+            self.line(text)
+
+    def envelope(self, command: str, data: object) -> None:
+        """The result as data on stdout; nothing without --json."""
+        if self.as_json:
+            _print_envelope(command, data=data, error=None)
+
+    @contextmanager
+    def progress(self, label: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+        """A bar on stderr while the block runs, gone when it ends; yields `advance(steps)`.
+
+        Shown on a terminal only, so that logs stay readable.
+        """
+        if self.quiet or self.as_json or not sys.stderr.isatty():
+            yield lambda steps: None
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=_console(sys.stderr, self.color), transient=True) as bar:
+            task = bar.add_task(label, total=total)
+            yield lambda steps: bar.advance(task, steps)
+
+
+def show_error(command: Sequence[str], message: str, mend: str, *, as_json: bool) -> None:
+    """A known error: what is wrong, then the mend, on stderr; with --json the envelope too."""
+    if as_json:
+        words = [word for word in command if not word.startswith("-")][:2]
+        _print_envelope(" ".join(words), data=None, error={"message": message, "mend": mend})
+        return
+    print(_printable(f"sophia: {message}", sys.stderr.encoding), file=sys.stderr)
+    for text in mend.splitlines():
+        print(_printable(f"        {text}", sys.stderr.encoding), file=sys.stderr)
+
+
+def format_table(
+    header: Sequence[str], rows: Sequence[Sequence[object]], *, indent: int = 2, width: int = WIDTH
+) -> list[str]:
+    """Lay rows out in columns; the last column gives way when the line would pass `width`."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    lines = [list(header), *cells] if any(header) else cells
+    if not lines:
+        return []
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    right = [all(_is_number(row[column]) for row in rows) and bool(rows) for column in range(len(widths))]
+    shown = []
+    for line in lines:
+        parts = [
+            text.rjust(size) if to_right else text.ljust(size)
+            for text, size, to_right in zip(line, widths, right, strict=True)
+        ]
+        text = " " * indent + "  ".join(parts).rstrip()
+        shown.append(text if len(text) <= width else text[: width - 3] + "...")
+    return shown
+
+
+def _cell(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) or str(value) in ("", "-", "unpriced") or str(value)[:1] == "$"
+
+
+def _print_envelope(command: str, *, data: object, error: object) -> None:
+    envelope = {
+        "version": ENVELOPE_VERSION,
+        "command": command,
+        "ok": error is None,
+        "data": data,
+        "error": error,
+    }
+    print(json.dumps(envelope, ensure_ascii=False, indent=2, default=str))
+
+
+def _console(stream: object, color: bool) -> Console:
+    from rich.console import Console
+
+    plain = not color or bool(os.environ.get("NO_COLOR"))
+    return Console(file=stream, no_color=plain, width=None if stream is sys.stderr else 10_000)  # type: ignore[arg-type]
+
+
+def _printable(text: str, encoding: str | None) -> str:
+    """A terminal without the character gets a replacement, never an exception."""
+    return text.encode(encoding or "utf-8", "replace").decode(encoding or "utf-8", "replace")

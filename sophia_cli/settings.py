@@ -1,0 +1,36 @@
+"""Settings of the command line; those of the service are in `sophia_cli.llm.config`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sophia_cli.llm.configfile import Key, load
+
+KEYS = (
+    Key("migrate.packs", tuple, (), "rule packs for home-made wrapper services, paths beside `sophia.toml`", "SOPHIA_MIGRATE_PACKS"),
+    Key("migrate.exclude", tuple, (), "glob patterns of paths that are never looked at"),
+    Key("migrate.include", tuple, (), "glob patterns of tests, archives or generated files that may be edited after all"),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `sophia.toml` and the environment say, for one root folder."""
+
+    root: Path
+    packs: tuple[Path, ...] = ()
+    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+
+
+def load_settings(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the nearest `sophia.toml` upwards from `root`. Raises ConfigError."""
+    environ = os.environ if environ is None else environ
+    file = load(environ, root)
+    file.table("migrate", tuple(key.path.partition(".")[2] for key in KEYS))
+    packs, exclude, include = (file.value(key, environ) for key in KEYS)
+    beside = file.path.parent if file.path else root
+    return Settings(root, tuple(beside / pack for pack in packs), exclude, include)
