@@ -1,0 +1,1 @@
+"""Finds the LLM calls of a code base and moves them to one service."""
