@@ -1,0 +1,1 @@
+"""A small web shop that grew one language model call at a time."""
