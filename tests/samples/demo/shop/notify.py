@@ -44,5 +44,7 @@ class OpenAINotifier:
     def notify(self, order: int) -> str:
         """File the message and return it as the room sees it."""
         client = self.client
-        text = client.chat.completions.create(model="order", messages=[str(order), "needs a person"])
+        text = client.chat.completions.create(
+            model="order", messages=[str(order), "needs a person"]
+        )
         return f"[{client.room}] {text}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import tempfile
+from pathlib import Path
 
 from fake_server import running
 
@@ -21,5 +22,5 @@ os.environ.update(
     ANTHROPIC_API_KEY="test-key",
     NO_PROXY="127.0.0.1",
     XDG_STATE_HOME=_state.name,
-    SOPHIA_LEDGER=os.path.join(_state.name, "ledger.sqlite"),
+    SOPHIA_LEDGER=str(Path(_state.name) / "ledger.sqlite"),
 )

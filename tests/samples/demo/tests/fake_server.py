@@ -86,7 +86,11 @@ def text_of(content: str | list[dict]) -> str:
 def chat(body: dict) -> dict:
     wants_json = body.get("response_format", {}).get("type") == "json_schema"
     text = json.dumps({"tags": ["lamp", "desk"]}) if wants_json else answer_to(body)
-    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": text},
+        "finish_reason": "stop",
+    }
     return {
         "id": "chatcmpl-1",
         "object": "chat.completion",

@@ -33,7 +33,15 @@ def test_suggestion_arrives_in_pieces():
     async def pieces() -> list[str]:
         return [piece async for piece in SearchBox("German").suggest("desk la")]
 
-    assert asyncio.run(pieces()) == ["[Complete ", "the ", "search ", "in ", "German.] ", "desk ", "la "]
+    assert asyncio.run(pieces()) == [
+        "[Complete ",
+        "the ",
+        "search ",
+        "in ",
+        "German.] ",
+        "desk ",
+        "la ",
+    ]
 
 
 def test_summary_of_all_reviews():
