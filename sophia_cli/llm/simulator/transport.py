@@ -1,0 +1,119 @@
+"""The simulator under an HTTP client, in process: no socket, no port.
+
+The classes serve clients of httpx and of httpx2, which share their interface but not their types:
+answers and errors are made of the library that the request came from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+
+from sophia_cli.llm.simulator.engine import Simulator
+from sophia_cli.llm.simulator.reply import Reply
+
+_CUT = "peer closed connection without sending complete message body (simulated)"
+_REFUSED = "connection refused (simulated)"
+_TOO_SLOW = "the read operation timed out (simulated)"
+
+
+class SimulatedTransport(httpx.BaseTransport):
+    """Answers from a simulator. Errors are those of a real connection: ConnectError where it is
+    refused, RemoteProtocolError where it breaks, ReadTimeout where it takes too long."""
+
+    def __init__(self, simulator: Simulator | None = None) -> None:
+        self.simulator = simulator or Simulator()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request, after its latency."""
+        exchange = _Exchange(self.simulator, request, request.read())
+        exchange.check_refused()
+        wait, too_slow = exchange.wait(exchange.reply.latency)
+        time.sleep(wait)
+        if too_slow:
+            raise exchange.timeout()
+        return exchange.response(self._chunks(exchange))
+
+    def _chunks(self, exchange: _Exchange) -> Iterator[bytes]:
+        for delay, chunk in zip(exchange.reply.delays, exchange.reply.chunks, strict=True):
+            wait, too_slow = exchange.wait(delay)
+            if wait:
+                time.sleep(wait)
+            if too_slow:
+                raise exchange.timeout()
+            yield chunk
+        exchange.check_cut()
+
+
+class AsyncSimulatedTransport(httpx.AsyncBaseTransport):
+    """The same for asynchronous clients."""
+
+    def __init__(self, simulator: Simulator | None = None) -> None:
+        self.simulator = simulator or Simulator()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request, after its latency."""
+        exchange = _Exchange(self.simulator, request, await request.aread())
+        exchange.check_refused()
+        wait, too_slow = exchange.wait(exchange.reply.latency)
+        await asyncio.sleep(wait)
+        if too_slow:
+            raise exchange.timeout()
+        return exchange.response(self._chunks(exchange))
+
+    async def _chunks(self, exchange: _Exchange) -> AsyncIterator[bytes]:
+        for delay, chunk in zip(exchange.reply.delays, exchange.reply.chunks, strict=True):
+            wait, too_slow = exchange.wait(delay)
+            await asyncio.sleep(wait)
+            if too_slow:
+                raise exchange.timeout()
+            yield chunk
+        exchange.check_cut()
+
+
+class _Exchange:
+    """One request with its reply, in the types of the client's own library."""
+
+    def __init__(self, simulator: Simulator, request: httpx.Request, body: bytes) -> None:
+        self._library: Any = sys.modules[type(request).__module__.partition(".")[0]]
+        self._request = request
+        self._longest: float | None = request.extensions.get("timeout", {}).get("read")
+        self.reply: Reply = simulator.respond(
+            request.method, request.url.raw_path.decode("ascii"), request.headers, body
+        )
+
+    def check_refused(self) -> None:
+        """Raise ConnectError where the simulator takes no connection."""
+        if self.reply.refused:
+            raise self._library.ConnectError(_REFUSED, request=self._request)
+
+    def check_cut(self) -> None:
+        """Raise RemoteProtocolError where the connection breaks before its end."""
+        if self.reply.cut:
+            raise self._library.RemoteProtocolError(_CUT, request=self._request)
+
+    def wait(self, delay: float) -> tuple[float, bool]:
+        """How long to sleep, and whether the client's read timeout is over by then."""
+        if self._longest is not None and delay > self._longest:
+            return self._longest, True
+        return delay, False
+
+    def timeout(self) -> Exception:
+        """The error of a read that took too long."""
+        error: Exception = self._library.ReadTimeout(_TOO_SLOW, request=self._request)
+        return error
+
+    def response(self, chunks: Iterator[bytes] | AsyncIterator[bytes]) -> httpx.Response:
+        """The library's response over the reply's chunks."""
+        response: httpx.Response = self._library.Response(
+            self.reply.status,
+            headers=list(self.reply.headers),
+            content=chunks,
+            request=self._request,
+        )
+        return response
