@@ -49,7 +49,12 @@ def _report(arguments: list[str], error: Exception) -> int:
         show_error(arguments, error.message, error.mend, as_json=as_json)
         return getattr(error, "exit_code", EXIT_ERROR)
     path = _write_log(error)
-    show_error(arguments, f"bug: {type(error).__name__}: {error}", f"the traceback is in {path}", as_json=as_json)
+    show_error(
+        arguments,
+        f"bug: {type(error).__name__}: {error}",
+        f"the traceback is in {path}",
+        as_json=as_json,
+    )
     return EXIT_BUG
 
 

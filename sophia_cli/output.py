@@ -47,7 +47,9 @@ class Output:
         if not self.quiet:
             print(_printable(text, sys.stderr.encoding), file=sys.stderr, flush=True)
 
-    def table(self, header: Sequence[str], rows: Sequence[Sequence[object]], *, indent: int = 2) -> None:
+    def table(
+        self, header: Sequence[str], rows: Sequence[Sequence[object]], *, indent: int = 2
+    ) -> None:
         """Columns padded to their content, numbers to the right, cut to 80 columns."""
         for text in format_table(header, rows, indent=indent):
             self.line(text)
@@ -94,7 +96,9 @@ def format_table(
     if not lines:
         return []
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    right = [all(_is_number(row[column]) for row in rows) and bool(rows) for column in range(len(widths))]
+    right = [
+        all(_is_number(row[column]) for row in rows) and bool(rows) for column in range(len(widths))
+    ]
     shown = []
     for line in lines:
         parts = [
@@ -111,7 +115,11 @@ def _cell(value: object) -> str:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) or str(value) in ("", "-", "unpriced") or str(value)[:1] == "$"
+    return (
+        isinstance(value, int | float)
+        or str(value) in ("", "-", "unpriced")
+        or str(value)[:1] == "$"
+    )
 
 
 def _print_envelope(command: str, *, data: object, error: object) -> None:

@@ -39,7 +39,11 @@ def run(
             list(command), cwd=cwd, env=env, timeout=timeout, capture_output=True, check=False
         )
     except FileNotFoundError as error:
-        raise ProgramNotFound(f"{command[0]} is not installed", f"install {command[0]} and put it on PATH") from error
+        raise ProgramNotFound(
+            f"{command[0]} is not installed", f"install {command[0]} and put it on PATH"
+        ) from error
     except subprocess.TimeoutExpired as error:
         raise SophiaError(f"{command[0]} did not end within {timeout:.0f} s") from error
-    return Result(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+    return Result(
+        done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+    )

@@ -10,9 +10,20 @@ from pathlib import Path
 from sophia_cli.llm.configfile import Key, load
 
 KEYS = (
-    Key("migrate.packs", tuple, (), "rule packs for home-made wrapper services, paths beside `sophia.toml`", "SOPHIA_MIGRATE_PACKS"),
+    Key(
+        "migrate.packs",
+        tuple,
+        (),
+        "rule packs for home-made wrapper services, paths beside `sophia.toml`",
+        "SOPHIA_MIGRATE_PACKS",
+    ),
     Key("migrate.exclude", tuple, (), "glob patterns of paths that are never looked at"),
-    Key("migrate.include", tuple, (), "glob patterns of tests, archives or generated files that may be edited after all"),
+    Key(
+        "migrate.include",
+        tuple,
+        (),
+        "glob patterns of tests, archives or generated files that may be edited after all",
+    ),
 )
 
 

@@ -55,7 +55,9 @@ class ConfigFile:
         """Raise ConfigError for the first key that is not allowed there."""
         for key in table:
             if key not in allowed:
-                raise ConfigError(f"{self.name}: {where} has no key '{key}'", f"allowed: {', '.join(allowed)}")
+                raise ConfigError(
+                    f"{self.name}: {where} has no key '{key}'", f"allowed: {', '.join(allowed)}"
+                )
 
     def value(self, key: Key, environ: Mapping[str, str]) -> Any:
         """The value of a key: environment, else file, else its default."""
@@ -68,7 +70,9 @@ class ConfigFile:
     def strings(self, where: str, found: Any) -> tuple[str, ...]:
         """A list of strings, as a tuple."""
         if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
-            raise ConfigError(f"{self.name}: {where} must be a list of strings", f'such as {where} = ["a", "b"]')
+            raise ConfigError(
+                f"{self.name}: {where} must be a list of strings", f'such as {where} = ["a", "b"]'
+            )
         return tuple(found)
 
     def _check(self, where: str, key: Key, found: Any) -> Any:
@@ -85,7 +89,9 @@ class ConfigFile:
         try:
             return self._in_range(f"the environment: {key.env}", key, key.type(text))
         except ValueError:
-            raise ConfigError(f"the environment: {key.env} must be {_words(key)}, not {text!r}") from None
+            raise ConfigError(
+                f"the environment: {key.env} must be {_words(key)}, not {text!r}"
+            ) from None
 
     def _in_range(self, where: str, key: Key, value: Any) -> Any:
         if key.minimum is not None and value < key.minimum:
@@ -108,7 +114,9 @@ def read(path: Path | None) -> ConfigFile:
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}", "name another with SOPHIA_CONFIG") from error
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror}", "name another with SOPHIA_CONFIG"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     file = ConfigFile(path.resolve(), tables)
@@ -123,6 +131,12 @@ def load(environ: Mapping[str, str], start: Path | None = None) -> ConfigFile:
 
 
 def _words(key: Key) -> str:
-    words = {str: "a string", int: "a whole number", float: "a number", bool: "true or false", tuple: "a list of strings"}
+    words = {
+        str: "a string",
+        int: "a whole number",
+        float: "a number",
+        bool: "true or false",
+        tuple: "a list of strings",
+    }
     text = words[key.type]
     return text if key.minimum is None else f"{text} of at least {key.minimum:g}"

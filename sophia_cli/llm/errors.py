@@ -44,7 +44,15 @@ class CallFailed(LLMError):
     """
 
     def __init__(
-        self, message: str, mend: str = "", *, kind: str, status: int, provider: str, attempts: int, call_id: str
+        self,
+        message: str,
+        mend: str = "",
+        *,
+        kind: str,
+        status: int,
+        provider: str,
+        attempts: int,
+        call_id: str,
     ) -> None:
         super().__init__(message, mend)
         self.kind = kind

@@ -1,0 +1,47 @@
+"""How long to wait before the next attempt."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+FIRST, LONGEST = 0.5, 8.0  # seconds
+
+
+def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
+    """Seconds that a provider asks to wait, in every spelling in use; None if it does not.
+
+    `headers` have lower-case names. Milliseconds: `retry-after-ms`, `x-ms-retry-after-ms`;
+    seconds or an HTTP date: `retry-after`.
+    """
+    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
+        milliseconds = _number(headers.get(name))
+        if milliseconds is not None:
+            return milliseconds / 1000
+    text = headers.get("retry-after")
+    seconds = _number(text)
+    if seconds is not None or not text:
+        return seconds
+    try:
+        moment = parsedate_to_datetime(text).timestamp()
+    except ValueError:
+        return None
+    return max(moment - (time.time() if now is None else now), 0.0)
+
+
+def delay(attempt: int, asked: float | None) -> float:
+    """Seconds before attempt number `attempt` + 1: what was asked for, else full jitter."""
+    if asked is not None:
+        return asked
+    # Spreads load, guards nothing.
+    return random.uniform(0, min(LONGEST, FIRST * 2**attempt))  # nosec B311
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        value = float(text) if text else None
+    except ValueError:
+        return None
+    return value if value is None or 0 <= value < 1e9 else None

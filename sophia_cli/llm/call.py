@@ -1,0 +1,117 @@
+"""The values that pass through the engine: a call on its way in, an answer on its way out."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# Operations are named by the wire format they speak.
+CHAT, MESSAGES, EMBEDDINGS, OTHER = "chat", "messages", "embeddings", "other"
+
+# Seconds: for the whole attempt, or by phase (connect, read, write, pool); None for no limit.
+Timeout = float | Mapping[str, float | None] | None
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Who asks and what for; none of it is sent in the prompt."""
+
+    task: str = ""
+    data_class: str = ""
+    service: str = ""
+    user: str = ""
+    session: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a vendor's own client wanted to send its request, and with which headers."""
+
+    provider: str
+    method: str
+    url: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request of the application, before a provider is chosen.
+
+    `raw` are the bytes as a vendor's client made them; `body` is the same, parsed. `attempts` is
+    how often one candidate may be tried, `timeout` holds for each attempt.
+    """
+
+    operation: str
+    body: Mapping[str, Any]
+    labels: Labels
+    door: str = "native"
+    raw: bytes = b""
+    stream: bool = False
+    model: str = ""
+    provider: str = ""
+    origin: Origin | None = None
+    attempts: int = 3
+    timeout: Timeout = 60.0
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request to a provider."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    timeout: Timeout
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens of one answer. `input` counts all prompt tokens, cached ones among them.
+
+    `cost_nano` is what the provider itself says the call cost, in nano-USD; None if it does not.
+    """
+
+    input: int
+    output: int
+    cached: int = 0
+    reasoning: int = 0
+    cost_nano: int | None = None
+
+
+@dataclass(frozen=True)
+class LLMResponse:
+    """A complete answer. `cost_usd` is None when the price is not known: unpriced, never zero."""
+
+    content: str
+    provider: str = ""
+    model: str = ""
+    cost_usd: float | None = None
+    latency_ms: float = 0.0
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    finish_reason: str = ""
+    tool_calls: tuple[Mapping[str, Any], ...] = ()
+    call_id: str = ""
+    cached: bool = False
+    simulated: bool = False
+    error: str | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def total_tokens(self) -> int | None:
+        """Prompt and answer together; None when the provider did not say."""
+        if self.tokens_in is None or self.tokens_out is None:
+            return None
+        return self.tokens_in + self.tokens_out
+
+
+def new_call_id() -> str:
+    """Ten characters that name a call: 50 random bits, easy to read aloud."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(10))

@@ -1,0 +1,161 @@
+"""What the service knows before a call: providers, routes, data classes, prices.
+
+Read once from `sophia.toml` and the environment; nothing is asked of the network.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sophia_cli.llm.configfile import ConfigFile, Key, load
+from sophia_cli.llm.endpoints import from_environment, from_file
+from sophia_cli.llm.errors import ConfigError
+from sophia_cli.llm.prices import Price, parse_prices
+from sophia_cli.llm.providers import Provider
+from sophia_cli.llm.tasks import TaskType
+
+KEYS = (
+    Key(
+        "llm.service",
+        str,
+        "",
+        "name of the calling service, a label of every call",
+        "SOPHIA_SERVICE",
+    ),
+    Key(
+        "llm.timeout", float, 60.0, "seconds that one attempt may take", "SOPHIA_LLM_TIMEOUT", 0.001
+    ),
+    Key(
+        "llm.attempts",
+        int,
+        3,
+        "how often one candidate is tried (native door)",
+        "SOPHIA_LLM_ATTEMPTS",
+        1,
+    ),
+    Key(
+        "llm.longest_wait",
+        float,
+        20.0,
+        "seconds; a longer Retry-After moves on to the next candidate",
+        "SOPHIA_LLM_LONGEST_WAIT",
+        0,
+    ),
+    Key(
+        "llm.ledger", str, "", "path of the ledger (default: the XDG state folder)", "SOPHIA_LEDGER"
+    ),
+)
+DEFAULT_ROUTE = "default"
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of `sophia_cli.llm`, checked. Chains are tuples of `(provider, model)`."""
+
+    service: str = ""
+    timeout: float = 60.0
+    attempts: int = 3
+    longest_wait: float = 20.0
+    ledger: Path | None = None
+    providers: Mapping[str, Provider] = field(default_factory=dict)
+    routes: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    models: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    data_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    file: Path | None = None
+
+    @property
+    def routed(self) -> bool:
+        """Whether somebody wrote routes: from then on drop-in calls follow them."""
+        return bool(self.routes or self.models)
+
+
+def load_config(environ: Mapping[str, str] | None = None, start: Path | None = None) -> Config:
+    """Read the configuration. Raises ConfigError naming file, key and what is allowed."""
+    environ = os.environ if environ is None else environ
+    file = load(environ, start)
+    file.table("llm", tuple(key.path.partition(".")[2] for key in KEYS))
+    service, timeout, attempts, longest_wait, ledger = (file.value(key, environ) for key in KEYS)
+    providers = {**from_environment(environ), **from_file(file, environ)}
+    return Config(
+        service=service,
+        timeout=timeout,
+        attempts=attempts,
+        longest_wait=longest_wait,
+        ledger=_ledger_path(ledger, file, environ),
+        providers=providers,
+        routes=_chains(
+            file, "routes", providers, tuple([t.value for t in TaskType] + [DEFAULT_ROUTE])
+        ),
+        models=_chains(file, "models", providers, None),
+        data_classes=_data_classes(file, providers),
+        prices=parse_prices(file),
+        file=file.path,
+    )
+
+
+def default_ledger(environ: Mapping[str, str]) -> Path:
+    """Where the ledger stands when nothing is said: the XDG state folder."""
+    state = environ.get("XDG_STATE_HOME", "").strip()
+    base = (
+        Path(state) if state else Path(environ.get("HOME", "~")).expanduser() / ".local" / "state"
+    )
+    return base / "sophia" / "ledger.sqlite3"
+
+
+def _ledger_path(value: str, file: ConfigFile, environ: Mapping[str, str]) -> Path:
+    if not value:
+        return default_ledger(environ)
+    path = Path(value).expanduser()
+    beside = file.path.parent if file.path and not environ.get("SOPHIA_LEDGER") else Path.cwd()
+    return path if path.is_absolute() else beside / path
+
+
+def _chains(
+    file: ConfigFile, table: str, providers: Mapping[str, Provider], allowed: tuple[str, ...] | None
+) -> dict[str, tuple[tuple[str, str], ...]]:
+    chains = {}
+    for name, value in file.table(table, allowed).items():
+        where = f"[{table}] {name}"
+        links = file.strings(where, value)
+        chains[name] = tuple(_link(file, where, link, providers) for link in links)
+    return chains
+
+
+def _link(
+    file: ConfigFile, where: str, link: str, providers: Mapping[str, Provider]
+) -> tuple[str, str]:
+    provider, slash, model = link.partition("/")
+    if not slash or not provider or not model:
+        raise ConfigError(f'{file.name}: {where}: "{link}" must be "provider/model"')
+    _known(file, where, provider, providers)
+    return provider, model
+
+
+def _known(file: ConfigFile, where: str, provider: str, providers: Mapping[str, Provider]) -> None:
+    if provider not in providers:
+        raise ConfigError(
+            f"{file.name}: {where} names the provider '{provider}', which is not known",
+            f"known: {', '.join(providers)}; or add [providers.{provider}]",
+        )
+
+
+def _data_classes(
+    file: ConfigFile, providers: Mapping[str, Provider]
+) -> dict[str, tuple[str, ...]]:
+    classes = {}
+    for name, value in file.table("data_classes").items():
+        where = f"[data_classes] {name}"
+        classes[name] = file.strings(where, value)
+        for provider in classes[name]:
+            _known(file, where, provider, providers)
+    return classes
+
+
+def describe_settings(keys: tuple[Key, ...]) -> list[tuple[str, Any, str, str]]:
+    """Key, default, environment variable and meaning: the rows of the README's table."""
+    return [(key.path, key.default, key.env or "-", key.doc) for key in keys]

@@ -1,0 +1,136 @@
+"""The providers that are configured: found in the environment, added or changed by `sophia.toml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sophia_cli.llm.configfile import ConfigFile
+from sophia_cli.llm.errors import ConfigError
+from sophia_cli.llm.providers import KINDS, Kind, Provider
+from sophia_cli.llm.providers.cortex import ACCOUNT, base_url_of
+from sophia_cli.llm.providers.snowflake import JWT, OAUTH, PAT, TOKEN_TYPES
+from sophia_cli.llm.secret import Secret
+
+_COMMON = ("kind", "base_url", "api_key_env", "model", "embedding_model")
+_NOT_PRINTABLE = re.compile(r"[^\x21-\x7e]")
+# Which variable holds a Snowflake token says what kind of token it is.
+_SNOWFLAKE_TOKENS = (
+    ("SNOWFLAKE_PAT", PAT),
+    ("SNOWFLAKE_JWT", JWT),
+    ("SNOWFLAKE_OAUTH_TOKEN", OAUTH),
+)
+
+
+def from_environment(environ: Mapping[str, str]) -> dict[str, Provider]:
+    """The providers that need no file. Without their key they are there, with what is missing."""
+    names = ("cortex", "portkey", "openrouter", "openai", "anthropic")
+    return {name: _build(name, KINDS[name], {}, environ) for name in names}
+
+
+def from_file(file: ConfigFile, environ: Mapping[str, str]) -> dict[str, Provider]:
+    """The `[providers.NAME]` tables. Raises ConfigError for an unknown kind or key."""
+    found = {}
+    for name, table in file.table("providers").items():
+        where = f"[providers.{name}]"
+        if not isinstance(table, dict):
+            raise ConfigError(f"{file.name}: {where} must be a table")
+        kind_name = table.get("kind", name)
+        if kind_name not in KINDS:
+            raise ConfigError(
+                f"{file.name}: {where} kind '{kind_name}' is not known",
+                f"allowed: {', '.join(KINDS)}",
+            )
+        kind = KINDS[kind_name]
+        file.check_names(where, table, _COMMON + kind.options)
+        _check_values(file, where, table)
+        found[name] = _build(name, kind, table, environ)
+    return found
+
+
+def _check_values(file: ConfigFile, where: str, table: Mapping[str, Any]) -> None:
+    for key, value in table.items():
+        expected: type = {"seed": int, "slugs": dict, "faults": list}.get(key, str)
+        if not isinstance(value, expected):
+            raise ConfigError(
+                f"{file.name}: {where} {key} must be a {expected.__name__}, not {value!r}"
+            )
+    if table.get("token_type", PAT) not in TOKEN_TYPES:
+        raise ConfigError(
+            f"{file.name}: {where} token_type '{table['token_type']}' is not known",
+            f"allowed: {', '.join(TOKEN_TYPES)}",
+        )
+    if "base_url" in table and not str(table["base_url"]).startswith(("http://", "https://")):
+        raise ConfigError(f"{file.name}: {where} base_url must start with http:// or https://")
+
+
+def _build(name: str, kind: Kind, table: Mapping[str, Any], environ: Mapping[str, str]) -> Provider:
+    options = {
+        key: value for key, value in table.items() if key not in ("kind", "base_url", "api_key_env")
+    }
+    if kind.name == "cortex":
+        return _build_cortex(name, table, options, environ)
+    url = str(
+        table.get("base_url") or environ.get(kind.url_env, "").strip() or kind.base_url
+    ).rstrip("/")
+    local = url.startswith(("http://127.", "http://localhost", "http://[::1]"))
+    key_env = str(table.get("api_key_env", kind.key_env))
+    secret, problem, mend = _secret(environ, key_env)
+    keyless = not kind.needs_key or (local and bool(table) and "api_key_env" not in table)
+    if keyless and not secret:
+        problem = mend = ""
+    return Provider(name, kind.name, url, secret, options, problem, mend)
+
+
+def _build_cortex(
+    name: str, table: Mapping[str, Any], options: dict[str, Any], environ: Mapping[str, str]
+) -> Provider:
+    account = str(options.get("account") or environ.get("SNOWFLAKE_ACCOUNT", "").strip())
+    key_path = (
+        options.get("private_key_path") or environ.get("SNOWFLAKE_PRIVATE_KEY_PATH", "").strip()
+    )
+    options["account"] = account
+    secret: Secret | None = None
+    problem = mend = ""
+    if key_path:
+        options["private_key_path"] = key_path
+        options["user"] = options.get("user") or environ.get("SNOWFLAKE_USER", "").strip()
+        if not options["user"]:
+            problem, mend = (
+                "SNOWFLAKE_USER is not set, a key pair needs it",
+                "export SNOWFLAKE_USER=...",
+            )
+    else:
+        named = (
+            [(table["api_key_env"], options.get("token_type", PAT))]
+            if "api_key_env" in table
+            else []
+        )
+        choices = named or list(_SNOWFLAKE_TOKENS)
+        variable, token_type = next(
+            (c for c in choices if environ.get(c[0], "").strip()), choices[0]
+        )
+        secret, problem, mend = _secret(environ, variable)
+        options.setdefault("token_type", token_type)
+    url = str(table.get("base_url") or environ.get("SNOWFLAKE_HOST_URL", "").strip()).rstrip("/")
+    if not url and not account:
+        problem, mend = (
+            "SNOWFLAKE_ACCOUNT is not set",
+            "export SNOWFLAKE_ACCOUNT=... SNOWFLAKE_PAT=...",
+        )
+    elif not url and not ACCOUNT.match(account):
+        problem = f"the Snowflake account '{account}' is not of the form organisation-account"
+        mend = "export SNOWFLAKE_ACCOUNT=organisation-account"
+    return Provider(name, "cortex", url or base_url_of(account), secret, options, problem, mend)
+
+
+def _secret(environ: Mapping[str, str], variable: str) -> tuple[Secret | None, str, str]:
+    """The key in a variable, or what is wrong with it: never the value itself in the words."""
+    mend = f"export {variable}=..."
+    value = environ.get(variable, "").strip()
+    if not value:
+        return None, f"{variable} is not set", mend
+    if _NOT_PRINTABLE.search(value):
+        return None, f"{variable} holds spaces, line breaks or letters that no key has", mend
+    return Secret(value, variable), "", ""

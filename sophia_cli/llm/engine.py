@@ -1,0 +1,122 @@
+"""The engine of one process: configuration, ledger and HTTP clients, shared by every door."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import weakref
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from sophia_cli.llm.call import Call
+from sophia_cli.llm.config import Config, load_config
+from sophia_cli.llm.drivers import (
+    AsyncBody,
+    Body,
+    drive,
+    drive_async,
+    open_async_client,
+    open_client,
+)
+from sophia_cli.llm.ledger.store import Ledger
+from sophia_cli.llm.pipeline import Answer, exchange
+
+
+class Engine:
+    """Runs calls. Safe under threads, several event loops and fork: each gets clients of its own."""
+
+    def __init__(self, config: Config | None = None, ledger: Ledger | None = None) -> None:
+        self.config = load_config() if config is None else config
+        self.ledger = ledger or Ledger(self.config.ledger)
+        self._lock = threading.Lock()
+        self._client: httpx.Client | None = None
+        self._loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient]
+        self._loops = weakref.WeakKeyDictionary()
+        _ENGINES.add(self)
+
+    def run(self, call: Call, *, keep_events: bool = False) -> tuple[Answer, Body]:
+        """Run a call on this thread. Raises NotConfigured, NoRoute or ConfigError."""
+        return drive(
+            exchange(call, self.config, self.ledger, keep_events=keep_events), self._sync_client()
+        )
+
+    async def run_async(self, call: Call, *, keep_events: bool = False) -> tuple[Answer, AsyncBody]:
+        """Run a call on this event loop."""
+        machine = exchange(call, self.config, self.ledger, keep_events=keep_events)
+        return await drive_async(machine, self._loop_client())
+
+    def close(self) -> None:
+        """Close what this thread may close: the ledger and the client for sync calls."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+                self._client = None
+        self.ledger.close()
+
+    async def aclose(self) -> None:
+        """Close also this event loop's client."""
+        client = self._loops.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            await client.aclose()
+        self.close()
+
+    def leave_to_parent(self) -> None:
+        """Called in the child of a fork: open connections belong to the parent."""
+        self._lock = threading.Lock()
+        self._client = None
+        self._loops = weakref.WeakKeyDictionary()
+
+    def _sync_client(self) -> httpx.Client:
+        with self._lock:
+            if self._client is None:
+                self._client = open_client(self._simulator())
+            return self._client
+
+    def _loop_client(self) -> httpx.AsyncClient:
+        loop = asyncio.get_running_loop()
+        client = self._loops.get(loop)
+        if client is None:
+            client = self._loops[loop] = open_async_client(self._simulator())
+        return client
+
+    def _simulator(self) -> Mapping[str, Any]:
+        providers = self.config.providers.values()
+        options = next((p.options for p in providers if p.kind == "simulator"), {})
+        return {name: options[name] for name in ("seed", "faults") if name in options}
+
+
+_ENGINES: weakref.WeakSet[Engine] = weakref.WeakSet()
+_shared: Engine | None = None
+_shared_lock = threading.Lock()
+
+
+def shared_engine() -> Engine:
+    """The engine of this process, made when it is first asked for."""
+    global _shared
+    if _shared is None:
+        with _shared_lock:
+            if _shared is None:
+                _shared = Engine()
+    return _shared
+
+
+def forget_shared_engine() -> None:
+    """Close it and read the configuration anew at the next call (for tests and reloads)."""
+    global _shared
+    with _shared_lock:
+        if _shared is not None:
+            _shared.close()
+        _shared = None
+
+
+def _leave_all() -> None:
+    global _shared_lock
+    _shared_lock = threading.Lock()
+    for engine in list(_ENGINES):
+        engine.leave_to_parent()
+
+
+os.register_at_fork(after_in_child=_leave_all)

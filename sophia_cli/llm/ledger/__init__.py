@@ -1,0 +1,8 @@
+"""The ledger: one SQLite file that knows every call, every attempt and the running totals."""
+
+from __future__ import annotations
+
+from sophia_cli.llm.ledger.record import Attempt, Final, Opening
+from sophia_cli.llm.ledger.store import Ledger, SummaryRow
+
+__all__ = ["Attempt", "Final", "Ledger", "Opening", "SummaryRow"]

@@ -1,0 +1,332 @@
+"""Writing to and reading from the ledger's file.
+
+A call must be answered whatever becomes of the ledger: a corrupt file is moved aside, a folder
+that cannot be written leaves the calls in memory, a locked file is written to a little later.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import socket
+import sqlite3
+import threading
+import time
+import weakref
+from bisect import bisect_left
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sophia_cli.llm.ledger import schema
+from sophia_cli.llm.ledger.record import OK, UNKNOWN, Attempt, Final, Opening
+from sophia_cli.llm.ledger.spill import absorb, spill
+
+_LOG = logging.getLogger("sophia_cli.llm.ledger")
+_BUSY = 0.25  # seconds a call waits for another writer before its rows are kept for later
+_BUSY_AT_EXIT = 5.0
+
+Entry = Opening | Final
+_ALL: weakref.WeakSet[Ledger] = weakref.WeakSet()
+
+
+def _close_all() -> None:
+    for ledger in list(_ALL):
+        ledger.close()
+
+
+def _leave_all() -> None:
+    for ledger in list(_ALL):
+        ledger.leave_to_parent()
+
+
+atexit.register(_close_all)
+os.register_at_fork(after_in_child=_leave_all)
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """Calls of one provider, model and task. `cost_usd` is None where no call had a price."""
+
+    provider: str
+    model: str
+    task: str
+    calls: int
+    ok: int
+    tokens_in: int | None
+    tokens_out: int | None
+    cost_usd: float | None
+    unpriced: int
+    simulated: bool
+
+
+class Ledger:
+    """The ledger at `path`; None keeps it in memory. Safe to share between threads and after a fork."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.problem = ""
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._waiting: list[Entry] = []
+        self._forgotten: list[sqlite3.Connection] = []
+        self._host = socket.gethostname()
+        _ALL.add(self)
+
+    def begin(self, opening: Opening) -> None:
+        """Write the open row of a call."""
+        self._write(opening)
+
+    def finish(self, final: Final) -> None:
+        """Write how a call ended, its attempts and the totals, in one transaction."""
+        self._write(final)
+
+    def summary(self) -> list[SummaryRow]:
+        """Finished calls by provider, model and task."""
+        rows = self.read(schema.SUMMARY)
+        return [
+            SummaryRow(*row[:7], None if row[7] is None else row[7] / 1e9, row[8], bool(row[9]))
+            for row in rows
+        ]
+
+    def read(self, query: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query, after what is still waiting has been written."""
+        with self._lock:
+            connection = self._open()
+            self._flush(connection)
+            return connection.execute(query, parameters).fetchall()
+
+    def close(self) -> None:
+        """Write what is waiting and close the file; used again, it opens again."""
+        with self._lock:
+            if self._waiting or self._connection:
+                self._close_patiently()
+            self._connection = None
+
+    def _close_patiently(self) -> None:
+        try:
+            connection = self._open()
+            connection.execute(f"PRAGMA busy_timeout={int(_BUSY_AT_EXIT * 1000)}")
+            self._flush(connection)
+            connection.close()
+        except sqlite3.Error as error:
+            _LOG.warning("the ledger could not be written: %s", error)
+        if self._waiting and self.path:
+            spill(self.path, self._waiting)
+            self._waiting.clear()
+
+    def _write(self, entry: Entry) -> None:
+        with self._lock:
+            self._waiting.append(entry)
+            try:
+                self._flush(self._open())
+            except sqlite3.DatabaseError as error:
+                self._write_after(error)
+
+    def _write_after(self, error: sqlite3.DatabaseError) -> None:
+        """The file refused: corrupt files go aside, locked ones get the rows later."""
+        if _is_locked(error):
+            return
+        _LOG.warning("the ledger %s cannot be used: %s", self.path, error)
+        self._connection = None
+        if _is_corrupt(error):
+            self._move_aside()
+        else:
+            self._stay_in_memory(str(error))
+        self._flush(self._open())
+
+    def _flush(self, connection: sqlite3.Connection) -> None:
+        if not self._waiting:
+            return
+        with _transaction(connection):
+            for entry in self._waiting:
+                if isinstance(entry, Opening):
+                    self._insert_opening(connection, entry)
+                else:
+                    _insert_final(connection, entry)
+        self._waiting.clear()
+
+    def _insert_opening(self, connection: sqlite3.Connection, opening: Opening) -> None:
+        values = tuple(asdict(opening).values())
+        connection.execute(schema.OPEN_CALL, (*values[:2], self._host, os.getpid(), *values[2:]))
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+    def _connect(self) -> sqlite3.Connection:
+        if self.path is not None:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                _create_private(self.path)
+                return self._prepare(_connect(str(self.path)))
+            except OSError as error:
+                self._stay_in_memory(error.strerror or str(error))
+            except sqlite3.DatabaseError as error:
+                if _is_locked(error):
+                    raise
+                if _is_corrupt(error):
+                    self._move_aside()
+                    return self._connect()
+                self._stay_in_memory(str(error))
+        return self._prepare(_connect(":memory:"))
+
+    def _prepare(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > schema.VERSION:
+            connection.close()
+            raise sqlite3.OperationalError(f"it was written by a newer sophia (version {version})")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        if version < schema.VERSION:
+            with _transaction(connection):
+                for statement in schema.STATEMENTS:
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version={schema.VERSION}")
+        self._book_the_dead(connection)
+        if self.path:
+            self._waiting[:0] = absorb(self.path)
+        return connection
+
+    def _book_the_dead(self, connection: sqlite3.Connection) -> None:
+        """Open rows of processes that are gone become `unknown`: shown, never guessed."""
+        rows = connection.execute(
+            "SELECT id, pid FROM calls WHERE outcome='open' AND host=?", (self._host,)
+        ).fetchall()
+        gone = [name for name, pid in rows if not _is_alive(pid)]
+        if gone:
+            with _transaction(connection):
+                for name in gone:
+                    _insert_final(connection, Final(name, UNKNOWN, "process_gone"))
+
+    def _move_aside(self) -> None:
+        assert self.path is not None  # nosec B101: only a file can be corrupt
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        aside = self.path.with_name(f"{self.path.name}.corrupt-{stamp}-{os.getpid()}")
+        for suffix in ("", "-wal", "-shm"):
+            part = self.path.with_name(self.path.name + suffix)
+            if part.exists():
+                part.rename(aside.with_name(aside.name + suffix))
+        _LOG.warning("the ledger was corrupt and is kept as %s; a new one begins", aside)
+
+    def _stay_in_memory(self, reason: str) -> None:
+        self.problem = (
+            f"the ledger {self.path} cannot be written ({reason}): calls are counted in memory only"
+        )
+        _LOG.warning("%s", self.problem)
+        self.path = None
+
+    def leave_to_parent(self) -> None:
+        """Called in the child of a fork: the connection and the waiting rows are the parent's."""
+        # SQLite forbids using or closing a parent's connection in the child: keep it, unused.
+        self._lock = threading.RLock()
+        self._waiting = []
+        if self._connection is not None:
+            self._forgotten.append(self._connection)
+            self._connection = None
+
+
+def _insert_final(connection: sqlite3.Connection, final: Final) -> None:
+    ended = time.time_ns()
+    values = (
+        final.outcome, final.error_kind, final.error, final.status, final.provider, final.model,
+        len(final.attempts), final.tokens_in, final.tokens_out, final.tokens_cached, final.tokens_reasoning,
+        final.cost_nano, final.cost_source, final.latency_us, final.first_us, final.bytes_sent,
+        final.bytes_received, final.kept_local, final.simulated, final.finish_reason, final.id,
+    )  # fmt: skip
+    closed = connection.execute(schema.CLOSE_CALL, values).fetchall()
+    if not closed:
+        return
+    task = closed[0][0]
+    unpriced = int(final.billable and final.cost_nano is None)
+    counts = (
+        final.tokens_in,
+        final.tokens_out,
+        final.tokens_cached,
+        final.tokens_reasoning,
+        final.cost_nano,
+    )
+    connection.execute(
+        schema.ADD_TOTAL,
+        (
+            final.provider, final.model, task, final.outcome, final.error_kind, unpriced,
+            *(count or 0 for count in counts), final.kept_local, ended if final.outcome == OK else 0,
+        ),
+    )  # fmt: skip
+    for attempt in final.attempts:
+        _insert_attempt(connection, final.id, attempt)
+    for fallback in final.fallbacks:
+        connection.execute(schema.ADD_FALLBACK, fallback)
+    _observe(connection, "duration", final, final.latency_us)
+    if final.first_us is not None:
+        _observe(connection, "first_chunk", final, final.first_us)
+
+
+def _insert_attempt(connection: sqlite3.Connection, call_id: str, attempt: Attempt) -> None:
+    connection.execute(schema.ADD_ATTEMPT, (call_id, *asdict(attempt).values()))
+    connection.execute(
+        schema.ADD_ATTEMPT_TOTAL,
+        (attempt.provider, attempt.model, attempt.outcome, attempt.error_kind),
+    )
+
+
+def _observe(connection: sqlite3.Connection, name: str, final: Final, microseconds: int) -> None:
+    bucket = bisect_left(schema.BUCKETS, microseconds / 1e6)
+    connection.execute(
+        schema.ADD_DURATION,
+        (name, final.provider, final.model, final.outcome, bucket, microseconds),
+    )
+
+
+def _connect(name: str) -> sqlite3.Connection:
+    # isolation_level None: transactions begin and end where this module says.
+    return sqlite3.connect(name, timeout=_BUSY, isolation_level=None, check_same_thread=False)
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _create_private(path: Path) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _is_locked(error: sqlite3.Error) -> bool:
+    return (
+        error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+        if _coded(error)
+        else False
+    )
+
+
+def _is_corrupt(error: sqlite3.Error) -> bool:
+    return (
+        error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+        if _coded(error)
+        else False
+    )
+
+
+def _coded(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", None) is not None
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

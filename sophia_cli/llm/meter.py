@@ -1,0 +1,212 @@
+"""Measures one call from its beginning to its one end, and writes it down."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from sophia_cli.llm.call import Call, Usage
+from sophia_cli.llm.config import Config
+from sophia_cli.llm.failure import Failure
+from sophia_cli.llm.ledger.record import CANCELLED, ERROR, OK, Attempt, Final, Opening
+from sophia_cli.llm.ledger.store import Ledger
+from sophia_cli.llm.prices import cost_of, price_for
+from sophia_cli.llm.providers import KINDS, Provider
+from sophia_cli.llm.routing import Decision, Verdict
+from sophia_cli.llm.scanner import Scanner
+from sophia_cli.llm.usage import finish_of, read_usage
+
+
+class Meter:
+    """The books of one call. Times are of the call itself: what its consumer does between chunks is not in them."""
+
+    def __init__(self, call: Call, decision: Decision, config: Config, ledger: Ledger) -> None:
+        self.call = call
+        self.provider = ""
+        self.model = ""
+        self.simulated = False
+        self.usage: Usage | None = None
+        self.finish_reason = ""
+        self.cost_nano: int | None = None
+        self.bytes_received = 0
+        self.config = config
+        self._ledger = ledger
+        self._scanner: Scanner | None = None
+        self._attempts: list[Attempt] = []
+        self._fallbacks: list[tuple[str, str, str]] = []
+        self._began = time.perf_counter()
+        self._attempt_began = self._began
+        self._waited: float | None = None
+        self._first: float | None = None
+        self._sent = 0
+        self._local = False
+        self._ended = False
+        ledger.begin(_opening(call, decision))
+
+    @property
+    def attempts(self) -> int:
+        """How many requests were sent."""
+        return len(self._attempts)
+
+    @property
+    def latency(self) -> float:
+        """Seconds the call has taken so far."""
+        return time.perf_counter() - self._began if self._waited is None else self._waited
+
+    def attempt(self, verdict: Verdict, provider: Provider | None, sent: int) -> None:
+        """A request goes out."""
+        if self._attempts and (self.provider, self.model) != (verdict.provider, verdict.model):
+            self._fallbacks.append((self.provider, verdict.provider, self._attempts[-1].error_kind))
+        self.provider, self.model = verdict.provider, verdict.model
+        self.simulated = provider is not None and provider.kind == "simulator"
+        self._local = provider is not None and KINDS[provider.kind].keeps_local
+        self._sent += sent
+        self._attempt_began = time.perf_counter()
+
+    def attempt_failed(self, failure: Failure) -> None:
+        """The request gave no answer."""
+        self._close_attempt(ERROR, failure.kind, failure.status)
+
+    def accept(self, status: int, scanner: Scanner | None) -> None:
+        """The answer has begun to stream."""
+        self._waited = time.perf_counter() - self._began
+        self._first = self._waited if scanner else None
+        self._scanner = scanner
+        self._status = status
+
+    def complete(self, status: int, reply: Mapping[str, Any], received: int) -> None:
+        """The whole answer is here."""
+        self._waited = time.perf_counter() - self._began
+        self.bytes_received += received
+        self.usage, self.finish_reason = read_usage(reply), finish_of(reply)
+        self._close_attempt(OK, "", status)
+        self._finish(OK, status=status)
+
+    def feed(self, chunk: bytes, waited: float) -> bytes:
+        """A further chunk of a stream, after so many seconds; gives back what may be passed on."""
+        self._waited = (self._waited or 0.0) + waited
+        self.bytes_received += len(chunk)
+        return self._scanner.feed(chunk) if self._scanner else chunk
+
+    def end(self, waited: float = 0.0) -> tuple[bytes, Failure | None]:
+        """The stream is over: what was held back, and the failure when it was not a good end."""
+        self._waited = (self._waited or 0.0) + waited
+        rest = self._scanner.end() if self._scanner else b""
+        failure = self._verdict_on_end()
+        if failure:
+            self.broken(failure)
+        else:
+            self._take_from_scanner()
+            self._close_attempt(OK, "", self._status)
+            self._finish(OK, status=self._status)
+        return rest, failure
+
+    def broken(self, failure: Failure) -> None:
+        """The stream broke after it had begun."""
+        self._take_from_scanner()
+        self._close_attempt(ERROR, failure.kind, self._status)
+        self._finish(ERROR, failure, billable=True)
+
+    def fail(self, failure: Failure) -> None:
+        """No candidate gave an answer."""
+        self._finish(ERROR, failure)
+
+    def cancel(self, kind: str) -> None:
+        """The caller stopped listening: `cancelled` before the answer was complete, or `stopped` by choice."""
+        if self._ended:
+            return
+        started = self._scanner is not None
+        self._take_from_scanner()
+        self._close_attempt(CANCELLED, kind, self._status if started else 0)
+        self._finish(CANCELLED, Failure(kind, ""), billable=started)
+
+    _status = 0
+
+    def _verdict_on_end(self) -> Failure | None:
+        scanner = self._scanner
+        if scanner is None:
+            return None
+        if scanner.failure:
+            return scanner.failure
+        if scanner.finished or self.call.operation == "other":
+            return None
+        return Failure(
+            "stream_broken", "the stream ended before the answer was complete", self._status
+        )
+
+    def _take_from_scanner(self) -> None:
+        if self._scanner:
+            self.usage, self.finish_reason = self._scanner.usage, self._scanner.finish_reason
+
+    def _close_attempt(self, outcome: str, kind: str, status: int) -> None:
+        if not self.provider:
+            return
+        took = round((time.perf_counter() - self._attempt_began) * 1e6)
+        number = len(self._attempts) + 1
+        self._attempts.append(
+            Attempt(number, self.provider, self.model, outcome, kind, status, took)
+        )
+
+    def _finish(
+        self,
+        outcome: str,
+        failure: Failure | None = None,
+        *,
+        status: int = 0,
+        billable: bool = False,
+    ) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        price = price_for(self.config.prices, self.provider, self.model)
+        self.cost_nano, source = cost_of(self.usage, price)
+        usage = self.usage
+        self._ledger.finish(
+            Final(
+                id=self.call.id,
+                outcome=outcome,
+                error_kind=failure.kind if failure else "",
+                error=failure.message if failure else "",
+                status=failure.status if failure else status,
+                provider=self.provider,
+                model=self.model,
+                attempts=tuple(self._attempts),
+                tokens_in=usage.input if usage else None,
+                tokens_out=usage.output if usage else None,
+                tokens_cached=usage.cached if usage else None,
+                tokens_reasoning=usage.reasoning if usage else None,
+                cost_nano=self.cost_nano,
+                cost_source=source,
+                latency_us=round(self.latency * 1e6),
+                first_us=None if self._first is None else round(self._first * 1e6),
+                bytes_sent=self._sent,
+                bytes_received=self.bytes_received,
+                kept_local=self._sent + self.bytes_received if self._local and outcome == OK else 0,
+                simulated=self.simulated,
+                finish_reason=self.finish_reason,
+                billable=billable or outcome == OK,
+                fallbacks=tuple(self._fallbacks),
+            )
+        )
+
+
+def _opening(call: Call, decision: Decision) -> Opening:
+    labels = call.labels
+    verdicts = [[v.provider, v.model, v.taken, v.reason] for v in decision.verdicts]
+    return Opening(
+        id=call.id,
+        started_ns=time.time_ns(),
+        door=call.door,
+        operation=call.operation,
+        service=labels.service,
+        task=labels.task,
+        data_class=labels.data_class,
+        user=labels.user,
+        session=labels.session,
+        metadata=json.dumps(labels.metadata, default=str) if labels.metadata else "",
+        requested_model=call.model,
+        stream=call.stream,
+        route=json.dumps(verdicts),
+    )

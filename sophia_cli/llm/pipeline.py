@@ -1,0 +1,247 @@
+"""One call from route to answer, without doing any I/O of its own.
+
+`exchange` is a generator: it yields what should be done on the wire (`Send`, `Read`, `Sleep`) and
+is sent what came of it (`Head`, `Chunk`, `End`, `Broken`). The two drivers differ only in how they wait.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sophia_cli.llm.backoff import delay
+from sophia_cli.llm.call import OTHER, Call, Request, new_call_id
+from sophia_cli.llm.config import Config
+from sophia_cli.llm.errors import LLMError
+from sophia_cli.llm.failure import Failure, from_event, from_status, message_of
+from sophia_cli.llm.ledger.store import Ledger
+from sophia_cli.llm.meter import Meter
+from sophia_cli.llm.providers import KINDS
+from sophia_cli.llm.requests import Prepared, prepare
+from sophia_cli.llm.routing import Decision, Verdict, decide
+from sophia_cli.llm.scanner import Scanner
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send this request; an earlier response that is still open is closed first."""
+
+    request: Request
+
+
+@dataclass(frozen=True)
+class Read:
+    """Read the next chunk of the open response."""
+
+
+@dataclass(frozen=True)
+class Sleep:
+    """Wait so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Head:
+    """Status and headers of a response, names in lower case."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+
+    def get(self, name: str) -> str:
+        """The last header of that name, empty if there is none."""
+        return dict(self.headers).get(name, "")
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Bytes of the body, already unpacked."""
+
+    data: bytes
+
+
+@dataclass(frozen=True)
+class End:
+    """The body is complete."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """No response, or none any more. `error` is what the HTTP library raised."""
+
+    kind: str
+    message: str
+    error: Exception | None = None
+
+
+Step = Send | Read | Sleep
+Event = Head | Chunk | End | Broken | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call came to. `body` is all of it, or its beginning when it is `live` (more is to be read)."""
+
+    meter: Meter
+    head: Head
+    body: bytes = b""
+    live: bool = False
+    failure: Failure | None = None
+    error: Exception | None = None
+    scanner: Scanner | None = None
+
+
+@dataclass(frozen=True)
+class _Failed:
+    """An attempt without an answer, with what the provider sent, for a client that wants to see it."""
+
+    failure: Failure
+    head: Head = Head(0, ())
+    body: bytes = b""
+    error: Exception | None = None
+
+
+Exchange = Generator[Step, Event, Answer]
+
+
+def exchange(call: Call, config: Config, ledger: Ledger, *, keep_events: bool = False) -> Exchange:
+    """Run a call through its candidates until one answers.
+
+    Raises NotConfigured, NoRoute or ConfigError when none may be asked; every other end is an Answer.
+    """
+    call = replace(call, id=call.id or new_call_id())
+    try:
+        decision = decide(call, config)
+    except LLMError as error:
+        Meter(call, Decision(()), config, ledger).fail(Failure(error.kind, error.message))
+        raise
+    meter = Meter(call, decision, config, ledger)
+    try:
+        return (yield from _try_candidates(decision, config, meter, keep_events))
+    except BaseException as error:
+        meter.cancel("cancelled")
+        if isinstance(error, LLMError):
+            meter.fail(Failure(error.kind, error.message))
+        raise
+
+
+def _try_candidates(
+    decision: Decision, config: Config, meter: Meter, keep_events: bool
+) -> Exchange:
+    call = meter.call
+    failed = _Failed(Failure("no_route", "no candidate"))
+    for verdict in decision.candidates:
+        for number in range(call.attempts):
+            prepared = prepare(call, verdict, config)
+            meter.attempt(verdict, prepared.provider, len(prepared.request.body))
+            result = yield from _attempt(prepared, verdict, meter, keep_events)
+            if isinstance(result, Answer):
+                return result
+            failed = result
+            meter.attempt_failed(failed.failure)
+            wait = delay(number, failed.failure.retry_after)
+            last = number + 1 == call.attempts
+            if last or not failed.failure.worth_retrying or wait > config.longest_wait:
+                break
+            yield Sleep(wait)
+        if not failed.failure.worth_another:
+            break
+    meter.fail(failed.failure)
+    return Answer(meter, failed.head, failed.body, failure=failed.failure, error=failed.error)
+
+
+def _attempt(
+    prepared: Prepared, verdict: Verdict, meter: Meter, keep_events: bool
+) -> Generator[Step, Event, Answer | _Failed]:
+    head = yield Send(prepared.request)
+    if isinstance(head, Broken):
+        return _Failed(Failure(head.kind, head.message), error=head.error)
+    assert isinstance(head, Head)  # nosec B101: drivers answer Send with Head or Broken
+    if head.status < 400 and _is_stream(head):
+        scanner = Scanner(drop_usage=prepared.drop_usage, keep_events=keep_events)
+        return (yield from _begin_stream(head, scanner, meter))
+    if (
+        head.status < 400
+        and meter.call.operation == OTHER
+        and "json" not in head.get("content-type")
+    ):
+        meter.accept(head.status, None)
+        return Answer(meter, head, live=True)
+    body = yield from _read_all()
+    if isinstance(body, Broken):
+        return _Failed(Failure("connection", body.message, head.status), head, error=body.error)
+    if head.status >= 400:
+        return _Failed(from_status(head.status, dict(head.headers), body), head, body)
+    return _check_body(prepared, head, body, meter)
+
+
+def _check_body(prepared: Prepared, head: Head, body: bytes, meter: Meter) -> Answer | _Failed:
+    """Accept a complete answer, unless it is an error in disguise or no answer at all."""
+    reply = _parse(body)
+    if meter.call.operation != OTHER:
+        if reply is None:
+            kind = head.get("content-type").partition(";")[0] or "nothing"
+            failure = Failure(
+                "bad_response", f"answered {kind} that is no JSON object", head.status
+            )
+            return _Failed(failure, head, body)
+        if reply.get("error"):
+            return _Failed(from_event(reply["error"], head.status), head, body)
+        if prepared.provider:
+            body = KINDS[prepared.provider.kind].adapt_reply(meter.call.operation, body)
+    meter.complete(head.status, reply or {}, len(body))
+    return Answer(meter, head, body)
+
+
+def _begin_stream(
+    head: Head, scanner: Scanner, meter: Meter
+) -> Generator[Step, Event, Answer | _Failed]:
+    """Hold a stream back until its first event, so that an error at once can still go elsewhere."""
+    passed = b""
+    while not (scanner.started or scanner.failure or scanner.finished):
+        event = yield Read()
+        if isinstance(event, Chunk):
+            meter.bytes_received += len(event.data)
+            passed += scanner.feed(event.data)
+            continue
+        if isinstance(event, Broken):
+            return _Failed(
+                Failure("connection", event.message, head.status), head, error=event.error
+            )
+        passed += scanner.end()
+        if not (
+            scanner.started or scanner.failure or scanner.finished or meter.call.operation == OTHER
+        ):
+            words = message_of(passed) or "the stream ended before its first event"
+            return _Failed(Failure("bad_response", words, head.status), head, passed)
+        break
+    if scanner.failure and not scanner.started:
+        return _Failed(scanner.failure, head, passed)
+    meter.accept(head.status, scanner)
+    return Answer(meter, head, passed, live=True, scanner=scanner)
+
+
+def _read_all() -> Generator[Step, Event, bytes | Broken]:
+    parts = []
+    while True:
+        event = yield Read()
+        if isinstance(event, Chunk):
+            parts.append(event.data)
+        elif isinstance(event, Broken):
+            return event
+        else:
+            return b"".join(parts)
+
+
+def _is_stream(head: Head) -> bool:
+    return head.get("content-type").startswith("text/event-stream")
+
+
+def _parse(body: bytes) -> Mapping[str, Any] | None:
+    try:
+        reply = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return reply if isinstance(reply, dict) else None

@@ -1,0 +1,96 @@
+"""A provider as plain data and functions; one `Kind` for each wire format."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sophia_cli.llm.call import Labels
+from sophia_cli.llm.secret import Secret
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Provider:
+    """One configured endpoint. `problem` and `mend` say what is missing before it can be used."""
+
+    name: str
+    kind: str
+    base_url: str = ""
+    secret: Secret | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    problem: str = ""
+    mend: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether a call can be sent to it."""
+        return not self.problem
+
+
+def _same_headers(provider: Provider, labels: Labels, call_id: str) -> dict[str, str]:
+    return bearer(provider)
+
+
+def _same_body(operation: str, model: str, body: Body) -> Body:
+    return body
+
+
+def _same_reply(operation: str, body: bytes) -> bytes:
+    return body
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one kind of provider is spoken to.
+
+    `paths` maps an operation to its path under the base URL: what is not there is not spoken.
+    `model_name` turns a vendor's model name into this provider's, None where it has no such model.
+    `defaults` names a model by task group: `data`, `primary`, `cheap`, `embeddings`.
+    """
+
+    name: str
+    base_url: str
+    key_env: str
+    url_env: str
+    paths: Mapping[str, str]
+    defaults: Mapping[str, str]
+    model_name: Callable[[Provider, str], str | None]
+    headers: Callable[[Provider, Labels, str], dict[str, str]] = _same_headers
+    shape_body: Callable[[str, str, Body], Body] = _same_body
+    adapt_reply: Callable[[str, bytes], bytes] = _same_reply
+    options: tuple[str, ...] = ()
+    needs_key: bool = True
+    keeps_local: bool = False
+    stream_usage: bool = True
+
+
+def bearer(provider: Provider) -> dict[str, str]:
+    """The Authorization header, empty where the provider has no key."""
+    return {"Authorization": f"Bearer {provider.secret.value}"} if provider.secret else {}
+
+
+_VENDORS = (
+    (re.compile(r"^(gpt-|chatgpt-|o\d|text-embedding-)"), "openai"),
+    (re.compile(r"^claude-"), "anthropic"),
+    (re.compile(r"^gemini-"), "google"),
+)
+
+
+def vendor_of(model: str) -> str:
+    """The maker of a model by its plain name, such as `openai` for `gpt-5`; empty if not known."""
+    return next((vendor for pattern, vendor in _VENDORS if pattern.match(model)), "")
+
+
+_NEW_LIMIT = re.compile(r"(^|/)(gpt-[5-9]|o\d)")
+
+
+def rename_limit(operation: str, model: str, body: Body) -> Body:
+    """OpenAI's reasoning models refuse `max_tokens` and want `max_completion_tokens`."""
+    if operation == "chat" and "max_tokens" in body and _NEW_LIMIT.search(model):
+        body = dict(body)
+        body["max_completion_tokens"] = body.pop("max_tokens")
+    return body

@@ -1,0 +1,40 @@
+"""The simulator as a provider: every format, every model name, no key, no network."""
+
+from __future__ import annotations
+
+from sophia_cli.llm.call import Labels
+from sophia_cli.llm.providers.base import Kind, Provider
+
+# A name that can never be resolved: requests to it are answered in process.
+BASE_URL = "http://simulator.invalid"
+
+
+def _any_model(provider: Provider, model: str) -> str | None:
+    return model
+
+
+def _no_key(provider: Provider, labels: Labels, call_id: str) -> dict[str, str]:
+    return {"Authorization": "Bearer simulated", "x-api-key": "simulated"}
+
+
+SIMULATOR = Kind(
+    name="simulator",
+    base_url=BASE_URL,
+    key_env="",
+    url_env="",
+    paths={
+        "chat": "/v1/chat/completions",
+        "messages": "/v1/messages",
+        "embeddings": "/v1/embeddings",
+    },
+    defaults={
+        "data": "small",
+        "primary": "small",
+        "cheap": "small",
+        "embeddings": "small-embedding",
+    },
+    model_name=_any_model,
+    headers=_no_key,
+    options=("seed", "faults"),
+    needs_key=False,
+)

@@ -1,0 +1,125 @@
+"""Reads usage, errors and the end of an event stream while its bytes go through.
+
+Only events that can matter are parsed; comments such as `: OPENROUTER PROCESSING` are skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from sophia_cli.llm.call import Usage
+from sophia_cli.llm.failure import Failure, from_event
+from sophia_cli.llm.usage import finish_of, read_usage
+
+_BOUNDARY = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+_LINE = re.compile(rb"\r\n|\n|\r")
+_INTERESTING = re.compile(
+    rb'"(?:usage|error|stop_reason)"\s*:\s*[^n\s]|"finish_reason"\s*:\s*"|"type"\s*:\s*"(?:message_|response\.)'
+)
+_LAST_EVENTS = ("message_stop", "response.completed", "response.incomplete")
+
+
+class Scanner:
+    """Fed the chunks of a stream in order; what it learnt stands in its attributes.
+
+    With `drop_usage` the one event that holds nothing but usage is taken out of what goes
+    through, because the caller did not ask for it. With `keep_events` every event is parsed
+    and put into `events`.
+    """
+
+    def __init__(self, *, drop_usage: bool = False, keep_events: bool = False) -> None:
+        self.drop_usage = drop_usage
+        self.events: deque[Mapping[str, Any]] | None = deque() if keep_events else None
+        self.started = False
+        self.finished = False
+        self.failure: Failure | None = None
+        self.usage: Usage | None = None
+        self.finish_reason = ""
+        self._buffer = b""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take a chunk, give back what may go on: the chunk itself unless usage is dropped."""
+        self._buffer += chunk
+        passed = b""
+        while match := _BOUNDARY.search(self._buffer):
+            event, self._buffer = self._buffer[: match.end()], self._buffer[match.end() :]
+            if self._read(event) or not self.drop_usage:
+                passed += event
+        return passed if self.drop_usage else chunk
+
+    def end(self) -> bytes:
+        """The stream is over: read what is left. Gives back what `feed` held back."""
+        rest, self._buffer = self._buffer, b""
+        keep = self._read(rest) if rest.strip() else True
+        return rest if self.drop_usage and keep else b""
+
+    def _read(self, event: bytes) -> bool:
+        """Learn from one event; False when it is the usage that nobody asked for."""
+        lines = [line[5:].lstrip(b" ") for line in _LINE.split(event) if line.startswith(b"data:")]
+        if not lines:
+            return True
+        data = b"\n".join(lines)
+        if data == b"[DONE]":
+            self.finished = True
+            return True
+        if self.started and self.events is None and not _INTERESTING.search(data):
+            return True
+        return self._learn(data)
+
+    def _learn(self, data: bytes) -> bool:
+        try:
+            event = json.loads(data)
+        except (ValueError, RecursionError):
+            return True
+        if not isinstance(event, dict):
+            return True
+        if error := _error_in(event):
+            self.failure = from_event(error)
+            return True
+        self.started = True
+        if self.events is not None:
+            self.events.append(event)
+        self._read_end(event)
+        usage = _usage_in(event)
+        if usage:
+            self.usage = _merge(self.usage, usage)
+        return not (usage and event.get("choices") == [])
+
+    def _read_end(self, event: Mapping[str, Any]) -> None:
+        delta = event.get("delta")
+        reason = finish_of(event) or (finish_of(delta) if isinstance(delta, Mapping) else "")
+        if reason:
+            self.finish_reason = reason
+        # Anthropic's stop_reason comes before message_stop; OpenAI's finish_reason may be the last word.
+        if event.get("type") in _LAST_EVENTS or (reason and "choices" in event):
+            self.finished = True
+
+
+def _error_in(event: Mapping[str, Any]) -> Any:
+    if event.get("type") == "response.failed":
+        return (event.get("response") or {}).get("error") or {"message": "the response failed"}
+    return event.get("error") or (event if event.get("object") == "error" else None)
+
+
+def _usage_in(event: Mapping[str, Any]) -> Usage | None:
+    for holder in (event, event.get("message"), event.get("response")):
+        if isinstance(holder, Mapping) and (usage := read_usage(holder)):
+            return usage
+    return None
+
+
+def _merge(earlier: Usage | None, later: Usage) -> Usage:
+    """Anthropic says input tokens first and output tokens last; the larger figure is the final one."""
+    if earlier is None:
+        return later
+    return Usage(
+        input=max(earlier.input, later.input),
+        output=max(earlier.output, later.output),
+        cached=max(earlier.cached, later.cached),
+        reasoning=max(earlier.reasoning, later.reasoning),
+        cost_nano=later.cost_nano if later.cost_nano is not None else earlier.cost_nano,
+    )
