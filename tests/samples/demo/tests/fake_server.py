@@ -53,7 +53,7 @@ class Handler(BaseHTTPRequestHandler):
         data = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
-        self.send_header("x-should-retry", "false")  # a test need not wait for retries
+        self.send_header("retry-after-ms", "1")  # a test need not wait long for a retry
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
