@@ -14,6 +14,7 @@ _server = running()
 _url = _server.__enter__()
 atexit.register(_server.__exit__, None, None, None)
 _state = tempfile.TemporaryDirectory(prefix="shop-tests-")
+atexit.register(_state.cleanup)
 
 os.environ.update(
     OPENAI_BASE_URL=f"{_url}/v1",
