@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import replace
 
 from sophia_cli.llm.errors import ConfigError
-from sophia_cli.llm.simulator import chat, messages
 from sophia_cli.llm.simulator.admission import admit, check_headers
+from sophia_cli.llm.simulator.answer import answer, whole
 from sophia_cli.llm.simulator.ask import FLAVOURS, Ask, Place, digest_of, locate, read
 from sophia_cli.llm.simulator.digest import Digest
-from sophia_cli.llm.simulator.draft import draft
-from sophia_cli.llm.simulator.embeddings import cortex_embeddings, embeddings
 from sophia_cli.llm.simulator.errors import error_body, error_event, error_status, simulated
 from sophia_cli.llm.simulator.faults import Fault, FaultPlan
 from sophia_cli.llm.simulator.flavours import reply_headers
-from sophia_cli.llm.simulator.prompt import prompt_of
 from sophia_cli.llm.simulator.refusal import Refusal
-from sophia_cli.llm.simulator.reply import JSON_TYPE, Headers, Output, Reply, encode
+from sophia_cli.llm.simulator.reply import Output, Reply, encode
 from sophia_cli.llm.simulator.spoil import spoil, timed
 
 FAULT_HEADER = "x-sim-fault"
-_JSON: Headers = (("content-type", JSON_TYPE),)
 
 
 class Simulator:
@@ -45,7 +41,9 @@ class Simulator:
             allowed = ", ".join(FLAVOURS)
             raise ConfigError(f"the simulator has no flavour '{flavour}'", f"allowed: {allowed}")
         self.seed = seed
-        self._plan = FaultPlan(seed, (Fault.parse(f) if isinstance(f, str) else f for f in faults))
+        self._plan = FaultPlan(
+            seed, [f if isinstance(f, Fault) else Fault.parse(f) for f in faults]
+        )
         self._chunk_delay = chunk_delay
         self._latency = latency
         self._flavour = flavour
@@ -73,50 +71,19 @@ class Simulator:
     def _output(self, place: Place, body: bytes, digest: Digest, fault: Fault | None) -> Output:
         if fault is not None and fault.status is not None and fault.status >= 400:
             refused = _refused(place, simulated(fault.status), digest)
-            return Output(refused.status, (*refused.headers, *fault.retry_header), refused.body)
+            return replace(refused, headers=(*refused.headers, *fault.retry_header))
         if place.operation:
             admit(place)
         ask = read(place, body, digest)
         check_headers(ask)
-        output = _answer(ask, with_usage=fault is None or fault.kind != "no_usage")
-        added = reply_headers(place, digest)
-        output = Output(
-            output.status,
-            (*output.headers, *added),
-            output.body,
-            output.opening,
-            output.closing,
-            output.streamed,
-        )
+        output = answer(ask, with_usage=fault is None or fault.kind != "no_usage")
+        output = replace(output, headers=(*output.headers, *reply_headers(place, digest)))
         return spoil(output, fault, _error_in(ask, output))
 
 
-def _answer(ask: Ask, with_usage: bool) -> Output:
-    if ask.operation == "embeddings":
-        return _whole(embeddings(ask, with_usage))
-    if ask.operation == "cortex_embed":
-        return _whole(cortex_embeddings(ask, with_usage))
-    prompt = prompt_of(ask.operation, ask.body)
-    if ask.operation == "count_tokens":
-        return _whole({"input_tokens": prompt.tokens})
-    answer = draft(prompt, ask.digest)
-    if ask.operation == "messages":
-        if ask.stream:
-            return messages.stream(ask, answer, with_usage)
-        return _whole(messages.message(ask, answer, with_usage))
-    if ask.stream:
-        return chat.stream(ask, answer, with_usage)
-    return _whole(chat.completion(ask, answer, with_usage))
-
-
-def _whole(body: dict[str, Any]) -> Output:
-    return Output(200, _JSON, (encode(body),))
-
-
 def _refused(place: Place, refusal: Refusal, digest: Digest) -> Output:
-    headers = (*_JSON, *reply_headers(place, digest))
-    body = encode(error_body(place, refusal, digest))
-    return Output(error_status(place, refusal), headers, (body,))
+    output = whole(error_body(place, refusal, digest), error_status(place, refusal))
+    return replace(output, headers=(*output.headers, *reply_headers(place, digest)))
 
 
 def _error_in(ask: Ask, output: Output) -> bytes:

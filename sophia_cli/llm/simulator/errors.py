@@ -79,7 +79,7 @@ def error_event(place: Place, refusal: Refusal, digest: Digest, model: str) -> b
         return named_event(_anthropic(refusal.status, refusal.message, digest))
     if place.operation == "responses":
         error = _openai(refusal.status, refusal.message, refusal)
-        return named_event({"type": "error", "sequence_number": 0, **error})
+        return named_event({**error, "type": "error", "sequence_number": 0})
     if place.flavour == "cortex":
         request_id = digest.uuid("request")
         error = {"message": refusal.message, "code": str(refusal.status), "request_id": request_id}

@@ -79,7 +79,7 @@ class Fault:
     @classmethod
     def parse(cls, text: str) -> Fault:
         """A fault from text such as `429:times=2,retry_after=1`. Raises ConfigError."""
-        kind, _, rest = text.strip().partition(":")
+        kind, _, rest = str(text).strip().partition(":")
         options: dict[str, str] = {}
         position = 0
         while position < len(rest):

@@ -41,7 +41,8 @@ def _broken(output: Output, fault: Fault, error: bytes) -> Output:
     end = ends.get(fault.kind, b"")
     if not output.streamed:
         whole = b"".join(output.body)
-        return replace(output, body=(end or whole[: len(whole) // 2],))
+        # What is cut is still announced with its whole length: `timed` shortens it.
+        return output if fault.kind == "cut" else replace(output, body=(end or _half(whole),))
     if fault.kind == "garbage":
         end = b"data: " + _HALF_JSON + b"\n\n"
     events = output.opening + output.body
@@ -62,8 +63,8 @@ def timed(output: Output, fault: Fault | None, latency: float, chunk_delay: floa
     cut = fault is not None and fault.kind == "cut"
     headers = output.headers
     if not output.streamed:
-        length = sum(map(len, chunks)) + (1 if cut else 0)
-        headers = (*headers, ("content-length", str(length)))
+        headers = (*headers, ("content-length", str(sum(map(len, chunks)))))
+        chunks = tuple(map(_half, chunks)) if cut else chunks
     return Reply(
         status=output.status,
         headers=headers,
@@ -73,3 +74,7 @@ def timed(output: Output, fault: Fault | None, latency: float, chunk_delay: floa
         cut=cut,
         streamed=output.streamed,
     )
+
+
+def _half(body: bytes) -> bytes:
+    return body[: len(body) // 2]

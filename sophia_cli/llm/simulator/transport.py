@@ -9,25 +9,30 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 
 import httpx
 
 from sophia_cli.llm.simulator.engine import Simulator
+from sophia_cli.llm.simulator.faults import Fault
 from sophia_cli.llm.simulator.reply import Reply
 
+Faults = Iterable[Fault | str]
+_LIBRARIES = ("httpx", "httpx2")
 _CUT = "peer closed connection without sending complete message body (simulated)"
 _REFUSED = "connection refused (simulated)"
 _TOO_SLOW = "the read operation timed out (simulated)"
 
 
 class SimulatedTransport(httpx.BaseTransport):
-    """Answers from a simulator. Errors are those of a real connection: ConnectError where it is
+    """Answers from a simulator, or from a new one with `seed` and `faults`. Errors are those of a real connection: ConnectError where it is
     refused, RemoteProtocolError where it breaks, ReadTimeout where it takes too long."""
 
-    def __init__(self, simulator: Simulator | None = None) -> None:
-        self.simulator = simulator or Simulator()
+    def __init__(
+        self, simulator: Simulator | None = None, *, seed: int = 0, faults: Faults = ()
+    ) -> None:
+        self.simulator = simulator or Simulator(seed, faults)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request, after its latency."""
@@ -53,8 +58,10 @@ class SimulatedTransport(httpx.BaseTransport):
 class AsyncSimulatedTransport(httpx.AsyncBaseTransport):
     """The same for asynchronous clients."""
 
-    def __init__(self, simulator: Simulator | None = None) -> None:
-        self.simulator = simulator or Simulator()
+    def __init__(
+        self, simulator: Simulator | None = None, *, seed: int = 0, faults: Faults = ()
+    ) -> None:
+        self.simulator = simulator or Simulator(seed, faults)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request, after its latency."""
@@ -80,7 +87,7 @@ class _Exchange:
     """One request with its reply, in the types of the client's own library."""
 
     def __init__(self, simulator: Simulator, request: httpx.Request, body: bytes) -> None:
-        self._library: Any = sys.modules[type(request).__module__.partition(".")[0]]
+        self._library: Any = _library_of(request)
         self._request = request
         self._longest: float | None = request.extensions.get("timeout", {}).get("read")
         self.reply: Reply = simulator.respond(
@@ -117,3 +124,8 @@ class _Exchange:
             request=self._request,
         )
         return response
+
+
+def _library_of(request: object) -> Any:
+    roots = (base.__module__.partition(".")[0] for base in type(request).__mro__)
+    return sys.modules[next((root for root in roots if root in _LIBRARIES), "httpx")]
