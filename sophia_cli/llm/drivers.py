@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -25,6 +25,9 @@ from sophia_cli.llm.pipeline import (
 )
 from sophia_cli.llm.providers.simulated import BASE_URL as SIMULATOR_URL
 
+if TYPE_CHECKING:
+    from sophia_cli.llm.simulator import Simulator
+
 LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100)
 
 
@@ -41,7 +44,7 @@ def open_client(options: Mapping[str, Any]) -> httpx.Client:
     """A client for all providers; the simulator's requests stay in the process."""
     from sophia_cli.llm.simulator.transport import SimulatedTransport
 
-    mounts = {SIMULATOR_URL: SimulatedTransport(**options)}
+    mounts = {SIMULATOR_URL: SimulatedTransport(_simulator(options))}
     return httpx.Client(mounts=mounts, limits=LIMITS, follow_redirects=True)
 
 
@@ -49,8 +52,15 @@ def open_async_client(options: Mapping[str, Any]) -> httpx.AsyncClient:
     """The same for an event loop."""
     from sophia_cli.llm.simulator.transport import AsyncSimulatedTransport
 
-    mounts = {SIMULATOR_URL: AsyncSimulatedTransport(**options)}
+    mounts = {SIMULATOR_URL: AsyncSimulatedTransport(_simulator(options))}
     return httpx.AsyncClient(mounts=mounts, limits=LIMITS, follow_redirects=True)
+
+
+def _simulator(options: Mapping[str, Any]) -> Simulator:
+    from sophia_cli.llm.simulator import Fault, Simulator
+
+    faults = tuple(Fault.parse(text) for text in options.get("faults", ()))
+    return Simulator(seed=options.get("seed", 0), faults=faults)
 
 
 def drive(machine: Exchange, client: httpx.Client) -> tuple[Answer, Body]:

@@ -117,6 +117,10 @@ class Meter:
         """The caller stopped listening: `cancelled` before the answer was complete, or `stopped` by choice."""
         if self._ended:
             return
+        if self._scanner and self._scanner.finished:
+            # Clients stop reading at the last word of a stream; the answer was complete.
+            self.end()
+            return
         started = self._scanner is not None
         self._take_from_scanner()
         self._close_attempt(CANCELLED, kind, self._status if started else 0)

@@ -16,6 +16,7 @@ from sophia_cli.llm.failure import Failure
 from sophia_cli.llm.labelling import current_labels, task_of
 from sophia_cli.llm.ledger.store import Ledger
 from sophia_cli.llm.pipeline import Answer
+from sophia_cli.llm.routing import Decision, decide
 from sophia_cli.llm.usage import delta_of, text_of, tool_calls_of
 
 Messages = Sequence[Mapping[str, Any]]
@@ -150,6 +151,10 @@ class UnifiedLLMService:
         """`embed` for code without an event loop."""
         answer, _ = self.engine.run(self._embedding(texts, options))
         return _vectors(answer)
+
+    def decide(self, prompt: str = "", /, **options: Unpack[CompletionOptions]) -> Decision:
+        """The candidates that a completion would be sent to, with reasons. Nothing is sent."""
+        return decide(self._completion(prompt, options, stream=False), self.engine.config)
 
     def close(self) -> None:
         """Close connections and the ledger; a later call opens them again."""

@@ -1,0 +1,81 @@
+"""One question to the service, for trying it by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sophia_cli.errors import SophiaError, UsageError
+from sophia_cli.llm.config import Config
+from sophia_cli.llm.providers import KINDS, Provider
+
+LARGEST_FILE = 10_000_000  # bytes; beyond any model's context
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The configuration that a question goes through, and what the person should know about it."""
+
+    config: Config
+    note: str = ""
+    next_step: str = ""
+
+
+def choose(config: Config, environ: Mapping[str, str], *, fall_back: bool) -> Choice:
+    """What is configured; else, if it may fall back, a local model server that answers; else the simulator."""
+    if not fall_back or any(provider.ready for provider in config.providers.values()):
+        return Choice(config)
+    local = find_local_server(environ)
+    if local:
+        note = f"(local: no provider is configured, {local.name} answers at {local.base_url})"
+        return Choice(_only(config, local), note)
+    simulator = Provider("simulator", "simulator", KINDS["simulator"].base_url)
+    note = "(simulated: no provider is configured)"
+    return Choice(_only(config, simulator), note, "a real one:  export OPENROUTER_API_KEY=...")
+
+
+def find_local_server(environ: Mapping[str, str]) -> Provider | None:
+    """The first OpenAI-compatible server on this machine that lists a model."""
+    from sophia_cli.http import httpx
+
+    for name, address in _local_servers(environ):
+        try:
+            reply = httpx.get(f"{address}/v1/models", timeout=0.5, trust_env=False)
+            model = reply.json()["data"][0]["id"]
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError, TypeError):
+            continue
+        return Provider(name, "openai", f"{address}/v1", options={"model": str(model)})
+    return None
+
+
+def read_prompt(words: str, files: list[Path], piped: str) -> str:
+    """The question: the words, what was piped in, and the files, in this order. Raises SophiaError."""
+    parts = [words.strip(), piped.strip(), *(_read(path) for path in files)]
+    prompt = "\n\n".join(part for part in parts if part)
+    if not prompt:
+        raise UsageError("there is nothing to ask", 'sophia llm ask "..."   or pipe a text into it')
+    return prompt
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise SophiaError(
+                f"{path} is larger than {LARGEST_FILE // 1_000_000} MB", "ask about a part of it"
+            )
+        return f"{path.name}:\n{path.read_text(encoding='utf-8')}"
+    except OSError as error:
+        raise SophiaError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SophiaError(f"{path} is not a text file in UTF-8") from error
+
+
+def _local_servers(environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    host = environ.get("OLLAMA_HOST", "").strip() or "127.0.0.1:11434"
+    ollama = host if host.startswith("http") else f"http://{host}"
+    return [("ollama", ollama.rstrip("/")), ("lmstudio", "http://127.0.0.1:1234")]
+
+
+def _only(config: Config, provider: Provider) -> Config:
+    return replace(config, providers={provider.name: provider}, routes={}, models={})

@@ -1,0 +1,36 @@
+"""`sophia` alone: what it can do, in the order in which a newcomer needs it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from sophia_cli import __version__
+from sophia_cli.output import Output
+from sophia_cli.surroundings import here, look_around
+
+COMMANDS = (
+    ('sophia llm ask "..."', "one call through the service, with what it cost"),
+    ("sophia migrate", "find every LLM call here and show what would change"),
+    ("sophia migrate --apply", "change it; sophia migrate rollback undoes it"),
+    ("sophia llm sim", "simulated providers on this machine, for tests"),
+)
+
+
+def show_front_door(output: Output, root: Path | None) -> None:
+    """The commands, what is here, and where to start."""
+    found = look_around(here(root))
+    start = "sophia migrate" if found.sdks else 'sophia llm ask "hello"'
+    commands = [{"command": command, "does": does} for command, does in COMMANDS]
+    output.envelope(
+        "sophia",
+        {"version": __version__, "commands": commands, "here": asdict(found), "start": start},
+    )
+    output.line(
+        f"sophia {__version__}   one service for your LLM calls, quality gates for the rest"
+    )
+    output.line()
+    output.table(("", ""), COMMANDS)
+    output.line()
+    output.line(found.describe())
+    output.line(f"Start with:  {start}")
