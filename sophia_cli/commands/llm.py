@@ -123,12 +123,10 @@ def _summary(response: Any) -> str:
     tokens = "tokens unknown"
     if response.tokens_in is not None:
         tokens = f"{response.tokens_in:,} in, {response.tokens_out:,} out"
-    parts = [response.provider, "simulated" if response.simulated else "", response.model, tokens]
-    parts += [
-        _money(response.cost_usd),
-        f"{response.latency_ms / 1000:.2f} s",
-        f"call {response.call_id}",
-    ]
+    if response.simulated:
+        tokens += " (simulated)"
+    parts = [response.provider, response.model, tokens, _money(response.cost_usd)]
+    parts += [f"{response.latency_ms / 1000:.2f} s", f"call {response.call_id}"]
     return "─ " + " · ".join(part for part in parts if part)
 
 

@@ -9,13 +9,14 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from sophia_cli.llm.call import CHAT, EMBEDDINGS, Call, LLMResponse
 from sophia_cli.llm.config import Config
-from sophia_cli.llm.drivers import StreamBroken
+from sophia_cli.llm.drivers import Body, StreamBroken
 from sophia_cli.llm.engine import Engine, forget_shared_engine, shared_engine
 from sophia_cli.llm.errors import CallFailed, LLMError
 from sophia_cli.llm.failure import Failure
 from sophia_cli.llm.labelling import current_labels, task_of
 from sophia_cli.llm.ledger.store import Ledger
 from sophia_cli.llm.pipeline import Answer
+from sophia_cli.llm.routing import Decision, decide
 from sophia_cli.llm.routing import Decision, decide
 from sophia_cli.llm.usage import delta_of, text_of, tool_calls_of
 
@@ -54,6 +55,37 @@ class CompletionOptions(CallOptions, total=False):
 _IN_BODY = ("tools", "response_format", "temperature", "max_tokens", "stop")
 
 
+class TextStream:
+    """The text of one streamed answer. Read it to its end or close it: either way it is written down."""
+
+    def __init__(self, answer: Answer, body: Body) -> None:
+        self._answer = answer
+        self._body = body
+        self._parts: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        for text in self._texts():
+            self._parts.append(text)
+            yield text
+
+    @property
+    def response(self) -> LLMResponse:
+        """What has come so far, with the figures known by now: complete once the stream is."""
+        return _describe(self._answer, "".join(self._parts))
+
+    def close(self, kind: str = "stopped") -> None:
+        """Stop here; `kind` says in the ledger why: `stopped` by choice, or `cancelled`."""
+        self._body.close(kind)
+
+    def _texts(self) -> Iterator[str]:
+        try:
+            yield from _begin(self._answer)
+            for _ in self._body:
+                yield from _texts(self._answer)
+        except StreamBroken as broken:
+            raise _failed(self._answer, broken.failure) from broken.error
+
+
 class UnifiedLLMService:
     """One service for every LLM call: routed, measured, written to the ledger.
 
@@ -86,8 +118,8 @@ class UnifiedLLMService:
         try:
             for text in _begin(answer):
                 yield text
-            async for chunk in body:
-                for text in _texts(answer, chunk):
+            async for _ in body:
+                for text in _texts(answer):
                     yield text
         except StreamBroken as broken:
             raise _failed(answer, broken.failure) from broken.error
@@ -98,17 +130,16 @@ class UnifiedLLMService:
         self, prompt: str = "", /, **options: Unpack[CompletionOptions]
     ) -> Iterator[str]:
         """`complete` for code without an event loop."""
-        answer, body = self.engine.run(
-            self._completion(prompt, options, stream=True), keep_events=True
-        )
+        stream = self.stream_sync(prompt, **options)
         try:
-            yield from _begin(answer)
-            for chunk in body:
-                yield from _texts(answer, chunk)
-        except StreamBroken as broken:
-            raise _failed(answer, broken.failure) from broken.error
+            yield from stream
         finally:
-            body.close()
+            stream.close()
+
+    def stream_sync(self, prompt: str = "", /, **options: Unpack[CompletionOptions]) -> TextStream:
+        """The answer in pieces, with a `response` that says at the end what it took."""
+        call = self._completion(prompt, options, stream=True)
+        return TextStream(*self.engine.run(call, keep_events=True))
 
     async def complete_text(self, prompt: str = "", /, **options: Unpack[CompletionOptions]) -> str:
         """The answer's text."""
@@ -231,7 +262,7 @@ def _begin(answer: Answer) -> Iterator[str]:
         yield text
 
 
-def _texts(answer: Answer, chunk: bytes) -> Iterator[str]:
+def _texts(answer: Answer) -> Iterator[str]:
     events = answer.scanner.events if answer.scanner else None
     while events:
         if text := delta_of(events.popleft()):
@@ -241,22 +272,26 @@ def _texts(answer: Answer, chunk: bytes) -> Iterator[str]:
 def _response(answer: Answer) -> LLMResponse:
     if answer.failure:
         raise _failed(answer, answer.failure)
-    meter = answer.meter
     reply = json.loads(answer.body)
+    response = _describe(answer, text_of(reply))
+    model = str(reply.get("model") or response.model)
+    return replace(response, model=model, tool_calls=tool_calls_of(reply), raw=reply)
+
+
+def _describe(answer: Answer, content: str) -> LLMResponse:
+    meter = answer.meter
     usage = meter.usage
     return LLMResponse(
-        content=text_of(reply),
+        content=content,
         provider=meter.provider,
-        model=str(reply.get("model") or meter.model),
+        model=meter.model,
         cost_usd=None if meter.cost_nano is None else meter.cost_nano / 1e9,
         latency_ms=meter.latency * 1000,
         tokens_in=usage.input if usage else None,
         tokens_out=usage.output if usage else None,
         finish_reason=meter.finish_reason,
-        tool_calls=tool_calls_of(reply),
         call_id=meter.call.id,
         simulated=meter.simulated,
-        raw=reply,
     )
 
 

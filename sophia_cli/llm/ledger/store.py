@@ -86,11 +86,7 @@ class Ledger:
 
     def summary(self) -> list[SummaryRow]:
         """Finished calls by provider, model and task."""
-        rows = self.read(schema.SUMMARY)
-        return [
-            SummaryRow(*row[:7], None if row[7] is None else row[7] / 1e9, row[8], bool(row[9]))
-            for row in rows
-        ]
+        return [_summary_row(*row) for row in self.read(schema.SUMMARY)]
 
     def read(self, query: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query, after what is still waiting has been written."""
@@ -264,6 +260,24 @@ def _insert_final(connection: sqlite3.Connection, final: Final) -> None:
     _observe(connection, "duration", final, final.latency_us)
     if final.first_us is not None:
         _observe(connection, "first_chunk", final, final.first_us)
+
+
+def _summary_row(
+    provider: str,
+    model: str,
+    task: str,
+    calls: int,
+    ok: int,
+    tokens_in: int | None,
+    tokens_out: int | None,
+    cost_nano: int | None,
+    unpriced: int,
+    simulated: int,
+) -> SummaryRow:
+    usd = None if cost_nano is None else cost_nano / 1e9
+    return SummaryRow(
+        provider, model, task, calls, ok, tokens_in, tokens_out, usd, unpriced, bool(simulated)
+    )
 
 
 def _insert_attempt(connection: sqlite3.Connection, call_id: str, attempt: Attempt) -> None:
