@@ -77,7 +77,7 @@ def _call_item(call: ToolCall) -> dict[str, Any]:
 def _item_events(
     index: int, item: dict[str, Any], inner: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    empty = {"content": []} if item["type"] == "message" else {"arguments": ""}
+    empty: dict[str, Any] = {"content": []} if item["type"] == "message" else {"arguments": ""}
     started = {**item, **empty, "status": "in_progress"}
     at = {"output_index": index}
     return [

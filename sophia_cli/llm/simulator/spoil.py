@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
+from sophia_cli.llm.simulator.errors import hook_results
 from sophia_cli.llm.simulator.faults import Fault
-from sophia_cli.llm.simulator.reply import Output, Reply
+from sophia_cli.llm.simulator.reply import Output, Reply, encode
 
 _HTML = b"<!DOCTYPE html><html><body><h1>Simulated proxy page</h1></body></html>\n"
 _HTML_TYPE = ("content-type", "text/html; charset=utf-8")
@@ -23,7 +25,7 @@ def spoil(output: Output, fault: Fault | None, error: bytes) -> Output:
     if fault.kind == "empty":
         return replace(output, body=(), opening=(), closing=())
     if fault.kind == "246":
-        return replace(output, status=246)
+        return replace(output, status=246, body=_with_hooks(output))
     if fault.kind == "error_first":
         return replace(output, body=(error,), opening=(), closing=())
     if fault.kind in _BREAKS:
@@ -37,18 +39,16 @@ def _whole(output: Output, body: bytes, content_type: tuple[str, str]) -> Output
 
 
 def _broken(output: Output, fault: Fault, error: bytes) -> Output:
-    ends = {"error_event": error, "garbage": _HALF_JSON}
-    end = ends.get(fault.kind, b"")
     if not output.streamed:
         whole = b"".join(output.body)
+        bodies = {"error_event": error, "garbage": _HALF_JSON, "eof": _half(whole)}
         # What is cut is still announced with its whole length: `timed` shortens it.
-        return output if fault.kind == "cut" else replace(output, body=(end or _half(whole),))
-    if fault.kind == "garbage":
-        end = b"data: " + _HALF_JSON + b"\n\n"
+        return replace(output, body=(bodies.get(fault.kind, whole),))
     events = output.opening + output.body
     kept = len(events) // 2 if fault.after_chunks is None else fault.after_chunks
-    events = events[:kept]
-    return replace(output, opening=(), body=(*events, end) if end else events, closing=())
+    ends = {"error_event": (error,), "garbage": (_mangled(events[kept:] + output.closing),)}
+    body = events[:kept] + ends.get(fault.kind, ())
+    return replace(output, opening=(), body=body, closing=())
 
 
 def timed(output: Output, fault: Fault | None, latency: float, chunk_delay: float) -> Reply:
@@ -74,6 +74,20 @@ def timed(output: Output, fault: Fault | None, latency: float, chunk_delay: floa
         cut=cut,
         streamed=output.streamed,
     )
+
+
+def _with_hooks(output: Output) -> tuple[bytes, ...]:
+    """A whole answer with what Portkey's guardrails report beside it."""
+    if output.streamed:
+        return output.body
+    answer = json.loads(b"".join(output.body))
+    return (encode({**answer, "hook_results": hook_results(verdict=False)}),)
+
+
+def _mangled(events: tuple[bytes, ...]) -> bytes:
+    """The next event that carries JSON, without the last brace of it."""
+    event = next(event for event in events if b"data: {" in event)
+    return event.rstrip()[:-1] + b"\n\n"
 
 
 def _half(body: bytes) -> bytes:
