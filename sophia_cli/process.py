@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess  # nosec B404: argument lists only, never a shell
+import subprocess  # argument lists only, never a shell
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ def run(
     `timeout` is in seconds. Raises ProgramNotFound, or SophiaError when the time is up.
     """
     try:
-        done = subprocess.run(  # nosec B603
+        done = subprocess.run(
             list(command), cwd=cwd, env=env, timeout=timeout, capture_output=True, check=False
         )
     except FileNotFoundError as error:

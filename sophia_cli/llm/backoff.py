@@ -36,7 +36,7 @@ def delay(attempt: int, asked: float | None) -> float:
     if asked is not None:
         return asked
     # Spreads load, guards nothing.
-    return random.uniform(0, min(LONGEST, FIRST * 2**attempt))  # nosec B311
+    return random.uniform(0, min(LONGEST, FIRST * 2**attempt))
 
 
 def _number(text: str | None) -> float | None:

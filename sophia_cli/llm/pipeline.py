@@ -158,7 +158,7 @@ def _attempt(
     head = yield Send(prepared.request)
     if isinstance(head, Broken):
         return _Failed(Failure(head.kind, head.message), error=head.error)
-    assert isinstance(head, Head)  # nosec B101: drivers answer Send with Head or Broken
+    assert isinstance(head, Head)  # drivers answer Send with Head or Broken
     if head.status < 400 and _is_stream(head):
         scanner = Scanner(drop_usage=prepared.drop_usage, keep_events=keep_events)
         return (yield from _begin_stream(head, scanner, meter))

@@ -49,7 +49,7 @@ def prepare(call: Call, verdict: Verdict, config: Config) -> Prepared:
 
 def _to_origin(call: Call) -> Prepared:
     origin = call.origin
-    assert origin is not None  # nosec B101: narrows the type
+    assert origin is not None  # narrows the type
     body, drop_usage = call.raw, False
     if urlsplit(origin.url).hostname in _TAKES_STREAM_OPTIONS:
         changed = dict(call.body)

@@ -133,7 +133,7 @@ def _judge(call: Call, config: Config, name: str, model: str, reason: str) -> Ve
 
 
 def _judge_origin(call: Call, config: Config) -> Verdict:
-    assert call.origin is not None  # nosec B101: narrows the type
+    assert call.origin is not None  # narrows the type
     out = _locality(call, config, call.origin.provider)
     return Verdict(
         call.origin.provider, call.model, not out, out or "its own endpoint; no route is about it"

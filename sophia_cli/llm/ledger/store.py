@@ -200,7 +200,7 @@ class Ledger:
                     _insert_final(connection, Final(name, UNKNOWN, "process_gone"))
 
     def _move_aside(self) -> None:
-        assert self.path is not None  # nosec B101: only a file can be corrupt
+        assert self.path is not None  # only a file can be corrupt
         stamp = time.strftime("%Y%m%d-%H%M%S")
         aside = self.path.with_name(f"{self.path.name}.corrupt-{stamp}-{os.getpid()}")
         for suffix in ("", "-wal", "-shm"):

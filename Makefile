@@ -1,0 +1,28 @@
+# The two commands of the README. Each sets up what it needs; both work without a network once it is there.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.PHONY: demo test lint bench
+
+demo: $(VENV)/installed
+	@$(RUN) tests/samples/tour.py
+
+test: $(VENV)/installed
+	$(RUN) -m pytest -q
+
+lint: $(VENV)/installed
+	$(RUN) -m ruff check .
+	$(RUN) -m black --check --quiet .
+	$(RUN) -m mypy
+	$(RUN) -m bandit --quiet --recursive --severity-level medium --configfile pyproject.toml sophia_cli
+
+bench: $(VENV)/installed
+	$(RUN) benchmarks/startup.py
+
+$(VENV)/installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "sophia needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
+	@echo "Making the environment in $(VENV) (once, about half a minute)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
