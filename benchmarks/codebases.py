@@ -1,0 +1,170 @@
+"""`sophia migrate` on public code bases: their own tests before and after, then back byte for byte.
+
+Usage: python benchmarks/codebases.py FOLDER [NAME ...]
+
+FOLDER holds a checkout of each repository in `codebases.toml`, in FOLDER/<name>, at the commit named there
+(`git clone`, `git checkout COMMIT`). An environment is made in FOLDER/venvs/<name> where there is none.
+Nothing of these code bases is part of this project.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shlex
+import subprocess
+import sys
+import time
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+COUNTS = re.compile(r"(\d+) (passed|failed|errors?|skipped)")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run of a project's tests said."""
+
+    passed: int
+    failed: int
+    seconds: float
+
+
+def main(folder: Path, names: list[str]) -> int:
+    listed = tomllib.loads((Path(__file__).with_name("codebases.toml")).read_text())["codebase"]
+    rows, good = [], True
+    for entry in listed:
+        name = entry["repo"].partition("/")[2]
+        if names and name not in names:
+            continue
+        row = measure(folder, name, entry)
+        rows.append(row)
+        good &= row["good"]
+        print(json.dumps(row), flush=True)
+    print()
+    print_table(rows)
+    return 0 if good else 1
+
+
+def measure(folder: Path, name: str, entry: dict[str, Any]) -> dict[str, Any]:
+    tree = folder / name
+    python = environment(folder / "venvs" / name, tree, entry)
+    must(["git", "checkout", "-q", "--force", entry["commit"]], tree)
+    must(["git", "clean", "-fdxq", "--exclude=*.egg-info", "--exclude=.venv"], tree)
+    hashes = fingerprint(tree)
+    before = tests(python, tree, entry)
+    began = time.perf_counter()
+    plan = sophia(tree, "--json")
+    scanned = time.perf_counter() - began
+    applied = sophia(tree, "--apply", "--allow-dirty", "--json")
+    changed = [path for path, value in fingerprint(tree).items() if hashes.get(path) != value]
+    second = sophia(tree, "--json")
+    after = tests(python, tree, entry)
+    sophia(tree, "rollback", "--json")
+    identical = fingerprint(tree) == hashes
+    classes = {row["class"]: row["sites"] for row in plan["classes"]}
+    return {
+        "repo": entry["repo"],
+        "files": plan["files_looked_at"],
+        "sites": sum(classes.values()),
+        **classes,
+        "changed": len(changed),
+        "run": applied.get("run"),
+        "second_run_safe": sum(row["sites"] for row in second["classes"] if row["class"] == "safe"),
+        "before": [before.passed, before.failed],
+        "after": [after.passed, after.failed],
+        "scan_s": round(scanned, 2),
+        "rolled_back": identical,
+        "good": identical and (before.passed, before.failed) == (after.passed, after.failed),
+    }
+
+
+def environment(venv: Path, tree: Path, entry: dict[str, Any]) -> Path:
+    """The project's environment, with sophia in it as the migrated code needs it."""
+    python = venv / "bin" / "python"
+    if not python.exists():
+        must([f"python{entry['python']}", "-m", "venv", str(venv)], tree)
+        for line in entry["install"]:
+            must([str(python), "-m", "pip", "install", "--quiet", *shlex.split(line)], tree)
+    paths = subprocess.run(
+        [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (Path(paths.stdout.strip()) / "sophia-checkout.pth").write_text(f"{ROOT}\n")
+    return python
+
+
+def tests(python: Path, tree: Path, entry: dict[str, Any]) -> Outcome:
+    began = time.perf_counter()
+    command = f". {shlex.quote(str(python.parent / 'activate'))} && {entry['tests']}"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=tree, capture_output=True, text=True, check=False
+    )
+    counts: dict[str, int] = {}
+    for number, word in COUNTS.findall((done.stdout.strip().splitlines() or [""])[-1]):
+        counts[word] = int(number)
+    failed = counts.get("failed", 0) + counts.get("error", 0) + counts.get("errors", 0)
+    return Outcome(counts.get("passed", 0), failed, time.perf_counter() - began)
+
+
+def sophia(tree: Path, *arguments: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "sophia_cli", "migrate", *arguments]
+    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{tree.name}: {done.stdout}{done.stderr}")
+    data: dict[str, Any] = json.loads(done.stdout)["data"]
+    return data
+
+
+def fingerprint(tree: Path) -> dict[str, str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=tree, capture_output=True, text=True, check=True
+    )
+    files = [tree / name for name in listed.stdout.split("\0") if name]
+    return {
+        str(path.relative_to(tree)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+        if path.is_file() and not path.is_symlink()
+    }
+
+
+def must(command: list[str], cwd: Path) -> None:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{shlex.join(command)}: {done.stderr[-2000:]}")
+
+
+def print_table(rows: list[dict[str, Any]]) -> None:
+    columns = (
+        "repo",
+        "files",
+        "sites",
+        "safe",
+        "carried",
+        "review",
+        "report-only",
+        "changed",
+        "before",
+        "after",
+    )
+    print("| " + " | ".join(columns) + " | same bytes after rollback |")
+    print("|" + "---|" * (len(columns) + 1))
+    for row in rows:
+        cells = [_cell(row.get(column, 0)) for column in columns]
+        print("| " + " | ".join(cells) + f" | {'yes' if row['rolled_back'] else 'NO'} |")
+
+
+def _cell(value: Any) -> str:
+    return f"{value[0]} passed, {value[1]} failed" if isinstance(value, list) else str(value)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        raise SystemExit(__doc__)
+    raise SystemExit(main(Path(sys.argv[1]).resolve(), sys.argv[2:]))
