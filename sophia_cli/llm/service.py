@@ -90,8 +90,8 @@ class UnifiedLLMService:
     """One service for every LLM call: routed, measured, written to the ledger.
 
     Every method raises NotConfigured, NoRoute or ConfigError before anything is sent, and CallFailed
-    when no candidate answered. `on_error="return"` (for `complete_response`) gives a response
-    whose `error` is set instead.
+    when no candidate answered. `complete_response(..., on_error="return")` gives a response whose
+    `error` is set instead.
     """
 
     def __init__(
@@ -143,11 +143,11 @@ class UnifiedLLMService:
 
     async def complete_text(self, prompt: str = "", /, **options: Unpack[CompletionOptions]) -> str:
         """The answer's text."""
-        return (await self.complete_response(prompt, **options)).content
+        return (await self.complete_response(prompt, **_raising(options))).content
 
     def complete_text_sync(self, prompt: str = "", /, **options: Unpack[CompletionOptions]) -> str:
         """`complete_text` for code without an event loop."""
-        return self.complete_response_sync(prompt, **options).content
+        return self.complete_response_sync(prompt, **_raising(options)).content
 
     async def complete_response(
         self, prompt: str = "", /, **options: Unpack[CompletionOptions]
@@ -210,6 +210,7 @@ class UnifiedLLMService:
     def _call(
         self, operation: str, body: dict[str, Any], options: CallOptions, *, stream: bool = False
     ) -> Call:
+        _check_names(options)
         config = self.engine.config
         found = current_labels(config.service)
         labels = replace(
@@ -241,6 +242,19 @@ def get_unified_llm_service() -> UnifiedLLMService:
 def reset_unified_llm_service() -> None:
     """Forget the process's service, so that the next one reads its configuration anew."""
     forget_shared_engine()
+
+
+def _raising(options: CompletionOptions) -> CompletionOptions:
+    """A text cannot say that it is an error, so for texts there is no `on_error="return"`."""
+    return {**options, "on_error": "raise"}
+
+
+def _check_names(options: Mapping[str, Any]) -> None:
+    """A misspelt option must not be ignored. Raises TypeError as Python itself would."""
+    for name in options:
+        if name not in CompletionOptions.__annotations__:
+            allowed = ", ".join(CompletionOptions.__annotations__)
+            raise TypeError(f"unexpected keyword argument '{name}'; allowed: {allowed}")
 
 
 def _messages(prompt: str, options: CompletionOptions) -> list[Mapping[str, Any]]:
