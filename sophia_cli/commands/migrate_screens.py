@@ -1,0 +1,217 @@
+"""The screens of `sophia migrate`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sophia_cli.errors import UsageError
+from sophia_cli.migrate.journal import Run
+from sophia_cli.migrate.report import Report, count, site_data
+from sophia_cli.migrate.site import Site, Verdict
+from sophia_cli.migrate.write import Written
+from sophia_cli.output import Output
+
+CLASSES = ("safe", "review", "report-only", "carried", "done", "not-edited")
+_HEAD = 8
+_ROWS = (
+    (Verdict.SAFE, "safe", "rewritten: proven to keep its meaning"),
+    (Verdict.REVIEW, "review", "rewritten with --class review; read them first"),
+    (Verdict.REPORT, "report only", "left alone, the reason is beside each"),
+    (Verdict.CARRIED, "carried", "not touched: they go through the clients above"),
+    (Verdict.DONE, "already there", "on the service"),
+)
+
+
+def show_report(output: Output, report: Report) -> None:
+    """The screen of a run, dry or not."""
+    if report.run:
+        _show_applied(output, report)
+        return
+    output.line(_looked_at(report))
+    output.line()
+    _show_counts(output, report)
+    _show_reported(output, report)
+    _show_unseen(output, report)
+    if report.advice:
+        output.line(f"By hand: {report.advice}")
+        output.line()
+    _show_end(output, report)
+
+
+def _looked_at(report: Report) -> str:
+    pages = f", {_number(report.pages, 'page')}" if report.pages else ""
+    broken = (
+        f"; {_number(len(report.broken), 'file')} not parsed (listed below)"
+        if report.broken
+        else ""
+    )
+    return f"Looked at {_number(report.python, 'Python file')}{pages} in {report.seconds:.1f} s{broken}."
+
+
+def _number(value: int, noun: str) -> str:
+    return f"{value:,} {noun}" + ("" if value == 1 else "s")
+
+
+def _show_counts(output: Output, report: Report) -> None:
+    rows: list[tuple[object, ...]] = []
+    for verdict, name, words in _ROWS:
+        counted = count(report.of(verdict))
+        if counted["sites"] or verdict in (Verdict.SAFE, Verdict.REVIEW, Verdict.REPORT):
+            rows.append((name, counted["sites"], counted["files"], words))
+    if report.aside:
+        counted = count(report.aside)
+        rows.append(
+            (
+                "tests, archives",
+                counted["sites"],
+                counted["files"],
+                "left alone unless --include names them",
+            )
+        )
+    output.table(("", "sites", "files", "on --apply"), rows)
+    output.line()
+
+
+def _show_reported(output: Output, report: Report) -> None:
+    sites = report.of(Verdict.REPORT)
+    if not sites:
+        return
+    output.line("  report only")
+    output.table(("", "", ""), [_row(site) for site in sites[:_HEAD]], indent=4)
+    if len(sites) > _HEAD:
+        output.line(f"    ... {len(sites) - _HEAD:,} more:  sophia migrate show report-only")
+    output.line()
+
+
+def _row(site: Site) -> tuple[str, str, str]:
+    return (site.place, site.operation, site.reason.words)
+
+
+def _show_unseen(output: Output, report: Report) -> None:
+    left = [*report.broken, *report.unseen]
+    if not left:
+        return
+    output.line("  not looked at")
+    output.table(("", ""), [(item.path, item.reason) for item in left[:_HEAD]], indent=4)
+    if len(left) > _HEAD:
+        output.line(f"    ... {len(left) - _HEAD:,} more are in:  sophia migrate --json")
+    output.line()
+
+
+def _show_end(output: Output, report: Report) -> None:
+    if not report.changed:
+        output.line("Nothing was changed, and there is nothing to change.")
+        if (
+            any(site.verdict is Verdict.REVIEW for site in report.sites)
+            and not report.choice.review
+        ):
+            output.line("Next:  sophia migrate show review")
+        return
+    output.line("Nothing was changed. The patch: .sophia/migrate/plan.patch (git apply takes it)")
+    if not report.in_git:
+        output.line("There is no git here: after --apply only the journal in .sophia can undo.")
+    output.line("Next:  sophia migrate show safe      or      sophia migrate --apply")
+
+
+def _show_applied(output: Output, report: Report) -> None:
+    taken = [
+        site for site in report.sites if report.choice.takes(site) and site.path in report.changed
+    ]
+    output.line(f"{_number(len(report.changed), 'file')}, {_number(len(taken), 'site')} written.")
+    for path, reason in report.skipped.items():
+        output.line(f"  left alone  {path}: {reason}")
+    _show_unseen(output, report)
+    if report.advice:
+        output.line(f"By hand: {report.advice}")
+    if not report.in_git:
+        output.line("There is no git here: only the journal in .sophia can undo.")
+    output.line(f"Run {report.run} is kept.")
+    output.line(f"Undo:  sophia migrate rollback {report.run}        Next:  sophia migrate")
+
+
+def select(report: Report, what: str) -> tuple[Site, ...]:
+    """The sites that `show` lists."""
+    return report.aside if what == "not-edited" else report.of(Verdict(what))
+
+
+def show_sites(output: Output, what: str, sites: Sequence[Site]) -> None:
+    """One line for each site of a class."""
+    output.line(f"{_number(len(sites), 'site')} of class {what}")
+    if sites:
+        output.line()
+    for site in sites:
+        output.line(f"  {site.place}  {site.operation}")
+        output.line(f"      {site.reason.words}")
+    output.line()
+    output.line(
+        "Next:  sophia migrate --apply" if what == "safe" and sites else "Next:  sophia migrate"
+    )
+
+
+def sites_data(sites: Sequence[Site]) -> list[dict[str, Any]]:
+    return [site_data(site) for site in sites]
+
+
+def show_run(output: Output, run: Run) -> None:
+    """What one run did to which files."""
+    output.line(f"Run {run.name}: {run.state}, {_number(len(run.written), 'file')}")
+    output.line()
+    for entry in run.entries:
+        output.line(f"  {entry.path}" + (f"  left alone: {entry.skipped}" if entry.skipped else ""))
+        for site in run.sites:
+            if site["path"] == entry.path:
+                output.line(
+                    f"      line {site['line']}: {site['operation']}, {site['reason']['words']}"
+                )
+    output.line()
+    output.line(
+        f"Undo:  sophia migrate rollback {run.name}"
+        if not run.unfinished
+        else "Next:  sophia migrate resume"
+    )
+
+
+def run_data(run: Run) -> dict[str, Any]:
+    return {
+        "run": run.name,
+        "number": run.number,
+        "state": str(run.state),
+        "files": [{"path": entry.path, "skipped": entry.skipped or None} for entry in run.entries],
+        "sites": list(run.sites),
+    }
+
+
+def show_written(output: Output, written: Written, command: str) -> None:
+    """What `resume` or `rollback` did."""
+    run = written.run
+    if run is None:
+        raise UsageError("there is no run", "sophia migrate status")
+    undone = run.state == "undone"
+    files = _number(len(written.files), "file")
+    if undone:
+        output.line(f"Rolled back run {run.name}: {files} as before the run, byte for byte.")
+    else:
+        output.line(f"Finished run {run.name}: {files} written.")
+    for path, reason in written.skipped.items():
+        output.line(f"  left alone  {path}: {reason}")
+    output.line("Next:  sophia migrate" if undone else f"Undo:  sophia migrate rollback {run.name}")
+    output.envelope(command, run_data(run))
+
+
+def show_status(output: Output, runs: Sequence[Run]) -> None:
+    """The runs that the journal keeps."""
+    if not runs:
+        output.line("No run is kept here.")
+        output.line("Next:  sophia migrate")
+        return
+    output.line(f"{_number(len(runs), 'run')} kept here")
+    output.line()
+    rows = [(run.name, str(run.state), len(run.written), len(run.sites)) for run in runs]
+    output.table(("run", "state", "files", "sites"), rows)
+    output.line()
+    cut = next((run for run in runs if run.unfinished), None)
+    if cut is not None:
+        output.line(f"Next:  sophia migrate resume      or      sophia migrate rollback {cut.name}")
+    else:
+        output.line(f"Next:  sophia migrate show run:{runs[-1].name}")

@@ -1,0 +1,290 @@
+"""Reads the scopes of a file: one pass over its tree, without recursion."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from sophia_cli.migrate.scope import Binding, Binds, Function, Scope, Table, class_of
+
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_SKIPPED = frozenset({"ctx", "op", "ops", "type_comment", "kind", "type_ignores"})
+
+
+def build(tree: ast.Module) -> Table:
+    """Read the scopes of a tree in one pass."""
+    module = Scope(tree, None)
+    table = Table(tree, module)
+    table.own[tree] = module
+    stack: list[tuple[ast.AST, Scope]] = [(tree, module)]
+    while stack:
+        node, scope = stack.pop()
+        handler = _HANDLERS.get(type(node))
+        inner = handler(table, node, scope) if handler else None
+        _push(table, node, scope, inner, stack)
+    return table
+
+
+def _push(
+    table: Table,
+    node: ast.AST,
+    scope: Scope,
+    inner: Scope | None,
+    stack: list[tuple[ast.AST, Scope]],
+) -> None:
+    """Schedule the children, in source order, each in the scope in which it is evaluated."""
+    parents = table.parents
+    children = []
+    for name in _fields(type(node)):
+        value = getattr(node, name, None)
+        if value.__class__ is list:
+            for item in value:
+                if isinstance(item, ast.AST):
+                    parents[item] = node
+                    children.append(
+                        (item, scope if inner is None else _place(node, name, item, scope, inner))
+                    )
+        elif isinstance(value, ast.AST):
+            parents[value] = node
+            children.append(
+                (value, scope if inner is None else _place(node, name, value, scope, inner))
+            )
+    if children:
+        children.reverse()
+        stack.extend(children)
+
+
+def _place(node: ast.AST, name: str, child: ast.AST, scope: Scope, inner: Scope) -> Scope:
+    if isinstance(node, _COMPREHENSIONS):
+        return inner
+    return inner if name in ("body", "type_params") else scope
+
+
+_FIELD_CACHE: dict[type, tuple[str, ...]] = {}
+
+
+def _fields(kind: type) -> tuple[str, ...]:
+    if kind not in _FIELD_CACHE:
+        fields = tuple(name for name in kind._fields if name not in _SKIPPED)  # type: ignore[attr-defined]
+        # generators of a comprehension are evaluated before what they make
+        order = sorted(fields, key=lambda name: name != "generators")
+        _FIELD_CACHE[kind] = tuple(order)
+    return _FIELD_CACHE[kind]
+
+
+def bind(scope: Scope, name: str, binding: Binding) -> None:
+    """Enter a binding where the name lives: `global` and `nonlocal` are followed."""
+    target = scope.elsewhere.get(name, scope)
+    target.names.setdefault(name, []).append(binding)
+
+
+def targets(
+    scope: Scope,
+    target: ast.expr,
+    value: ast.expr | None,
+    kind: Binds,
+    annotation: ast.expr | None = None,
+) -> None:
+    """Enter what an assignment binds, taking tuples apart where both sides have one shape."""
+    if isinstance(target, ast.Name):
+        bind(scope, target.id, Binding(kind, target, scope, value, annotation))
+    elif isinstance(target, ast.Attribute):
+        _attribute(scope, target, Binding(kind, target, scope, value, annotation))
+    elif isinstance(target, ast.Starred):
+        targets(scope, target.value, None, Binds.OTHER)
+    elif isinstance(target, ast.Tuple | ast.List):
+        parts = _parts(target, value)
+        for item, part in zip(target.elts, parts, strict=True):
+            targets(scope, item, part, kind if part is not None else Binds.OTHER)
+
+
+def _parts(target: ast.Tuple | ast.List, value: ast.expr | None) -> list[ast.expr | None]:
+    whole = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
+    if not whole or any(isinstance(item, ast.Starred) for item in [*target.elts, *value.elts]):  # type: ignore[union-attr]
+        return [None] * len(target.elts)
+    return list(value.elts)  # type: ignore[union-attr]
+
+
+def _attribute(scope: Scope, target: ast.Attribute, binding: Binding) -> None:
+    """`self.name = value` belongs to the class around the method."""
+    if not isinstance(target.value, ast.Name):
+        return
+    owner = class_of(scope, target.value.id)
+    if owner is not None:
+        owner.attributes.setdefault(target.attr, []).append(binding)
+
+
+def _enter(table: Table, node: ast.AST, scope: Scope) -> Scope:
+    inner = Scope(node, scope)
+    table.own[node] = inner
+    return inner
+
+
+def _function(table: Table, node: ast.AST, scope: Scope) -> Scope:
+    assert isinstance(node, Function)
+    bind(scope, node.name, Binding(Binds.FUNCTION, node, scope))
+    table.scopes[node] = scope
+    inner = _enter(table, node, scope)
+    _parameters(table, node.args, inner, scope)
+    if node.returns is not None:
+        table.annotations.add(node.returns)
+    return inner
+
+
+def _parameters(table: Table, args: ast.arguments, inner: Scope, outer: Scope) -> None:
+    every = [*args.posonlyargs, *args.args, *args.kwonlyargs]
+    every += [arg for arg in (args.vararg, args.kwarg) if arg is not None]
+    for arg in every:
+        binding = Binding(Binds.PARAMETER, arg, outer, annotation=arg.annotation)
+        if arg is args.vararg or arg is args.kwarg:
+            binding = Binding(Binds.OTHER, arg, outer)
+        inner.names.setdefault(arg.arg, []).append(binding)
+        if arg.annotation is not None:
+            table.annotations.add(arg.annotation)
+
+
+def _lambda(table: Table, node: ast.AST, scope: Scope) -> Scope:
+    assert isinstance(node, ast.Lambda)
+    inner = _enter(table, node, scope)
+    _parameters(table, node.args, inner, scope)
+    return inner
+
+
+def _class(table: Table, node: ast.AST, scope: Scope) -> Scope:
+    assert isinstance(node, ast.ClassDef)
+    bind(scope, node.name, Binding(Binds.CLASS, node, scope))
+    table.scopes[node] = scope
+    return _enter(table, node, scope)
+
+
+def _comprehension(table: Table, node: ast.AST, scope: Scope) -> Scope:
+    inner = _enter(table, node, scope)
+    for part in node.generators:  # type: ignore[attr-defined]
+        targets(inner, part.target, None, Binds.OTHER)
+    return inner
+
+
+def _import(table: Table, node: ast.AST, scope: Scope) -> None:
+    assert isinstance(node, ast.Import | ast.ImportFrom)
+    for alias in node.names:
+        if alias.name == "*":
+            scope.stars.append(node)  # type: ignore[arg-type]
+            continue
+        plain = alias.name.partition(".")[0] if isinstance(node, ast.Import) else alias.name
+        table.parents[alias] = node
+        bind(scope, alias.asname or plain, Binding(Binds.IMPORT, alias, scope))
+
+
+def _assign(table: Table, node: ast.AST, scope: Scope) -> None:
+    assert isinstance(node, ast.Assign)
+    for target in node.targets:
+        targets(scope, target, node.value, Binds.ASSIGN)
+
+
+def _annotated(table: Table, node: ast.AST, scope: Scope) -> None:
+    assert isinstance(node, ast.AnnAssign)
+    table.annotations.add(node.annotation)
+    kind = Binds.ASSIGN if node.value is not None else Binds.DECLARED
+    targets(scope, node.target, node.value, kind, node.annotation)
+
+
+def _walrus(table: Table, node: ast.AST, scope: Scope) -> None:
+    assert isinstance(node, ast.NamedExpr)
+    while isinstance(scope.node, _COMPREHENSIONS) and scope.parent is not None:
+        scope = scope.parent
+    targets(scope, node.target, node.value, Binds.ASSIGN)
+
+
+def _other(table: Table, node: ast.AST, scope: Scope) -> None:
+    assert isinstance(node, ast.For | ast.AsyncFor | ast.AugAssign)
+    targets(scope, node.target, None, Binds.OTHER)
+
+
+def _delete(table: Table, node: ast.AST, scope: Scope) -> None:
+    assert isinstance(node, ast.Delete)
+    for target in node.targets:
+        targets(scope, target, None, Binds.OTHER)
+
+
+def _with(table: Table, node: ast.AST, scope: Scope) -> None:
+    assert isinstance(node, ast.With | ast.AsyncWith)
+    for item in node.items:
+        if item.optional_vars is not None:
+            targets(scope, item.optional_vars, item.context_expr, Binds.WITH)
+
+
+def _named(table: Table, node: ast.AST, scope: Scope) -> None:
+    name = getattr(node, "name", None) or getattr(node, "rest", None)
+    if isinstance(name, str):
+        bind(scope, name, Binding(Binds.OTHER, node, scope))
+
+
+def _declare(table: Table, node: ast.AST, scope: Scope) -> None:
+    assert isinstance(node, ast.Global | ast.Nonlocal)
+    for name in node.names:
+        home: Scope | None = scope.module()
+        if isinstance(node, ast.Nonlocal):
+            found = scope.parent.lookup(name) if scope.parent else None
+            home = found[0] if found else None
+        if home is not None and home is not scope:
+            scope.elsewhere[name] = home
+
+
+def _name(table: Table, node: ast.AST, scope: Scope) -> None:
+    assert isinstance(node, ast.Name)
+    table.scopes[node] = scope
+    if isinstance(node.ctx, ast.Load):
+        table.names.append(node)
+
+
+def _reach(table: Table, node: ast.AST, scope: Scope) -> None:
+    assert isinstance(node, ast.Attribute)
+    table.scopes[node] = scope
+    table.attributes.append(node)
+
+
+def _call(table: Table, node: ast.AST, scope: Scope) -> None:
+    assert isinstance(node, ast.Call)
+    table.scopes[node] = scope
+    table.calls.append(node)
+
+
+def _constant(table: Table, node: ast.AST, scope: Scope) -> None:
+    assert isinstance(node, ast.Constant)
+    if node.value.__class__ is str:
+        table.scopes[node] = scope
+        table.strings.append(node)
+
+
+_Handler = Callable[[Table, ast.AST, Scope], Scope | None]
+_HANDLERS: dict[type, _Handler] = {
+    ast.FunctionDef: _function,
+    ast.AsyncFunctionDef: _function,
+    ast.Lambda: _lambda,
+    ast.ClassDef: _class,
+    ast.ListComp: _comprehension,
+    ast.SetComp: _comprehension,
+    ast.DictComp: _comprehension,
+    ast.GeneratorExp: _comprehension,
+    ast.Import: _import,
+    ast.ImportFrom: _import,
+    ast.Assign: _assign,
+    ast.AnnAssign: _annotated,
+    ast.NamedExpr: _walrus,
+    ast.For: _other,
+    ast.AsyncFor: _other,
+    ast.AugAssign: _other,
+    ast.Delete: _delete,
+    ast.With: _with,
+    ast.AsyncWith: _with,
+    ast.ExceptHandler: _named,
+    ast.MatchAs: _named,
+    ast.MatchStar: _named,
+    ast.MatchMapping: _named,
+    ast.Global: _declare,
+    ast.Nonlocal: _declare,
+    ast.Name: _name,
+    ast.Attribute: _reach,
+    ast.Call: _call,
+    ast.Constant: _constant,
+}

@@ -1,0 +1,196 @@
+"""What runs did to a tree: `.sophia/migrate/RUN/manifest.json` and the bytes before and after."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from sophia_cli.errors import SophiaError
+from sophia_cli.migrate.plan import Change, digest
+
+FOLDER = ".sophia"
+_VERSION = 1
+
+
+class State(StrEnum):
+    """How far a run is. `writing` and `undoing` are unfinished."""
+
+    WRITING = "writing"
+    DONE = "done"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of a run: the digests of its bytes before and after; `skipped` says why it was left."""
+
+    path: str
+    before: str
+    after: str
+    skipped: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run as the journal has it."""
+
+    name: str
+    number: int
+    state: State
+    entries: tuple[Entry, ...]
+    sites: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def unfinished(self) -> bool:
+        return self.state in (State.WRITING, State.UNDOING)
+
+    @property
+    def written(self) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.entries if not entry.skipped)
+
+
+def home(root: Path) -> Path:
+    """The folder of the journal."""
+    return root / FOLDER / "migrate"
+
+
+def prepare(root: Path) -> Path:
+    """Make the journal's folder; git ignores it. Raises SophiaError where it cannot be written."""
+    folder = home(root)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        ignore = root / FOLDER / ".gitignore"
+        if not ignore.exists():
+            put(ignore, b"*\n")
+    except OSError as error:
+        raise SophiaError(
+            f"{folder} cannot be written: {error.strerror}", "free or unlock it"
+        ) from error
+    return folder
+
+
+def put(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Write a file whole or not at all, and make sure it is on the disk."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder last."""
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def runs(root: Path) -> list[Run]:
+    """All runs, oldest first. Raises SophiaError for a journal that cannot be read."""
+    found = [_load(path) for path in sorted(home(root).glob("*/manifest.json"))]
+    return sorted(found, key=lambda run: run.number)
+
+
+def unfinished(root: Path) -> Run | None:
+    """The run that was cut short, if there is one."""
+    return next((run for run in runs(root) if run.unfinished), None)
+
+
+def find(root: Path, name: str) -> Run:
+    """One run by its name or the beginning of it. Raises SophiaError."""
+    found = [run for run in runs(root) if run.name.startswith(name)]
+    if len(found) != 1:
+        words = "no run" if not found else "more than one run"
+        raise SophiaError(f"{words} is called {name}", "sophia migrate status")
+    return found[0]
+
+
+def _load(path: Path) -> Run:
+    try:
+        data = json.loads(path.read_bytes())
+        entries = tuple(Entry(**entry) for entry in data["entries"])
+        return Run(
+            path.parent.name, data["number"], State(data["state"]), entries, tuple(data["sites"])
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SophiaError(
+            f"{path} cannot be read: {error}", "restore it from a backup, or remove its folder"
+        ) from error
+
+
+def start(root: Path, changes: Iterable[Change], sites: Iterable[dict[str, Any]]) -> Run:
+    """Keep the bytes before and after, then the list of them: only now may a file be touched."""
+    changes = list(changes)
+    entries = tuple(
+        Entry(change.path, digest(change.before), digest(change.after)) for change in changes
+    )
+    earlier = runs(root)
+    number = max((run.number for run in earlier), default=0) + 1
+    name = _name(entries, number, {run.name for run in earlier})
+    run = Run(name, number, State.WRITING, entries, tuple(sites))
+    blobs = home(root) / name / "blobs"
+    blobs.mkdir(parents=True, exist_ok=True)
+    for change in changes:
+        for data in (change.before, change.after):
+            if not (blobs / digest(data)).exists():
+                put(blobs / digest(data), data)
+    save(root, run)
+    return run
+
+
+def _name(entries: tuple[Entry, ...], number: int, taken: set[str]) -> str:
+    """A short name that depends on what the run does and on nothing else."""
+    text = json.dumps([number, [asdict(entry) for entry in entries]])
+    whole = digest(text.encode())
+    return next(whole[:length] for length in range(4, 65) if whole[:length] not in taken)
+
+
+def save(root: Path, run: Run) -> None:
+    """Replace the manifest of a run."""
+    data = {
+        "version": _VERSION,
+        "number": run.number,
+        "state": run.state,
+        "entries": [asdict(entry) for entry in run.entries],
+        "sites": list(run.sites),
+    }
+    put(home(root) / run.name / "manifest.json", json.dumps(data, indent=1).encode())
+    sync_folder(home(root))
+
+
+def blob(root: Path, run: Run, name: str) -> bytes:
+    """Kept bytes by their digest. Raises SophiaError when they are not what they were."""
+    path = home(root) / run.name / "blobs" / name
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise SophiaError(
+            f"{path} cannot be read: {error.strerror}", "restore it from a backup"
+        ) from error
+    if digest(data) != name:
+        raise SophiaError(f"{path} is damaged", "restore it from a backup")
+    return data
+
+
+def mark(root: Path, run: Run, state: State, skipped: dict[str, str] | None = None) -> Run:
+    """Note how far a run is, and which of its files were left."""
+    skipped = skipped or {}
+    entries = tuple(replace(e, skipped=skipped.get(e.path, e.skipped)) for e in run.entries)
+    changed = replace(run, state=state, entries=entries)
+    save(root, changed)
+    return changed

@@ -1,0 +1,125 @@
+"""The modules of a tree by the names that imports give them; parsed when they are asked for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from sophia_cli.migrate.binder import build
+from sophia_cli.migrate.scope import Table
+from sophia_cli.migrate.source import Source, Unreadable, parse
+
+# Packages that never stand for a file deep in the tree: `providers/openai.py` is not `import openai`.
+FOREIGN = frozenset({"openai", "anthropic", "sophia_cli"})
+_OUTER = ("", "src")
+
+
+@dataclass(frozen=True, eq=False)
+class Parsed:
+    """A file with its scopes."""
+
+    source: Source
+    table: Table
+
+    @property
+    def path(self) -> str:
+        return self.source.path
+
+
+def load(path: str, data: bytes) -> Parsed:
+    """Parse one file. Raises Unreadable."""
+    source = parse(path, data)
+    return Parsed(source, build(source.tree))
+
+
+@dataclass(eq=False)
+class Modules:
+    """All Python files of a tree. `read` gives a file's bytes, or None where it cannot be read."""
+
+    paths: frozenset[str]
+    read: Callable[[str], bytes | None]
+    parsed: dict[str, Parsed] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+    by_name: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for path in sorted(self.paths):
+            self.by_name.setdefault(_parts(path)[-1] if _parts(path) else "", []).append(path)
+
+    def get(self, path: str) -> Parsed | None:
+        """The parsed file; None when it cannot be read or does not parse (see `broken`)."""
+        if path in self.parsed:
+            return self.parsed[path]
+        if path in self.broken:
+            return None
+        data = self.read(path)
+        if data is None:
+            return None
+        try:
+            self.parsed[path] = load(path, data)
+        except Unreadable as error:
+            self.broken[path] = str(error)
+        return self.parsed.get(path)
+
+    def find(self, parts: tuple[str, ...], importer: str, anchored: bool) -> str | None:
+        """The file of a module. `anchored` names start at the tree's root, others where Python may look."""
+        if not parts:
+            return None
+        if anchored:
+            stem = "/".join(parts)
+            return next((p for p in (f"{stem}.py", f"{stem}/__init__.py") if p in self.paths), None)
+        found = [
+            (path, outer)
+            for path in self.by_name.get(parts[-1], ())
+            if (outer := self._outer(path, parts)) is not None
+        ]
+        if parts[0] in FOREIGN:
+            found = [(path, outer) for path, outer in found if outer in _OUTER]
+        return _nearest(found, importer)
+
+    def _outer(self, path: str, parts: tuple[str, ...]) -> str | None:
+        """The folder that must be on the path for `parts` to mean this file."""
+        own = _parts(path)
+        if own[-len(parts) :] != parts:
+            return None
+        outer = "/".join(own[: -len(parts)])
+        return None if outer and f"{outer}/__init__.py" in self.paths else outer
+
+    def folder(self, parts: tuple[str, ...], importer: str) -> bool:
+        """Whether `parts` name a package of this tree, also one without `__init__`."""
+        return any(_parts(path)[: len(parts)] == parts for path in self.paths)
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    parts = PurePosixPath(path).with_suffix("").parts
+    return parts[:-1] if parts[-1] == "__init__" else parts
+
+
+def _nearest(found: list[tuple[str, str]], importer: str) -> str | None:
+    """The one whose root is nearest to the importer; None where two are equally near."""
+
+    def distance(outer: str) -> tuple[bool, int]:
+        above = outer == "" or importer.startswith(outer + "/")
+        return (not above, -len(outer) if above else len(outer))
+
+    ranked = sorted(found, key=lambda item: (distance(item[1]), item[0]))
+    if len(ranked) > 1 and distance(ranked[0][1]) == distance(ranked[1][1]):
+        return None
+    return ranked[0][0] if ranked else None
+
+
+def target_parts(node: ast.ImportFrom, importer: str) -> tuple[tuple[str, ...], bool]:
+    """What a `from X import` names: the parts of X, and whether they start at the tree's root."""
+    own = tuple(node.module.split(".")) if node.module else ()
+    if not node.level:
+        return own, False
+    folder = PurePosixPath(importer).parent.parts
+    up = len(folder) - (node.level - 1)
+    return (*folder[: max(up, 0)], *own), True
+
+
+def stems(mapping: Mapping[str, object]) -> frozenset[str]:
+    """The last names of the modules in `mapping`, for a search by text."""
+    return frozenset((_parts(path) or ("",))[-1] for path in mapping)

@@ -1,0 +1,88 @@
+"""`sophia migrate` from end to end: discover, index and plan, verify, write, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import perf_counter
+
+from sophia_cli.errors import SophiaError
+from sophia_cli.migrate import git, journal
+from sophia_cli.migrate.dependency import Dependency, add_dependency
+from sophia_cli.migrate.discover import Tree, discover
+from sophia_cli.migrate.patch import make_patch
+from sophia_cli.migrate.plan import Choice, Plan, make_plan
+from sophia_cli.migrate.report import Report, make_report, site_data
+from sophia_cli.migrate.rules import WORDS
+from sophia_cli.migrate.verify import verify
+from sophia_cli.migrate.write import write
+
+PATCH = "plan.patch"
+Advance = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run is asked to do."""
+
+    root: Path
+    apply: bool = False
+    choice: Choice = Choice()
+    allow_dirty: bool = False
+
+
+def migrate(options: Options, advance: Advance = lambda steps: None) -> Report:
+    """Find every site under a root, and with `apply` rewrite those that the choice takes.
+
+    Raises SophiaError; then nothing is changed.
+    """
+    began = perf_counter()
+    tree = discover(options.root, WORDS, options.choice.exclude, advance)
+    plan = verify(tree, make_plan(tree, options.choice), options.choice)
+    dependency, plan = _with_dependency(tree, plan)
+    patch = make_patch(plan.changes)
+    if options.apply:
+        _refuse_dirty(tree, plan, options)
+    else:
+        _keep_patch(options.root, patch)
+    written = write(
+        options.root,
+        plan.changes,
+        [site_data(site) for site in plan.sites if options.choice.takes(site)],
+        dry_run=not options.apply,
+    )
+    seconds = perf_counter() - began
+    return make_report(tree, plan, options.choice, written, patch, dependency.advice, seconds)
+
+
+def _with_dependency(tree: Tree, plan: Plan) -> tuple[Dependency, Plan]:
+    """The requirement is part of the same run, so that one rollback undoes both."""
+    dependency = add_dependency(tree.root, [change.path for change in plan.changes])
+    if dependency.change is None:
+        return dependency, plan
+    changes = sorted([*plan.changes, dependency.change], key=lambda change: change.path)
+    return dependency, replace(plan, changes=tuple(changes))
+
+
+def _refuse_dirty(tree: Tree, plan: Plan, options: Options) -> None:
+    if options.allow_dirty or not tree.in_git:
+        return
+    dirty = sorted(git.changed(tree.root) & {change.path for change in plan.changes})
+    if dirty:
+        count = f"{len(dirty)} files" if len(dirty) > 1 else "1 file"
+        raise SophiaError(
+            f"the working tree has changes in {count} that the plan touches",
+            "\n".join(["commit or stash them, or add --allow-dirty", *dirty[:5]]),
+        )
+
+
+def _keep_patch(root: Path, patch: bytes) -> None:
+    """Keep the patch of a dry run beside the journal."""
+    folder = journal.prepare(root)
+    try:
+        journal.put(folder / PATCH, patch)
+    except OSError as error:
+        raise SophiaError(
+            f"{folder / PATCH} cannot be written: {error.strerror}", "free or unlock it"
+        ) from error

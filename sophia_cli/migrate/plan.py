@@ -1,0 +1,141 @@
+"""Turns a tree into sites and, for each file that changes, its bytes before and after."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from sophia_cli.migrate.discover import Tree, Unseen, matches
+from sophia_cli.migrate.imports import Unplaceable, add_imports
+from sophia_cli.migrate.modules import Modules, Parsed
+from sophia_cli.migrate.resolve import Resolver
+from sophia_cli.migrate.rules import RULES
+from sophia_cli.migrate.scan import Scan
+from sophia_cli.migrate.site import Category, Reason, Site, Verdict
+from sophia_cli.migrate.stand_ins import read_stand_ins
+
+SDKS = frozenset({"openai", "anthropic"})
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which sites a run rewrites: those of review too, and files that are left alone otherwise."""
+
+    review: bool = False
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def takes(self, site: Site) -> bool:
+        if not (site.edits or site.needs):
+            return False
+        wanted = (Verdict.SAFE, Verdict.REVIEW) if self.review else (Verdict.SAFE,)
+        return site.verdict in wanted and self.editable(site)
+
+    def editable(self, site: Site) -> bool:
+        return site.category is Category.SOURCE or matches(site.path, self.include)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One file's bytes before and after."""
+
+    path: str
+    before: bytes
+    after: bytes
+
+    @property
+    def digest(self) -> str:
+        return digest(self.before)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every site found, the changes that the choice leads to, and what was not looked at."""
+
+    sites: tuple[Site, ...]
+    changes: tuple[Change, ...]
+    unseen: tuple[Unseen, ...]
+    broken: tuple[Unseen, ...]
+
+
+def digest(data: bytes) -> str:
+    """The name of a file's content."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def make_scan(tree: Tree, overlay: Mapping[str, bytes] | None = None) -> Scan:
+    """Parse the hits and let every rule look at them. `overlay` replaces files' bytes."""
+    overlay = overlay or {}
+
+    def read(path: str) -> bytes | None:
+        return overlay[path] if path in overlay else tree.read(path)
+
+    modules = Modules(frozenset(tree.python), read)
+    pages = set(tree.pages)
+    files = [modules.get(path) for path in tree.hits if path not in pages]
+    parsed = tuple(file for file in files if file is not None)
+    near = Resolver(modules)
+    tests = tuple(file for file in parsed if tree.categories[file.path] is Category.TEST)
+    scan = Scan(
+        modules=modules,
+        files=parsed,
+        categories=tree.categories,
+        pages={path: data for path, data in tree.hits.items() if path in pages},
+        near=near,
+        far=Resolver(modules, eager=True),
+        stand_ins=read_stand_ins(tests, near, SDKS),
+    )
+    for rule in RULES:
+        rule(scan)
+    return scan
+
+
+def make_plan(tree: Tree, choice: Choice) -> Plan:
+    """Find all sites and compute the edits of those that the choice takes."""
+    scan = make_scan(tree)
+    sites = sorted(scan.sites, key=lambda site: (*site.key, site.rule, site.operation))
+    sites, changes = _changes(scan, sites, choice)
+    broken = tuple(Unseen(path, scan.modules.broken[path]) for path in sorted(scan.modules.broken))
+    return Plan(tuple(sites), changes, tree.unseen, broken)
+
+
+def _changes(
+    scan: Scan, sites: list[Site], choice: Choice
+) -> tuple[list[Site], tuple[Change, ...]]:
+    taken: dict[str, list[Site]] = defaultdict(list)
+    for site in sites:
+        if choice.takes(site):
+            taken[site.path].append(site)
+    changes, failed = [], {}
+    for path, chosen in sorted(taken.items()):
+        file = scan.modules.parsed[path]
+        try:
+            after = rewrite(file, chosen)
+        except (Unplaceable, ValueError) as error:
+            failed[path] = Reason("edits-clash", str(error))
+            continue
+        if after != file.source.data:
+            changes.append(Change(path, file.source.data, after))
+    return withdraw(sites, failed, choice), tuple(changes)
+
+
+def rewrite(file: Parsed, sites: Iterable[Site]) -> bytes:
+    """The file with the edits of the sites. Raises Unplaceable or ValueError where they clash."""
+    sites = list(sites)
+    edits = dict.fromkeys(edit for site in sites for edit in site.edits)
+    needs = add_imports(file, [need for site in sites for need in site.needs])
+    return file.source.rewrite([*edits, *needs])
+
+
+def withdraw(sites: Iterable[Site], failed: Mapping[str, Reason], choice: Choice) -> list[Site]:
+    """Sites of files that cannot be rewritten after all are only reported."""
+    return [
+        (
+            replace(site, verdict=Verdict.REPORT, reason=failed[site.path], edits=(), needs=())
+            if site.path in failed and choice.takes(site)
+            else site
+        )
+        for site in sites
+    ]

@@ -1,0 +1,114 @@
+"""What a run found and did, as values: the screens and `--json` are made of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sophia_cli.migrate.discover import Tree, Unseen
+from sophia_cli.migrate.plan import Choice, Plan
+from sophia_cli.migrate.site import Category, Site, Verdict
+from sophia_cli.migrate.write import Written
+
+
+@dataclass(frozen=True)
+class Report:
+    """One run. `seconds` is wall time; `patch` are bytes; `advice` what is left to do by hand."""
+
+    python: int
+    pages: int
+    seconds: float
+    in_git: bool
+    sites: tuple[Site, ...]
+    choice: Choice
+    changed: tuple[str, ...]
+    unseen: tuple[Unseen, ...]
+    broken: tuple[Unseen, ...]
+    patch: bytes
+    advice: str
+    run: str
+    skipped: dict[str, str]
+
+    def of(self, verdict: Verdict) -> tuple[Site, ...]:
+        """The sites of one verdict in files that may be edited, and pages."""
+        return tuple(site for site in self.sites if site.verdict is verdict and not self.held(site))
+
+    def held(self, site: Site) -> bool:
+        """A site in a test, an archive, vendored or generated code that no --include names."""
+        return site.category is not Category.DOCUMENTATION and not self.choice.editable(site)
+
+    @property
+    def aside(self) -> tuple[Site, ...]:
+        return tuple(site for site in self.sites if self.held(site))
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Sites and files of each verdict."""
+        groups = {str(verdict): self.of(verdict) for verdict in Verdict}
+        groups["not-edited"] = self.aside
+        return {name: count(sites) for name, sites in groups.items()}
+
+    def data(self) -> dict[str, Any]:
+        """The report as data for --json."""
+        return {
+            "looked_at": {"python": self.python, "pages": self.pages},
+            "seconds": round(self.seconds, 3),
+            "counts": self.counts(),
+            "sites": [site_data(site) for site in self.sites],
+            "changed": list(self.changed),
+            "skipped": self.skipped,
+            "run": self.run or None,
+            "not_parsed": [{"path": item.path, "reason": item.reason} for item in self.broken],
+            "not_looked_at": [{"path": item.path, "reason": item.reason} for item in self.unseen],
+            "advice": self.advice or None,
+        }
+
+
+def make_report(
+    tree: Tree,
+    plan: Plan,
+    choice: Choice,
+    written: Written,
+    patch: bytes,
+    advice: str,
+    seconds: float,
+) -> Report:
+    """Put together what the steps of a run gave."""
+    changed = written.files if written.run else tuple(change.path for change in plan.changes)
+    return Report(
+        python=len(tree.python),
+        pages=len(tree.pages),
+        seconds=seconds,
+        in_git=tree.in_git,
+        sites=plan.sites,
+        choice=choice,
+        changed=changed,
+        unseen=plan.unseen,
+        broken=plan.broken,
+        patch=patch,
+        advice=advice,
+        run=written.run.name if written.run else "",
+        skipped=written.skipped,
+    )
+
+
+def count(sites: tuple[Site, ...]) -> dict[str, int]:
+    """How many sites in how many files."""
+    return {"sites": len(sites), "files": len({site.path for site in sites})}
+
+
+def site_data(site: Site) -> dict[str, Any]:
+    """A site as data."""
+    return {
+        "rule": site.rule,
+        "class": str(site.verdict),
+        "reason": {"code": site.reason.code, "words": site.reason.words},
+        "path": site.path,
+        "line": site.line,
+        "column": site.column,
+        "sdk": site.provider,
+        "operation": site.operation,
+        "async": site.is_async,
+        "model": site.model,
+        "category": str(site.category),
+        "carrier": f"{site.carrier[0]}:{site.carrier[1]}" if site.carrier else None,
+    }

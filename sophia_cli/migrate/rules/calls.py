@@ -1,0 +1,218 @@
+"""Calls on a vendor's client: carried by its constructor, or reported where that cannot be seen."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, replace
+
+from sophia_cli.migrate.modules import Parsed
+from sophia_cli.migrate.rules.anthropic_client import ANTHROPIC
+from sophia_cli.migrate.rules.openai_client import OPENAI
+from sophia_cli.migrate.scan import Found, Scan, literal, site_at
+from sophia_cli.migrate.site import Reason, Site, Verdict
+from sophia_cli.migrate.value import Class, Made, Symbol, Value
+
+_CHAT = ("chat.completions.create", "chat.completions.parse", "chat.completions.stream")
+_OPENAI = frozenset(
+    {
+        *_CHAT,
+        *(f"beta.{name}" for name in _CHAT),
+        *(f"responses.{verb}" for verb in ("create", "parse", "stream")),
+        "completions.create",
+        "embeddings.create",
+        "moderations.create",
+        "batches.create",
+        "images.generate",
+        "images.edit",
+        "images.create_variation",
+        "audio.transcriptions.create",
+        "audio.translations.create",
+        "audio.speech.create",
+        "beta.threads.runs.create",
+    }
+)
+_MESSAGES = ("messages.create", "messages.stream", "messages.parse", "messages.count_tokens")
+_ANTHROPIC = frozenset(
+    {
+        *_MESSAGES,
+        *(f"beta.{name}" for name in _MESSAGES),
+        "messages.batches.create",
+        "beta.messages.batches.create",
+        "completions.create",
+    }
+)
+# On an unknown receiver: the operation, and the keywords without which it is somebody else's.
+_TELLING = {
+    **{name: ("openai", frozenset[str]()) for name in _CHAT},
+    "responses.create": ("openai", frozenset({"model", "input"})),
+    "responses.parse": ("openai", frozenset({"model", "input"})),
+    "embeddings.create": ("openai", frozenset({"model", "input"})),
+    "completions.create": ("openai", frozenset({"model", "prompt"})),
+    "messages.create": ("anthropic", frozenset({"model", "max_tokens", "messages"})),
+    "messages.stream": ("anthropic", frozenset({"model", "max_tokens", "messages"})),
+}
+_OLD = frozenset(
+    {"ChatCompletion", "Completion", "Embedding", "Edit", "Image", "Moderation", "Audio"}
+)
+_WRAPPED = frozenset({"with_raw_response", "with_streaming_response"})
+_ENDS = frozenset(name.rpartition(".")[2] for name in _OPENAI | _ANTHROPIC) | {
+    "acreate",
+    "transcribe",
+}
+
+
+def find(scan: Scan) -> None:
+    """Add the sites of all operations, called or taken as a bound method."""
+    for file in scan.files:
+        for node in file.table.attributes:
+            if node.attr in _ENDS and isinstance(node.ctx, ast.Load):
+                _operation(scan, file, node)
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """`receiver.a.b.create`: the receiver, and the names behind it."""
+
+    receiver: ast.expr
+    names: tuple[str, ...]
+
+
+def _operation(scan: Scan, file: Parsed, node: ast.Attribute) -> None:
+    found = (
+        _module_default(scan, file, node) or _on_client(scan, file, node) or _unknown(file, node)
+    )
+    if found is None:
+        return
+    parent = file.table.parents[node]
+    call = parent if isinstance(parent, ast.Call) and parent.func is node else None
+    awaited = call is not None and isinstance(file.table.parents[call], ast.Await)
+    site_at(
+        scan,
+        file,
+        call or node,
+        replace(
+            found,
+            is_async=found.is_async if found.is_async is not None else (True if awaited else None),
+            model=literal(call, "model") if call else None,
+        ),
+    )
+
+
+def _chains(node: ast.Attribute) -> list[_Chain]:
+    """Every way to cut an attribute chain in a receiver and an operation, longest operation first."""
+    names: list[str] = []
+    chains = []
+    at: ast.expr = node
+    while isinstance(at, ast.Attribute) and len(names) < 6:
+        if at.attr not in _WRAPPED:
+            names.insert(0, at.attr)
+        at = at.value
+        chains.append(_Chain(at, tuple(names)))
+    return chains[::-1]
+
+
+def _module_default(scan: Scan, file: Parsed, node: ast.Attribute) -> Found | None:
+    """`openai.chat.completions.create(...)` and the calls of openai 0.x."""
+    value = scan.near.one(file, node)
+    if not isinstance(value, Symbol) or not value.name.startswith("openai."):
+        return None
+    names = value.name.split(".")[1:]
+    if names[0] in _OLD:
+        reason = Reason("sdk-0.x", "the calls of openai 0.x have no client to give to")
+    elif ".".join(names) in _OPENAI:
+        reason = Reason("module-client", "the package's own default client: construct one")
+    else:
+        return None
+    return Found(
+        "calls", Verdict.REPORT, reason, "openai", ".".join(names), names[-1].startswith("a")
+    )
+
+
+def _on_client(scan: Scan, file: Parsed, node: ast.Attribute) -> Found | None:
+    """An operation of a client whose construction or type is known."""
+    for chain in _chains(node):
+        operation = ".".join(chain.names)
+        for vendor, operations in ((OPENAI, _OPENAI), (ANTHROPIC, _ANTHROPIC)):
+            if operation not in operations:
+                continue
+            made = [
+                v
+                for v in scan.far.values(file, chain.receiver)
+                if _is_client(scan, v, vendor.package)
+            ]
+            if made:
+                return _carried(scan, made, vendor.package, operation)
+    return None
+
+
+def _is_client(scan: Scan, value: Value, package: str) -> bool:
+    if not isinstance(value, Made):
+        return False
+    if isinstance(value.of, Symbol):
+        return value.of.name.startswith(f"{package}.")
+    return any(
+        isinstance(b, Symbol) and b.name.startswith(f"{package}.") for b in _bases(scan, value.of)
+    )
+
+
+def _bases(scan: Scan, kind: Class) -> list[Value]:
+    return scan.far.bases(kind)
+
+
+def _carried(scan: Scan, made: list[Value], package: str, operation: str) -> Found:
+    """The verdict of the constructor decides what becomes of the call."""
+    clients = [value for value in made if isinstance(value, Made)]
+    name = clients[0].of.name if isinstance(clients[0].of, Symbol) else ""
+    found = Found(
+        "calls",
+        Verdict.REPORT,
+        Reason("client-elsewhere", ""),
+        package,
+        operation,
+        "Async" in name or None,
+    )
+    found = replace(found, is_async="Async" in name if name else None)
+    sites = [scan.constructors.get((id(v.file), id(v.call))) for v in clients if v.call is not None]
+    known = [site for site in sites if site is not None]
+    if known:
+        return _through(found, known)
+    if any(value.call is None for value in clients):
+        same = [site for site in scan.constructors.values() if site.provider == package]
+        if same:
+            words = "its client is passed in: carried by the constructor of the caller"
+            return replace(found, verdict=Verdict.CARRIED, reason=Reason("passed-in", words))
+        return replace(
+            found, reason=Reason("client-elsewhere", "its client is made outside this tree")
+        )
+    return replace(
+        found, reason=Reason("subclassed", "its client is of a class built on the vendor's")
+    )
+
+
+def _through(found: Found, sites: list[Site]) -> Found:
+    left = next((site for site in sites if site.verdict is Verdict.REPORT), None)
+    if left is not None:
+        reason = Reason("client-stays", f"its client at {left.place} is left alone")
+        return replace(found, reason=reason, carrier=left.key)
+    site = sites[0]
+    return replace(
+        found,
+        verdict=Verdict.CARRIED,
+        reason=Reason("carried", f"carried by {site.place}"),
+        carrier=site.key,
+    )
+
+
+def _unknown(file: Parsed, node: ast.Attribute) -> Found | None:
+    """A call that reads like an operation, on something that cannot be followed."""
+    parent = file.table.parents[node]
+    if not isinstance(parent, ast.Call) or parent.func is not node:
+        return None
+    given = {keyword.arg for keyword in parent.keywords}
+    for chain in _chains(node):
+        operation = ".".join(chain.names)
+        provider, telling = _TELLING.get(operation, ("", frozenset[str]()))
+        if provider and (not telling or telling & given):
+            reason = Reason("receiver-unknown", "its receiver is not known")
+            return Found("calls", Verdict.REPORT, reason, provider, operation)
+    return None

@@ -1,0 +1,245 @@
+"""What the rules for vendors' client classes share: a constructor gains our HTTP client."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sophia_cli.migrate.arguments import OddShape, add_keyword
+from sophia_cli.migrate.imports import Unplaceable, add_imports
+from sophia_cli.migrate.modules import Parsed
+from sophia_cli.migrate.resolve import typing_only
+from sophia_cli.migrate.scan import Found, Scan, site_at
+from sophia_cli.migrate.scope import Binds
+from sophia_cli.migrate.site import Edit, Need, Reason, Verdict
+from sophia_cli.migrate.spelling import dotted, last
+from sophia_cli.migrate.stand_ins import StandIns
+from sophia_cli.migrate.value import Made, Symbol
+
+TARGET = "sophia_cli.llm"
+GAINS = Reason("gains-client", "the constructor gains http_client, all else stays")
+
+
+@dataclass(frozen=True)
+class Door:
+    """A client class, whether it is asynchronous, and the function that gives its HTTP client."""
+
+    name: str
+    function: str
+    is_async: bool
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """An SDK: its classes by every name they go by, and those that are only reported."""
+
+    rule: str
+    package: str
+    doors: Mapping[str, Door]
+    reported: Mapping[str, Reason]
+
+
+def find_constructors(scan: Scan, vendor: Vendor) -> None:
+    """Add a site for each construction and each other use of the vendor's client classes."""
+    for file in scan.files:
+        for call in file.table.calls:
+            _constructor(scan, vendor, file, call)
+            _by_name(scan, vendor, file, call)
+        for name in file.table.names:
+            if _plausible(file, name):
+                _reference(scan, vendor, file, name)
+        for attribute in file.table.attributes:
+            _reference(scan, vendor, file, attribute)
+
+
+def _constructor(scan: Scan, vendor: Vendor, file: Parsed, call: ast.Call) -> None:
+    names = [v.name for v in scan.near.values(file, call.func) if isinstance(v, Symbol)]
+    known = [name for name in names if name in vendor.doors or name in vendor.reported]
+    if not known:
+        return
+    name = known[0]
+    door = vendor.doors.get(name)
+    found = Found(
+        vendor.rule,
+        Verdict.REPORT,
+        Reason("several-meanings", f"{ast.unparse(call.func)} can be more than one thing here"),
+        vendor.package,
+        door.name if door else name.rpartition(".")[2],
+        door.is_async if door else "Async" in name,
+    )
+    if not isinstance(scan.near.one(file, call.func), Symbol):
+        site = site_at(scan, file, call, found)
+    elif door is None:
+        site = site_at(scan, file, call, replace(found, reason=vendor.reported[name]))
+    else:
+        site = site_at(scan, file, call, _judge(scan, file, call, door, name, found))
+    scan.constructors[(id(file), id(call))] = site
+
+
+def _judge(
+    scan: Scan,
+    file: Parsed,
+    call: ast.Call,
+    door: Door,
+    name: str,
+    found: Found,
+) -> Found:
+    """The verdict on one construction, with its edits where there are any."""
+    given = next((k.value for k in call.keywords if k.arg == "http_client"), None)
+    if given is not None and not (isinstance(given, ast.Constant) and given.value is None):
+        return _given(scan, file, given, door, found)
+    if file.table.in_format(call):
+        return replace(found, reason=Reason("in-f-string", "it stands inside an f-string"))
+    need = Need(TARGET, door.function, call, import_of(file, call.func))
+    try:
+        edits = _with_client(file, call, door.function.encode() + b"()")
+        add_imports(file, [need])
+    except OddShape as error:
+        return replace(found, reason=Reason("odd-shape", str(error)))
+    except Unplaceable as error:
+        return replace(found, reason=Reason("no-place-for-import", str(error)))
+    verdict, reason = _certainty(scan.stand_ins, file, call, name)
+    return replace(found, verdict=verdict, reason=reason, edits=tuple(edits), needs=(need,))
+
+
+def _with_client(file: Parsed, call: ast.Call, text: bytes) -> list[Edit]:
+    for keyword in call.keywords:
+        if keyword.arg == "http_client":  # it is None: the same as not given
+            return [Edit(file.source.start(keyword.value), file.source.end(keyword.value), text)]
+    return add_keyword(file.source, call, b"http_client=" + text)
+
+
+def _given(scan: Scan, file: Parsed, given: ast.expr, door: Door, found: Found) -> Found:
+    made = scan.near.one(file, given)
+    if isinstance(made, Made) and made.of == Symbol(f"{TARGET}.{door.function}"):
+        return replace(
+            found, verdict=Verdict.DONE, reason=Reason("on-service", "on the service already")
+        )
+    words = "it has an http_client of its own: join the two by hand"
+    return replace(found, verdict=Verdict.REVIEW, reason=Reason("own-http-client", words))
+
+
+def _certainty(
+    stand_ins: StandIns, file: Parsed, call: ast.Call, name: str
+) -> tuple[Verdict, Reason]:
+    if any(keyword.arg is None for keyword in call.keywords):
+        return Verdict.REVIEW, Reason("double-star", "**arguments may hold an http_client too")
+    if any(isinstance(arg, ast.Starred) for arg in call.args):
+        return Verdict.REVIEW, Reason("star", "*arguments: what is passed cannot be seen")
+    place = stand_ins.blocking(file.path, name, tuple(dotted(call.func)))
+    if place is not None:
+        return Verdict.REVIEW, Reason(
+            "stand-in", f"a stand-in at {place} would notice the new argument"
+        )
+    return Verdict.SAFE, GAINS
+
+
+def import_of(file: Parsed, node: ast.expr) -> ast.stmt | None:
+    """The import that gives the first name of a dotted expression its meaning."""
+    names = dotted(node)
+    first = node
+    while isinstance(first, ast.Attribute):
+        first = first.value
+    found = file.table.scopes[first].lookup(names[0]) if names else None
+    for binding in found[1] if found else ():
+        if binding.kind is Binds.IMPORT and not typing_only(file, binding):
+            statement = file.table.parents[binding.node]
+            return statement if isinstance(statement, ast.stmt) else None
+    for binding in found[1] if found else ():
+        if (
+            binding.kind is Binds.ASSIGN
+            and binding.value is not None
+            and dotted(binding.value) not in ([], names)
+        ):
+            return import_of(file, binding.value)
+    return None
+
+
+def _by_name(scan: Scan, vendor: Vendor, file: Parsed, call: ast.Call) -> None:
+    """`getattr(openai, name)` and `import_module("openai")`."""
+    if not call.args or not isinstance(call.func, ast.Name | ast.Attribute):
+        return
+    tail = last(call.func)
+    if tail == "getattr" and len(call.args) > 1:
+        owner, name = scan.near.one(file, call.args[0]), call.args[1]
+        fixed = str(name.value) if isinstance(name, ast.Constant) else None
+        if owner != Symbol(vendor.package) or (
+            fixed is not None and f"{vendor.package}.{fixed}" not in vendor.doors
+        ):
+            return
+        reason = Reason("getattr", "which class it is is decided at run time")
+    elif tail in ("import_module", "__import__") and _is_text(call.args[0], vendor.package):
+        reason = Reason("imported-by-name", "the package is imported by a string")
+    else:
+        return
+    site_at(scan, file, call, Found(vendor.rule, Verdict.REPORT, reason, vendor.package, tail))
+
+
+def _is_text(node: ast.expr, text: str) -> bool:
+    return isinstance(node, ast.Constant) and node.value == text
+
+
+def _reference(scan: Scan, vendor: Vendor, file: Parsed, node: ast.Name | ast.Attribute) -> None:
+    """A client class that is used as a value."""
+    if not isinstance(node.ctx, ast.Load):
+        return
+    names = [value.name for value in scan.near.values(file, node) if isinstance(value, Symbol)]
+    name = next((name for name in names if name in vendor.doors or name in vendor.reported), None)
+    if name is None:
+        return
+    reason = _passed(file, node)
+    if reason is not None:
+        door = vendor.doors.get(name)
+        title = door.name if door else name.rpartition(".")[2]
+        site_at(scan, file, node, Found(vendor.rule, Verdict.REPORT, reason, vendor.package, title))
+
+
+def _plausible(file: Parsed, node: ast.Name) -> bool:
+    """Names that are called or read further are judged there."""
+    parent = file.table.parents[node]
+    return not isinstance(parent, ast.Attribute) and not (
+        isinstance(parent, ast.Call) and parent.func is node
+    )
+
+
+_HARMLESS_CALLS = frozenset({"isinstance", "issubclass", "create_autospec", "cast", "TypeVar"})
+_HARMLESS_KEYWORDS = frozenset({"spec", "spec_set", "autospec", "bound"})
+_TESTED = (ast.Compare, ast.UnaryOp, ast.If, ast.While, ast.Assert, ast.Expr)
+
+
+def _passed(file: Parsed, node: ast.Name | ast.Attribute) -> Reason | None:
+    """Why this use of a class may construct it somewhere else; None where it cannot."""
+    parent = file.table.parents[node]
+    if isinstance(parent, ast.ClassDef):
+        return Reason(
+            "subclassed", "a class is built on it: give its constructor the client by hand"
+        )
+    if (
+        isinstance(parent, ast.Call)
+        and parent.func is node
+        or isinstance(parent, ast.Attribute | ast.ExceptHandler)
+    ):
+        return None
+    if isinstance(parent, _TESTED) or file.table.in_annotation(node) or _is_type(parent, node):
+        return None
+    if isinstance(parent, ast.IfExp) and parent.test is node:
+        return None
+    if isinstance(parent, ast.keyword) and parent.arg in _HARMLESS_KEYWORDS:
+        return None
+    if any(
+        isinstance(up, ast.Call) and last(up.func) in _HARMLESS_CALLS
+        for up in file.table.ancestors(node)
+    ):
+        return None
+    if isinstance(parent, ast.Assign) and all(
+        isinstance(target, ast.Name) for target in parent.targets
+    ):
+        return None
+    return Reason("class-passed", "the class is passed on: what constructs it cannot be seen")
+
+
+def _is_type(parent: ast.AST, node: ast.AST) -> bool:
+    """`Type[OpenAI]` and `OpenAI | None` outside annotations."""
+    bitwise = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.BitOr)
+    return bitwise or isinstance(parent, ast.Subscript)

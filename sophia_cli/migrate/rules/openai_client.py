@@ -1,0 +1,35 @@
+"""`OpenAI(...)` and `AsyncOpenAI(...)` send through the service; every later line stays."""
+
+from __future__ import annotations
+
+from sophia_cli.migrate.rules.constructor import Door, Vendor, find_constructors
+from sophia_cli.migrate.scan import Scan
+from sophia_cli.migrate.site import Reason
+
+_SYNC = Door("OpenAI", "openai_http_client", False)
+_ASYNC = Door("AsyncOpenAI", "openai_async_http_client", True)
+_AZURE = Reason("azure", "Azure signs and addresses requests in its own way")
+
+OPENAI = Vendor(
+    rule="openai_client",
+    package="openai",
+    doors={
+        "openai.OpenAI": _SYNC,
+        "openai.Client": _SYNC,
+        "openai._client.OpenAI": _SYNC,
+        "openai.AsyncOpenAI": _ASYNC,
+        "openai.AsyncClient": _ASYNC,
+        "openai._client.AsyncOpenAI": _ASYNC,
+    },
+    reported={
+        "openai.AzureOpenAI": _AZURE,
+        "openai.AsyncAzureOpenAI": _AZURE,
+        "openai.lib.azure.AzureOpenAI": _AZURE,
+        "openai.lib.azure.AsyncAzureOpenAI": _AZURE,
+    },
+)
+
+
+def find(scan: Scan) -> None:
+    """Add the sites of the openai package's client classes."""
+    find_constructors(scan, OPENAI)

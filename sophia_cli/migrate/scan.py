@@ -1,0 +1,90 @@
+"""What the rules look at: the files of a tree, how to follow names through them, and what tests replace."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sophia_cli.migrate.modules import Modules, Parsed
+from sophia_cli.migrate.resolve import Resolver
+from sophia_cli.migrate.site import Category, Edit, Key, Need, Reason, Site, Verdict
+from sophia_cli.migrate.stand_ins import StandIns
+from sophia_cli.migrate.value import Value
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """`files` are the parsed hits in order, `pages` the Markdown hits."""
+
+    modules: Modules
+    files: tuple[Parsed, ...]
+    categories: Mapping[str, Category]
+    pages: Mapping[str, bytes]
+    near: Resolver
+    far: Resolver
+    stand_ins: StandIns
+    constructors: dict[tuple[int, int], Site] = field(default_factory=dict)
+    sites: list[Site] = field(default_factory=list)
+
+    def category(self, path: str) -> Category:
+        return self.categories.get(path, Category.SOURCE)
+
+    def one(self, file: Parsed, node: ast.expr) -> Value:
+        """The value of an expression, as far as the files that matter show it."""
+        return self.near.one(file, node)
+
+
+Rule = Callable[[Scan], None]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The verdict on a node, before its place is filled in."""
+
+    rule: str
+    verdict: Verdict
+    reason: Reason
+    provider: str
+    operation: str
+    is_async: bool | None = None
+    model: str | None = None
+    carrier: Key | None = None
+    group: str = ""
+    edits: tuple[Edit, ...] = ()
+    needs: tuple[Need, ...] = ()
+
+
+def site_at(scan: Scan, file: Parsed, node: ast.expr | ast.stmt, found: Found) -> Site:
+    """Turn a verdict into a site and keep it."""
+    site = Site(
+        rule=found.rule,
+        verdict=found.verdict,
+        reason=found.reason,
+        path=file.path,
+        line=node.lineno,
+        column=file.source.column(node),
+        provider=found.provider,
+        operation=found.operation,
+        is_async=found.is_async,
+        model=found.model,
+        category=scan.category(file.path),
+        carrier=found.carrier,
+        group=found.group,
+        edits=found.edits,
+        needs=found.needs,
+    )
+    scan.sites.append(site)
+    return site
+
+
+def literal(call: ast.Call, name: str) -> str | None:
+    """The value of a keyword that is given as a string."""
+    for keyword in call.keywords:
+        if (
+            keyword.arg == name
+            and isinstance(keyword.value, ast.Constant)
+            and isinstance(keyword.value.value, str)
+        ):
+            return keyword.value.value
+    return None

@@ -1,0 +1,123 @@
+"""Which name means what, where: the scopes of one file and everything bound in them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Binds(Enum):
+    """What gives a name its value."""
+
+    IMPORT = "import"
+    ASSIGN = "assign"
+    FUNCTION = "function"
+    CLASS = "class"
+    PARAMETER = "parameter"
+    WITH = "with"
+    DECLARED = "declared"
+    OTHER = "other"
+
+
+@dataclass(eq=False, slots=True)
+class Binding:
+    """One place that binds a name; `scope` is where it is written, not where it is bound."""
+
+    kind: Binds
+    node: ast.AST
+    scope: Scope
+    value: ast.expr | None = None
+    annotation: ast.expr | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """A module, class, function, lambda or comprehension."""
+
+    node: ast.AST
+    parent: Scope | None
+    names: dict[str, list[Binding]] = field(default_factory=dict)
+    elsewhere: dict[str, Scope] = field(default_factory=dict)
+    attributes: dict[str, list[Binding]] = field(default_factory=dict)
+    stars: list[ast.ImportFrom] = field(default_factory=list)
+
+    @property
+    def is_class(self) -> bool:
+        return isinstance(self.node, ast.ClassDef)
+
+    def lookup(self, name: str) -> tuple[Scope, list[Binding]] | None:
+        """The scope that gives `name` its meaning here, by Python's rules, and its bindings."""
+        scope: Scope | None = self
+        first = True
+        while scope is not None:
+            if name in scope.elsewhere:
+                scope = scope.elsewhere[name]
+            if name in scope.names and (first or not scope.is_class):
+                return scope, scope.names[name]
+            # a comprehension in a class body does not see the class's names, nor do functions
+            first = False
+            scope = scope.parent
+        return None
+
+    def module(self) -> Scope:
+        scope = self
+        while scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+
+@dataclass(eq=False)
+class Table:
+    """All scopes of a file, with the parent of each node and the scope of each expression."""
+
+    tree: ast.Module
+    module: Scope
+    parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
+    scopes: dict[ast.AST, Scope] = field(default_factory=dict)
+    own: dict[ast.AST, Scope] = field(default_factory=dict)
+    annotations: set[ast.AST] = field(default_factory=set)
+    names: list[ast.Name] = field(default_factory=list)
+    attributes: list[ast.Attribute] = field(default_factory=list)
+    calls: list[ast.Call] = field(default_factory=list)
+    strings: list[ast.Constant] = field(default_factory=list)
+
+    def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The nodes around `node`, innermost first."""
+        parent = self.parents.get(node)
+        while parent is not None:
+            yield parent
+            parent = self.parents.get(parent)
+
+    def statement(self, node: ast.AST) -> ast.stmt:
+        """The statement that `node` is part of."""
+        while not isinstance(node, ast.stmt):
+            node = self.parents[node]
+        return node
+
+    def in_annotation(self, node: ast.AST) -> bool:
+        return node in self.annotations or any(
+            up in self.annotations for up in self.ancestors(node)
+        )
+
+    def in_format(self, node: ast.AST) -> bool:
+        """Inside an f-string, where positions are not to be trusted on every Python."""
+        return any(isinstance(up, ast.JoinedStr) for up in self.ancestors(node))
+
+
+def class_of(scope: Scope, name: str) -> Scope | None:
+    """The class whose instance (or itself) `name` is, when it is a method's first parameter."""
+    found = scope.lookup(name)
+    if found is None or len(found[1]) != 1 or found[1][0].kind is not Binds.PARAMETER:
+        return None
+    method = found[0]
+    if method.parent is None or not method.parent.is_class or not isinstance(method.node, Function):
+        return None
+    arguments = [*method.node.args.posonlyargs, *method.node.args.args]
+    static = any(
+        isinstance(d, ast.Name) and d.id == "staticmethod" for d in method.node.decorator_list
+    )
+    return method.parent if arguments and arguments[0].arg == name and not static else None

@@ -1,0 +1,91 @@
+"""What a scan finds: one site per place that constructs or calls a language model."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Key = tuple[str, int, int]
+
+
+class Verdict(StrEnum):
+    """What `--apply` may do with a site."""
+
+    SAFE = "safe"
+    REVIEW = "review"
+    REPORT = "report-only"
+    DONE = "done"
+    CARRIED = "carried"
+
+
+class Category(StrEnum):
+    """What kind of file a site stands in; only source is edited unless named with --include."""
+
+    SOURCE = "source"
+    TEST = "test"
+    ARCHIVED = "archived"
+    VENDORED = "vendored"
+    GENERATED = "generated"
+    DOCUMENTATION = "documentation"
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Bytes `start` to `end` of a file's code become `text`; offsets count UTF-8 bytes."""
+
+    start: int
+    end: int
+    text: bytes
+
+
+@dataclass(frozen=True)
+class Need:
+    """A name of a module that the expression `use` will read; `beside` is the import it serves."""
+
+    module: str
+    name: str
+    use: ast.expr
+    beside: ast.stmt | None
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a site has its verdict: a short code for machines, words for people."""
+
+    code: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Site:
+    """One place in one file. `line` and `column` count from 1, columns in characters.
+
+    `provider` is the SDK or the pack's name, `operation` what is done there, `is_async` None where
+    it cannot be seen, `model` the literal name if one is given. `carrier` is the constructor that
+    a carried call goes through; `group` names the object that must be rewritten whole or not at all.
+    """
+
+    rule: str
+    verdict: Verdict
+    reason: Reason
+    path: str
+    line: int
+    column: int
+    provider: str
+    operation: str
+    is_async: bool | None = None
+    model: str | None = None
+    category: Category = Category.SOURCE
+    carrier: Key | None = None
+    group: str = ""
+    edits: tuple[Edit, ...] = field(default=(), repr=False)
+    needs: tuple[Need, ...] = field(default=(), repr=False)
+
+    @property
+    def key(self) -> Key:
+        return (self.path, self.line, self.column)
+
+    @property
+    def place(self) -> str:
+        return f"{self.path}:{self.line}"

@@ -1,0 +1,128 @@
+"""One file as bytes, code and tree: what is not edited stays the same byte for byte.
+
+All offsets count bytes of `code`, the file's text in UTF-8 without a byte order mark: that is
+what `ast` counts in, whatever the encoding of the file is.
+"""
+
+from __future__ import annotations
+
+import ast
+import codecs
+import io
+import re
+import tokenize
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sophia_cli.migrate.site import Edit
+
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+
+
+class Unreadable(Exception):
+    """The file cannot be parsed or its encoding does not survive a round trip."""
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A parsed file. `starts` holds the offset of each line, `ends` each line's ending."""
+
+    path: str
+    data: bytes
+    encoding: str
+    bom: bytes
+    code: bytes
+    starts: tuple[int, ...]
+    ends: tuple[bytes, ...]
+    tree: ast.Module
+
+    def offset(self, line: int, column: int) -> int:
+        """The offset of an `ast` position."""
+        return self.starts[line - 1] + column
+
+    def start(self, node: ast.expr | ast.stmt | ast.alias) -> int:
+        return self.starts[node.lineno - 1] + node.col_offset
+
+    def end(self, node: ast.expr | ast.stmt | ast.alias) -> int:
+        assert node.end_lineno is not None and node.end_col_offset is not None
+        return self.starts[node.end_lineno - 1] + node.end_col_offset
+
+    def text(self, node: ast.expr | ast.stmt | ast.alias) -> bytes:
+        return self.code[self.start(node) : self.end(node)]
+
+    def column(self, node: ast.expr | ast.stmt) -> int:
+        """The column in characters, from 1."""
+        start = self.starts[node.lineno - 1]
+        return len(self.code[start : start + node.col_offset].decode()) + 1
+
+    def eol(self, line: int) -> bytes:
+        """The line ending to use beside a line: its own, else the file's first, else a newline."""
+        return self.ends[line - 1] or self.ends[0] or b"\n"
+
+    def indent(self, line: int) -> bytes:
+        """The white space that a line begins with."""
+        start = self.starts[line - 1]
+        rest = self.code[start:]
+        return rest[: len(rest) - len(rest.lstrip(b" \t\f"))]
+
+    def rewrite(self, edits: Iterable[Edit]) -> bytes:
+        """The file's bytes with the edits applied, in its own encoding."""
+        return self.bom + splice(self.code, edits).decode().encode(self.encoding)
+
+
+def splice(code: bytes, edits: Iterable[Edit]) -> bytes:
+    """Apply edits, in the order given where they share a place. Raises ValueError on overlap."""
+    pieces, at = [], 0
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        if edit.start < at:
+            raise ValueError(f"edits overlap at byte {edit.start}")
+        pieces += [code[at : edit.start], edit.text]
+        at = edit.end
+    return b"".join([*pieces, code[at:]])
+
+
+def parse(path: str, data: bytes) -> Source:
+    """Read a Python file. Raises Unreadable with the reason in words."""
+    bom = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
+    encoding = _encoding(data)
+    body = data[len(bom) :]
+    try:
+        text = body.decode(encoding)
+        same = text.encode(encoding) == body
+    except (UnicodeError, LookupError):
+        raise Unreadable(f"its bytes are not {encoding}") from None
+    if not same:
+        raise Unreadable(f"{encoding} does not give its bytes back")
+    code = body if encoding == "utf-8" else text.encode()
+    starts, ends = _lines(code)
+    return Source(path, data, encoding, bom, code, starts, ends, _tree(text))
+
+
+def _encoding(data: bytes) -> str:
+    try:
+        name, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError as error:
+        raise Unreadable(str(error.msg)) from None
+    return "utf-8" if name == "utf-8-sig" else name
+
+
+def _lines(code: bytes) -> tuple[tuple[int, ...], tuple[bytes, ...]]:
+    starts, ends = [0], []
+    for match in _LINE_END.finditer(code):
+        starts.append(match.end())
+        ends.append(match.group())
+    return tuple(starts), (*ends, b"")
+
+
+def _tree(text: str) -> ast.Module:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an invalid escape in a user's string is not ours
+            return ast.parse(text)
+    except SyntaxError as error:
+        raise Unreadable(f"line {error.lineno or 0}: {error.msg}") from None
+    except ValueError as error:
+        raise Unreadable(str(error)) from None
+    except (RecursionError, MemoryError):
+        raise Unreadable("its expressions are nested too deeply") from None

@@ -1,0 +1,94 @@
+"""The gates before anything is written: a file that fails one is left alone and reported."""
+
+from __future__ import annotations
+
+import builtins
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sophia_cli.migrate.discover import Tree
+from sophia_cli.migrate.modules import Parsed, load
+from sophia_cli.migrate.plan import Change, Choice, Plan, make_scan, withdraw
+from sophia_cli.migrate.site import Reason
+from sophia_cli.migrate.source import Unreadable
+from sophia_cli.migrate.target import missing_names
+
+_BUILTINS = frozenset(dir(builtins)) | {
+    "__file__",
+    "__name__",
+    "__doc__",
+    "__path__",
+    "__package__",
+    "__spec__",
+}
+
+
+def verify(tree: Tree, plan: Plan, choice: Choice) -> Plan:
+    """Drop every change that does not pass; its sites become reports."""
+    failed = {
+        change.path: reason for change in plan.changes if (reason := _alone(change)) is not None
+    }
+    failed |= _target(plan, choice, failed)
+    failed |= _second_pass(tree, plan, choice, failed)
+    if not failed:
+        return plan
+    changes = tuple(change for change in plan.changes if change.path not in failed)
+    return replace(plan, changes=changes, sites=tuple(withdraw(plan.sites, failed, choice)))
+
+
+def _alone(change: Change) -> Reason | None:
+    """What can be said of one file by itself."""
+    try:
+        before, after = load(change.path, change.before), load(change.path, change.after)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(change.after, change.path, "exec", dont_inherit=True)
+    except (Unreadable, SyntaxError, ValueError, RecursionError) as error:
+        return Reason("does-not-compile", f"the result does not compile: {error}")
+    if fresh := sorted(undefined(after) - undefined(before)):
+        return Reason("undefined-name", f"the result would read {fresh[0]}, which is not defined")
+    return None
+
+
+def undefined(file: Parsed) -> set[str]:
+    """Names that are read somewhere and bound nowhere in sight."""
+    table = file.table
+    return {
+        node.id
+        for node in table.names
+        if node.id not in _BUILTINS and table.scopes[node].lookup(node.id) is None
+    }
+
+
+def _target(plan: Plan, choice: Choice, failed: Mapping[str, Reason]) -> dict[str, Reason]:
+    """Files that would import what the target module does not offer."""
+    needs = {
+        (site.path, need.module, need.name)
+        for site in plan.sites
+        if choice.takes(site) and site.path not in failed
+        for need in site.needs
+    }
+    lacking = missing_names({(module, name) for _, module, name in needs})
+    return {
+        path: Reason("target-lacks", f"{module} does not offer {name}")
+        for path, module, name in sorted(needs)
+        if (module, name) in lacking
+    }
+
+
+def _second_pass(
+    tree: Tree, plan: Plan, choice: Choice, failed: Mapping[str, Reason]
+) -> dict[str, Reason]:
+    """Files in which the rules would find more to do after the edits."""
+    overlay = {change.path: change.after for change in plan.changes if change.path not in failed}
+    if not overlay:
+        return {}
+    narrowed = replace(
+        tree, hits={path: overlay.get(path, data) for path, data in tree.hits.items()}
+    )
+    again = make_scan(narrowed, overlay)
+    reason = Reason("not-idempotent", "a second run would edit the result again")
+    return {
+        site.path: reason for site in again.sites if site.path in overlay and choice.takes(site)
+    }
