@@ -82,7 +82,7 @@ def digest_of(place: Place, body: bytes, seed: int) -> Digest:
     """The digest of a question, the same for every spelling of its JSON."""
     try:
         question = canonical(_parsed(body))
-    except Refusal:
+    except (Refusal, RecursionError):
         question = body.hex()
     return Digest.of(seed, place.flavour, place.operation, question)
 

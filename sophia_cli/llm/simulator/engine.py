@@ -18,6 +18,7 @@ from sophia_cli.llm.simulator.reply import Output, Reply, encode
 from sophia_cli.llm.simulator.spoil import spoil, timed
 
 FAULT_HEADER = "x-sim-fault"
+_TOO_DEEP = Refusal(400, "The body of the request is nested too deeply.", "invalid_json")
 
 
 class Simulator:
@@ -59,6 +60,8 @@ class Simulator:
             output = self._output(place, body, digest, fault)
         except Refusal as refusal:
             fault, output = None, _refused(place, refusal, digest)
+        except RecursionError:
+            fault, output = None, _refused(place, _TOO_DEEP, digest)
         return timed(output, fault, self._latency, self._chunk_delay)
 
     def _fault(self, place: Place) -> Fault | None:

@@ -29,10 +29,13 @@ def _portkey(place: Place, digest: Digest) -> Headers:
     config = _config(place)
     refresh = place.headers.get("x-portkey-cache-force-refresh", "").lower() == "true"
     cache = ("REFRESH" if refresh else "MISS") if config.get("cache") else "DISABLED"
-    provider = place.headers.get("x-portkey-provider", "").lstrip("@") or "openai"
+    provider = _one_line(place.headers.get("x-portkey-provider", "")).lstrip("@") or "openai"
     index = "config.targets[0]" if config.get("targets") else "config"
     return (
-        ("x-portkey-trace-id", place.headers.get("x-portkey-trace-id") or digest.uuid("trace")),
+        (
+            "x-portkey-trace-id",
+            _one_line(place.headers.get("x-portkey-trace-id", "")) or digest.uuid("trace"),
+        ),
         ("x-portkey-retry-attempt-count", "0"),
         ("x-portkey-cache-status", cache),
         ("x-portkey-provider", provider),
@@ -46,3 +49,8 @@ def _config(place: Place) -> dict[str, object]:
     except ValueError:  # the name of a stored config
         return {}
     return config if isinstance(config, dict) else {}
+
+
+def _one_line(value: str) -> str:
+    """A header that is sent back: whatever it holds, it cannot start another one."""
+    return " ".join(value.split()).encode("ascii", "replace").decode()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from sophia_cli.llm.simulator.digest import Digest
+from sophia_cli.llm.simulator.refusal import Refusal
 
-_DEEPEST = 6  # a schema that refers to itself ends here
+_MOST_ITEMS, _MOST_VALUES, _LONGEST_TEXT = 100, 5_000, 10_000
+_DEEPEST = 6  # a schema that refers to itself ends here, where it allows that
+_ABYSS = 12  # and here where it does not
 _FORMATS = {
     "date": "2026-01-02",
     "date-time": "2026-01-02T03:04:05Z",
@@ -23,8 +27,14 @@ _FORMATS = {
 
 
 def fill(schema: Mapping[str, Any], digest: Digest) -> Any:
-    """A value that fits the schema's types, enums, bounds and required properties."""
-    return _Filler(schema, digest).value(schema, "value", 0)
+    """A value that fits the schema's types, enums, bounds and required properties.
+
+    Raises Refusal where the schema says something that makes no sense.
+    """
+    try:
+        return _Filler(schema, digest).value(schema, "value", 0)
+    except (TypeError, ValueError, AttributeError, KeyError, ArithmeticError):
+        raise Refusal(400, "The JSON schema is not valid.", "invalid_schema") from None
 
 
 class _Filler:
@@ -33,10 +43,14 @@ class _Filler:
     def __init__(self, root: Mapping[str, Any], digest: Digest) -> None:
         self._root = root
         self._digest = digest
+        self._made = 0
 
     def value(self, schema: Any, path: str, depth: int) -> Any:
         if not isinstance(schema, Mapping):
             return f"simulated {_name(path)}"
+        self._made += 1
+        if self._made > _MOST_VALUES:  # one that refers to itself in several places
+            depth = _ABYSS
         schema = self._resolved(schema)
         if "const" in schema:
             return schema["const"]
@@ -90,7 +104,7 @@ class _Filler:
     def _object(self, schema: Mapping[str, Any], path: str, depth: int) -> dict[str, Any]:
         properties: Mapping[str, Any] = schema.get("properties") or {}
         required = schema.get("required") or ()
-        if depth >= _DEEPEST * 2:
+        if depth >= _ABYSS:
             return {}
         return {
             name: self.value(part, f"{path}.{name}", depth + 1)
@@ -102,24 +116,38 @@ class _Filler:
         parts: list[Any] = schema.get("prefixItems") or []
         if parts:
             return [self.value(part, f"{path}.{at}", depth + 1) for at, part in enumerate(parts)]
-        fewest = int(schema.get("minItems", 0))
+        if depth >= _ABYSS:
+            return []
+        fewest = min(int(schema.get("minItems", 0)), _MOST_ITEMS)
         most = int(schema.get("maxItems", max(2, fewest)))
         count = fewest if depth >= _DEEPEST else max(fewest, min(2, most))
         return [self.value(schema.get("items"), f"{path}.{at}", depth + 1) for at in range(count)]
 
     def _number(self, schema: Mapping[str, Any], path: str, kind: str) -> float:
         step = schema.get("multipleOf") or 1
-        low = schema.get("minimum", schema.get("exclusiveMinimum"))
-        high = schema.get("maximum", schema.get("exclusiveMaximum"))
-        if low is None:
-            low = 0 if high is None or high >= 0 else high - 100
-        if "exclusiveMinimum" in schema or low % step:
-            low += step - low % step
-        if "exclusiveMaximum" in schema:
-            high -= step
-        span = 100 if high is None else max(0, int((high - low) / step))
-        value = low + self._digest.number(path, min(span, 100) + 1) * step
+        low, high = _bounds(schema, step)
+        value = low + self._digest.number(path, int((high - low) / step) + 1) * step
         return int(value) if kind == "integer" else float(value)
+
+
+def _bounds(schema: Mapping[str, Any], step: float) -> tuple[float, float]:
+    """The smallest and the largest multiple of `step` that are allowed, at most 100 steps apart.
+
+    A range without any multiple (a number between 0 and 1) is narrowed to its middle.
+    """
+    low = schema.get("minimum", schema.get("exclusiveMinimum"))
+    high = schema.get("maximum", schema.get("exclusiveMaximum"))
+    if low is None:
+        low = 0 if high is None or high > 0 else high - 100 * step
+    if high is None:
+        high = low + 100 * step
+    first = math.ceil(low / step) * step
+    last = math.floor(high / step) * step
+    first += step if first == schema.get("exclusiveMinimum") else 0
+    last -= step if last == schema.get("exclusiveMaximum") else 0
+    if first > last:
+        return (low + high) / 2, (low + high) / 2
+    return first, min(last, first + 100 * step)
 
 
 def _kind(schema: Mapping[str, Any], depth: int) -> str:
@@ -141,7 +169,7 @@ def _kind(schema: Mapping[str, Any], depth: int) -> str:
 
 def _text(schema: Mapping[str, Any], path: str) -> str:
     text = _FORMATS.get(str(schema.get("format")), f"simulated {_name(path)}")
-    text = text.ljust(int(schema.get("minLength", 0)), ".")
+    text = text.ljust(min(int(schema.get("minLength", 0)), _LONGEST_TEXT), ".")
     return text[: int(schema["maxLength"])] if "maxLength" in schema else text
 
 
