@@ -109,7 +109,7 @@ def _flavour(path: str, headers: Mapping[str, str]) -> str:
         return "cortex"
     if any(name.startswith("x-portkey-") for name in headers):
         return "portkey"
-    if path.startswith("/api/v1/"):
+    if path.startswith("/api/v1/") or any(name.startswith("x-openrouter-") for name in headers):
         return "openrouter"
     messages = path.endswith(("/messages", "/count_tokens"))
     return "anthropic" if messages or "anthropic-version" in headers else "openai"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import sys
 import threading
 from collections import deque
 from collections.abc import Mapping
@@ -10,7 +12,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from sophia_cli.llm.simulator.engine import Simulator
 from sophia_cli.llm.simulator.reply import Reply
@@ -85,32 +87,38 @@ class _Server(ThreadingHTTPServer):
         self.simulator = simulator
         self.recorded: deque[Recorded] = deque(maxlen=_REMEMBERED)
         self.closing = threading.Event()
-        self._open: set[socket.socket] = set()
-        self._changed = threading.Condition()
+        self._open: dict[threading.Thread, socket.socket] = {}
         super().__init__(address, _Handler)
 
-    def process_request(self, request: object, client_address: object) -> None:
+    def process_request(self, request: Any, client_address: Any) -> None:
         """Remember a connection before its thread starts, so that closing finds it."""
-        with self._changed:
-            self._open.add(cast(socket.socket, request))
-        super().process_request(cast(socket.socket, request), client_address)
+        thread = threading.Thread(
+            target=self.process_request_thread,
+            args=(request, client_address),
+            name="simulator-connection",
+            daemon=True,
+        )
+        self._open[thread] = request
+        thread.start()
 
-    def shutdown_request(self, request: object) -> None:
-        """Close a connection and forget it."""
-        super().shutdown_request(cast(socket.socket, request))
-        with self._changed:
-            self._open.discard(cast(socket.socket, request))
-            self._changed.notify_all()
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve a connection to its end and forget it."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._open.pop(threading.current_thread(), None)
 
     def hang_up(self) -> None:
-        """Break every open connection and wait for its thread to let go of it."""
-        with self._changed:
-            for connection in self._open:
-                _break(connection)
-            self._changed.wait_for(lambda: not self._open, _PATIENCE)
+        """Break every open connection and wait for its thread to end."""
+        for thread, connection in list(self._open.items()):
+            with contextlib.suppress(OSError):  # the other side was faster
+                connection.shutdown(socket.SHUT_RDWR)
+            thread.join(_PATIENCE)
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no news; nothing else is raised in a handler."""
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no news; anything else is a bug and is shown."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -180,13 +188,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return True
         return False
-
-
-def _break(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:  # the other side was faster
-        return
 
 
 def _dechunked(stream: BinaryIO) -> bytes:

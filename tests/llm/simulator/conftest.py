@@ -20,11 +20,19 @@ def server() -> Iterator[SimulatorServer]:
 
 @pytest.fixture
 def gpt(server: SimulatorServer) -> Iterator[openai.OpenAI]:
-    with openai.OpenAI(api_key="k", base_url=f"{server.url}/v1", max_retries=0) as client:
+    http = openai.DefaultHttpxClient(
+        verify=False
+    )  # loading certificates takes most of a test's time
+    with openai.OpenAI(
+        api_key="k", base_url=f"{server.url}/v1", max_retries=0, http_client=http
+    ) as client:
         yield client
 
 
 @pytest.fixture
 def claude(server: SimulatorServer) -> Iterator[anthropic.Anthropic]:
-    with anthropic.Anthropic(api_key="k", base_url=server.url, max_retries=0) as client:
+    http = anthropic.DefaultHttpxClient(verify=False)
+    with anthropic.Anthropic(
+        api_key="k", base_url=server.url, max_retries=0, http_client=http
+    ) as client:
         yield client

@@ -48,3 +48,9 @@ def test_token_numbers_are_taken_too(gpt: openai.OpenAI) -> None:
 def test_dimensions_have_a_range(gpt: openai.OpenAI) -> None:
     with pytest.raises(openai.BadRequestError, match="'dimensions' must be from 1 to 8192."):
         gpt.embeddings.create(model="m", input="text", dimensions=0)
+
+
+def test_no_vector_is_empty(gpt: openai.OpenAI) -> None:
+    words = [f"word{number}" for number in range(40)]
+    answer = gpt.embeddings.create(model="m", input=words, dimensions=1)
+    assert {abs(row.embedding[0]) for row in answer.data} == {1.0}

@@ -182,8 +182,8 @@ def test_no_bytes_are_a_bug(path: str, body: bytes, method: str) -> None:
     assert Simulator().respond(method, path, KEY, body).status in (200, 400, 401, 404, 405)
 
 
-@pytest.mark.parametrize("depth", [200, 600, 950, 5000])
-def test_a_body_that_is_nested_deeply(depth: int) -> None:
-    content = '[{"type":"tool_result","content":' * depth + '"x"' + "}]" * depth
-    body = f'{{"model":"m","messages":[{{"role":"user","content":{content}}}]}}'
-    assert Simulator().respond("POST", PATHS[0], KEY, body.encode()).status in (200, 400)
+def test_a_body_that_is_nested_deeply() -> None:
+    for depth in (*range(200, 520, 8), 5000):
+        content = '[{"type":"tool_result","content":' * depth + '"x"' + "}]" * depth
+        body = f'{{"model":"m","messages":[{{"role":"user","content":{content}}}]}}'
+        assert Simulator().respond("POST", PATHS[0], KEY, body.encode()).status in (200, 400)

@@ -58,20 +58,23 @@ def test_a_good_request_is_answered(flavour: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "host", "header"),
+    ("path", "more", "header"),
     [
-        ("/v1/chat/completions", "", "x-request-id"),
-        ("/v1/messages", "", "request-id"),
-        ("/v1/messages", "api.anthropic.com", "request-id"),
-        ("/api/v1/chat/completions", "", "x-generation-id"),
-        ("/v1/chat/completions", "openrouter.ai", "x-generation-id"),
-        ("/v1/chat/completions", "api.portkey.ai", "x-portkey-trace-id"),
-        ("/api/v2/cortex/v1/messages", "", "x-snowflake-request-id"),
-        ("/chat/completions", "acme-one.snowflakecomputing.com:443", "x-snowflake-request-id"),
+        ("/v1/chat/completions", {}, "x-request-id"),
+        ("/v1/messages", {}, "request-id"),
+        ("/v1/messages", {"Host": "api.anthropic.com"}, "request-id"),
+        ("/v1/chat/completions", {"Anthropic-Version": "2023-06-01"}, "request-id"),
+        ("/api/v1/chat/completions", {}, "x-generation-id"),
+        ("/v1/chat/completions", {"Host": "openrouter.ai"}, "x-generation-id"),
+        ("/v1/chat/completions", {"X-OpenRouter-Title": "test"}, "x-generation-id"),
+        ("/v1/chat/completions", {"Host": "api.portkey.ai"}, "x-portkey-trace-id"),
+        ("/v1/chat/completions", {"X-Portkey-Config": "pc-1"}, "x-portkey-trace-id"),
+        ("/api/v2/cortex/v1/messages", {}, "x-snowflake-request-id"),
+        ("/chat/completions", {"Host": "a-b.snowflakecomputing.com:443"}, "x-snowflake-request-id"),
     ],
 )
-def test_where_a_provider_is_found(path: str, host: str, header: str) -> None:
-    reply = Simulator().respond("POST", path, {"Host": host}, b"{}")
+def test_where_a_provider_is_found(path: str, more: dict[str, str], header: str) -> None:
+    reply = Simulator().respond("POST", path, more, b"{}")
     assert header in dict(reply.headers)
 
 
@@ -83,7 +86,7 @@ def test_a_flavour_may_be_forced() -> None:
     assert said(reply)["provider"] == "Simulated"
 
 
-NO_KEY = {
+NO_KEY: dict[str, dict[str, Any]] = {
     "openai": {
         "error": {
             "message": "You didn't provide an API key.",
@@ -334,3 +337,14 @@ def test_the_lists_of_models() -> None:
         "completion": "0.000002",
         "request": "0",
     }
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages", "/v1/responses"])
+def test_an_answer_without_usage(path: str, stream: bool) -> None:
+    headers = {**OPENAI[1], **ANTHROPIC[1]}
+    options = {"include_usage": True}
+    good = ask((path, headers), stream=stream, input="hello", stream_options=options)
+    bad = ask((path, headers), "no_usage", stream=stream, input="hello", stream_options=options)
+    assert b"_tokens" in b"".join(good.chunks)
+    assert b"_tokens" not in b"".join(bad.chunks)

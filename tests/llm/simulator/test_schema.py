@@ -32,7 +32,10 @@ DIGEST = Digest.of("schema")
         ({"type": "array", "items": {"const": 1}, "maxItems": 1}, [1]),
         ({"prefixItems": [{"const": 1}, {"type": "string"}]}, [1, "simulated value"]),
         ({"properties": {"city": {"type": "string"}}}, {"city": "simulated city"}),
+        ({"type": "array"}, ["simulated value", "simulated value"]),
+        ({"type": "array", "items": {"type": "boolean"}, "maxItems": 0}, []),
         ({"type": "object"}, {}),
+        ({"allOf": [{"$ref": "#/$defs/n"}], "$defs": {"n": {"const": 8}}}, 8),
         ({"anyOf": [{"type": "null"}, {"const": 2}]}, 2),
         ({"$ref": "#/$defs/n", "$defs": {"n": {"const": 8}}}, 8),
         ({"$ref": "#/$defs/missing"}, "simulated value"),
@@ -66,6 +69,14 @@ def test_a_schema_that_refers_to_itself_ends() -> None:
     while value["next"] is not None:
         value, depth = value["next"], depth + 1
     assert depth == 5
+
+
+def test_lists_without_an_end_get_one() -> None:
+    node = {"type": "array", "items": {"$ref": "#"}, "minItems": 3}
+    value, depth = fill(node, DIGEST), 0
+    while value:
+        value, depth = value[0], depth + 1
+    assert depth <= 12
 
 
 def test_a_schema_that_refers_to_itself_everywhere_ends_as_well() -> None:

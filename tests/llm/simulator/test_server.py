@@ -75,6 +75,13 @@ def test_a_body_sent_in_chunks(server: SimulatorServer) -> None:
     assert server.requests[0].body == BODY
 
 
+def test_a_body_sent_in_chunks_with_words_after_it(server: SimulatorServer) -> None:
+    head = b"POST /nowhere HTTP/1.1\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
+    answer = raw(server, head + b"2;name=value\r\n{}\r\n0\r\nchecksum: 1\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert server.requests[0].body == b"{}"
+
+
 @pytest.mark.parametrize(
     "head",
     [
@@ -145,13 +152,22 @@ def test_closing_breaks_what_is_under_way() -> None:
 
 
 def test_closing_twice_and_with_connections_kept_open() -> None:
-    before = threading.active_count()
     server = serve()
     with httpx.Client() as client:
         client.get(server.url)
         server.close()
         server.close()
-    assert threading.active_count() == before
+    assert not [t for t in threading.enumerate() if t.name.startswith("simulator")]
+
+
+def test_waiting_lasts_until_it_is_closed() -> None:
+    server = serve()
+    waiting = threading.Thread(target=server.wait)
+    waiting.start()
+    assert waiting.is_alive()
+    server.close()
+    waiting.join(10)
+    assert not waiting.is_alive()
 
 
 def test_a_port_that_is_taken(server: SimulatorServer) -> None:

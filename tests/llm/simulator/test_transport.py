@@ -131,7 +131,9 @@ def test_a_fault_that_does_not_exist() -> None:
 
 async def test_the_vendors_own_asynchronous_clients() -> None:
     messages: list[Any] = CHAT["messages"]
-    http = httpx2.AsyncClient(transport=AsyncSimulatedTransport())
+    # The transport is made for both libraries, its type names only one of them.
+    transport: Any = AsyncSimulatedTransport()
+    http = httpx2.AsyncClient(transport=transport)
     async with openai.AsyncOpenAI(
         api_key="k", base_url="http://simulator.invalid/v1", http_client=http
     ) as gpt:
@@ -139,7 +141,7 @@ async def test_the_vendors_own_asynchronous_clients() -> None:
         stream = await gpt.chat.completions.create(model="small", messages=messages, stream=True)
         text = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
     assert text == answer.choices[0].message.content
-    http = httpx2.AsyncClient(transport=AsyncSimulatedTransport())
+    http = httpx2.AsyncClient(transport=transport)
     async with (
         anthropic.AsyncAnthropic(
             api_key="k", base_url="http://simulator.invalid", http_client=http
