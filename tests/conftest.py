@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 _KEYS = ("SNOWFLAKE_", "PORTKEY_", "OPENROUTER_", "OPENAI_", "ANTHROPIC_", "SOPHIA_", "OLLAMA_")
-_LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
+_LOOPBACK = ("127.", "::1", "localhost")
 
 
 @pytest.fixture(autouse=True)
