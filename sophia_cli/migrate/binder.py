@@ -256,6 +256,12 @@ def _constant(table: Table, node: ast.AST, scope: Scope) -> None:
         table.strings.append(node)
 
 
+def _return(table: Table, node: ast.AST, scope: Scope) -> None:
+    assert isinstance(node, ast.Return)
+    if node.value is not None:
+        table.returns.setdefault(scope.node, []).append(node.value)
+
+
 _Handler = Callable[[Table, ast.AST, Scope], Scope | None]
 _HANDLERS: dict[type, _Handler] = {
     ast.FunctionDef: _function,
@@ -287,4 +293,5 @@ _HANDLERS: dict[type, _Handler] = {
     ast.Attribute: _reach,
     ast.Call: _call,
     ast.Constant: _constant,
+    ast.Return: _return,
 }

@@ -12,7 +12,7 @@ from sophia_cli.migrate import git, journal
 from sophia_cli.migrate.dependency import Dependency, add_dependency
 from sophia_cli.migrate.discover import Tree, discover
 from sophia_cli.migrate.patch import make_patch
-from sophia_cli.migrate.plan import Choice, Plan, make_plan
+from sophia_cli.migrate.plan import Choice, Plan, make_plan, make_scan
 from sophia_cli.migrate.report import Report, make_report, site_data
 from sophia_cli.migrate.rules import WORDS
 from sophia_cli.migrate.verify import verify
@@ -39,7 +39,8 @@ def migrate(options: Options, advance: Advance = lambda steps: None) -> Report:
     """
     began = perf_counter()
     tree = discover(options.root, WORDS, options.choice.exclude, advance)
-    plan = verify(tree, make_plan(tree, options.choice), options.choice)
+    scan = make_scan(tree)
+    plan = verify(scan, make_plan(scan, tree, options.choice), options.choice)
     dependency, plan = _with_dependency(tree, plan)
     patch = make_patch(plan.changes)
     if options.apply:

@@ -65,36 +65,51 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def make_scan(tree: Tree, overlay: Mapping[str, bytes] | None = None) -> Scan:
-    """Parse the hits and let every rule look at them. `overlay` replaces files' bytes."""
-    overlay = overlay or {}
-
-    def read(path: str) -> bytes | None:
-        return overlay[path] if path in overlay else tree.read(path)
-
-    modules = Modules(frozenset(tree.python), read)
+def make_scan(tree: Tree) -> Scan:
+    """Parse the hits and let every rule look at them."""
     pages = set(tree.pages)
-    files = [modules.get(path) for path in tree.hits if path not in pages]
-    parsed = tuple(file for file in files if file is not None)
+    modules = Modules(frozenset(tree.python), tree.read)
+    files = tuple(
+        file for path in tree.hits if path not in pages and (file := modules.get(path)) is not None
+    )
     near = Resolver(modules)
-    tests = tuple(file for file in parsed if tree.categories[file.path] is Category.TEST)
+    tests = tuple(file for file in files if tree.categories[file.path] is Category.TEST)
     scan = Scan(
         modules=modules,
-        files=parsed,
+        files=files,
         categories=tree.categories,
         pages={path: data for path, data in tree.hits.items() if path in pages},
         near=near,
         far=Resolver(modules, eager=True),
         stand_ins=read_stand_ins(tests, near, SDKS),
     )
+    return run_rules(scan)
+
+
+def scan_again(scan: Scan, files: Mapping[str, Parsed]) -> Scan:
+    """Let every rule look at rewritten files, among the others as they were."""
+    modules = Modules(scan.modules.paths, scan.modules.read, {**scan.modules.parsed, **files})
+    again = replace(
+        scan,
+        modules=modules,
+        files=tuple(files[path] for path in sorted(files)),
+        pages={},
+        near=Resolver(modules),
+        far=Resolver(modules, eager=True),
+        constructors={},
+        sites=[],
+    )
+    return run_rules(again)
+
+
+def run_rules(scan: Scan) -> Scan:
     for rule in RULES:
         rule(scan)
     return scan
 
 
-def make_plan(tree: Tree, choice: Choice) -> Plan:
-    """Find all sites and compute the edits of those that the choice takes."""
-    scan = make_scan(tree)
+def make_plan(scan: Scan, tree: Tree, choice: Choice) -> Plan:
+    """Compute the edits of the sites that the choice takes."""
     sites = sorted(scan.sites, key=lambda site: (*site.key, site.rule, site.operation))
     sites, changes = _changes(scan, sites, choice)
     broken = tuple(Unseen(path, scan.modules.broken[path]) for path in sorted(scan.modules.broken))

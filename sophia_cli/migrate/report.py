@@ -30,8 +30,9 @@ class Report:
     skipped: dict[str, str]
 
     def of(self, verdict: Verdict) -> tuple[Site, ...]:
-        """The sites of one verdict in files that may be edited, and pages."""
-        return tuple(site for site in self.sites if site.verdict is verdict and not self.held(site))
+        """The sites of one verdict in files that may be edited, then those in pages."""
+        found = [site for site in self.sites if site.verdict is verdict and not self.held(site)]
+        return tuple(sorted(found, key=lambda site: site.category is Category.DOCUMENTATION))
 
     def held(self, site: Site) -> bool:
         """A site in a test, an archive, vendored or generated code that no --include names."""
@@ -41,18 +42,19 @@ class Report:
     def aside(self) -> tuple[Site, ...]:
         return tuple(site for site in self.sites if self.held(site))
 
-    def counts(self) -> dict[str, dict[str, int]]:
+    def classes(self) -> list[dict[str, Any]]:
         """Sites and files of each verdict."""
         groups = {str(verdict): self.of(verdict) for verdict in Verdict}
         groups["not-edited"] = self.aside
-        return {name: count(sites) for name, sites in groups.items()}
+        return [{"class": name, **count(sites)} for name, sites in groups.items()]
 
     def data(self) -> dict[str, Any]:
         """The report as data for --json."""
         return {
-            "looked_at": {"python": self.python, "pages": self.pages},
+            "files_looked_at": self.python,
+            "pages_looked_at": self.pages,
             "seconds": round(self.seconds, 3),
-            "counts": self.counts(),
+            "classes": self.classes(),
             "sites": [site_data(site) for site in self.sites],
             "changed": list(self.changed),
             "skipped": self.skipped,

@@ -47,6 +47,7 @@ class Resolver:
     modules: Modules
     eager: bool = False
     memo: dict[tuple[int, int], tuple[Value, ...]] = field(default_factory=dict)
+    named: dict[tuple[int, str], list[Value]] = field(default_factory=dict)
     depth: int = 0
 
     def values(self, file: Parsed, node: ast.expr) -> tuple[Value, ...]:
@@ -100,6 +101,13 @@ class Resolver:
         found = scope.lookup(name)
         if found is None:
             return self._star(file, name, scope.module())
+        key = (id(found[0]), name)
+        if key not in self.named:
+            self.named[key] = [UNKNOWN]  # met again on the way round a circle
+            self.named[key] = self._bound(file, name, found)
+        return self.named[key]
+
+    def _bound(self, file: Parsed, name: str, found: tuple[Scope, list[Binding]]) -> list[Value]:
         bindings = [binding for binding in found[1] if not typing_only(file, binding)]
         runtime = [
             binding for binding in bindings if binding.kind is not Binds.DECLARED
@@ -271,13 +279,7 @@ class Resolver:
     def result(self, routine: Routine) -> list[Value]:
         """What a function of the tree returns."""
         file, node = routine.file, routine.node
-        returns = [
-            child.value
-            for child in ast.walk(node)
-            if isinstance(child, ast.Return)
-            and child.value is not None
-            and _within(file, child) is node
-        ]
+        returns = file.table.returns.get(node, [])
         values = [value for expression in returns for value in self.values(file, expression)]
         if any(isinstance(value, Made) for value in values):
             return values
@@ -315,12 +317,6 @@ def typing_only(file: Parsed, binding: Binding) -> bool:
             return True
         child = node
     return False
-
-
-def _within(file: Parsed, node: ast.AST) -> ast.AST | None:
-    """The function or class around a statement."""
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
-    return next((up for up in file.table.ancestors(node) if isinstance(up, kinds)), None)
 
 
 def _unique(values: list[Value]) -> tuple[Value, ...]:

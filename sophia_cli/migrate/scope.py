@@ -84,6 +84,7 @@ class Table:
     attributes: list[ast.Attribute] = field(default_factory=list)
     calls: list[ast.Call] = field(default_factory=list)
     strings: list[ast.Constant] = field(default_factory=list)
+    returns: dict[ast.AST, list[ast.expr]] = field(default_factory=dict)
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """The nodes around `node`, innermost first."""

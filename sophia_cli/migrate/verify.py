@@ -7,9 +7,9 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sophia_cli.migrate.discover import Tree
 from sophia_cli.migrate.modules import Parsed, load
-from sophia_cli.migrate.plan import Change, Choice, Plan, make_scan, withdraw
+from sophia_cli.migrate.plan import Change, Choice, Plan, scan_again, withdraw
+from sophia_cli.migrate.scan import Scan
 from sophia_cli.migrate.site import Reason
 from sophia_cli.migrate.source import Unreadable
 from sophia_cli.migrate.target import missing_names
@@ -24,31 +24,41 @@ _BUILTINS = frozenset(dir(builtins)) | {
 }
 
 
-def verify(tree: Tree, plan: Plan, choice: Choice) -> Plan:
+def verify(scan: Scan, plan: Plan, choice: Choice) -> Plan:
     """Drop every change that does not pass; its sites become reports."""
-    failed = {
-        change.path: reason for change in plan.changes if (reason := _alone(change)) is not None
-    }
+    results: dict[str, Parsed] = {}
+    failed: dict[str, Reason] = {}
+    for change in plan.changes:
+        try:
+            results[change.path] = _result(scan, change)
+        except _Fails as error:
+            failed[change.path] = error.reason
     failed |= _target(plan, choice, failed)
-    failed |= _second_pass(tree, plan, choice, failed)
+    failed |= _second_pass(scan, results, choice, failed)
     if not failed:
         return plan
     changes = tuple(change for change in plan.changes if change.path not in failed)
     return replace(plan, changes=changes, sites=tuple(withdraw(plan.sites, failed, choice)))
 
 
-def _alone(change: Change) -> Reason | None:
-    """What can be said of one file by itself."""
+class _Fails(Exception):
+    def __init__(self, code: str, words: str) -> None:
+        super().__init__(words)
+        self.reason = Reason(code, words)
+
+
+def _result(scan: Scan, change: Change) -> Parsed:
+    """The rewritten file by itself: it compiles, and reads no name that is not there."""
     try:
-        before, after = load(change.path, change.before), load(change.path, change.after)
+        after = load(change.path, change.after)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             compile(change.after, change.path, "exec", dont_inherit=True)
     except (Unreadable, SyntaxError, ValueError, RecursionError) as error:
-        return Reason("does-not-compile", f"the result does not compile: {error}")
-    if fresh := sorted(undefined(after) - undefined(before)):
-        return Reason("undefined-name", f"the result would read {fresh[0]}, which is not defined")
-    return None
+        raise _Fails("does-not-compile", f"the result does not compile: {error}") from None
+    if fresh := sorted(undefined(after) - undefined(scan.modules.parsed[change.path])):
+        raise _Fails("undefined-name", f"the result would read {fresh[0]}, which is not defined")
+    return after
 
 
 def undefined(file: Parsed) -> set[str]:
@@ -78,16 +88,11 @@ def _target(plan: Plan, choice: Choice, failed: Mapping[str, Reason]) -> dict[st
 
 
 def _second_pass(
-    tree: Tree, plan: Plan, choice: Choice, failed: Mapping[str, Reason]
+    scan: Scan, results: Mapping[str, Parsed], choice: Choice, failed: Mapping[str, Reason]
 ) -> dict[str, Reason]:
     """Files in which the rules would find more to do after the edits."""
-    overlay = {change.path: change.after for change in plan.changes if change.path not in failed}
-    if not overlay:
-        return {}
-    narrowed = replace(
-        tree, hits={path: overlay.get(path, data) for path, data in tree.hits.items()}
-    )
-    again = make_scan(narrowed, overlay)
+    overlay = {path: file for path, file in results.items() if path not in failed}
+    again = scan_again(scan, overlay) if overlay else scan
     reason = Reason("not-idempotent", "a second run would edit the result again")
     return {
         site.path: reason for site in again.sites if site.path in overlay and choice.takes(site)

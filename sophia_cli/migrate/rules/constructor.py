@@ -54,6 +54,8 @@ def find_constructors(scan: Scan, vendor: Vendor) -> None:
 
 
 def _constructor(scan: Scan, vendor: Vendor, file: Parsed, call: ast.Call) -> None:
+    if not dotted(call.func):
+        return
     names = [v.name for v in scan.near.values(file, call.func) if isinstance(v, Symbol)]
     known = [name for name in names if name in vendor.doors or name in vendor.reported]
     if not known:
