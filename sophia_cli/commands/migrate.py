@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ from sophia_cli.commands import migrate_screens as screens
 from sophia_cli.commands.options import Json, NoColor, Quiet, Root
 from sophia_cli.errors import UsageError
 from sophia_cli.migrate import journal
+from sophia_cli.migrate.packfile import load_packs
 from sophia_cli.migrate.pipeline import Options, migrate
 from sophia_cli.migrate.plan import Choice
 from sophia_cli.migrate.report import Report
@@ -38,6 +40,9 @@ Include = Annotated[
     list[str] | None, typer.Option("--include", help="Edit these tests or archives too (glob).")
 ]
 Exclude = Annotated[list[str] | None, typer.Option("--exclude", help="Never look at these (glob).")]
+Packs = Annotated[
+    list[Path] | None, typer.Option("--pack", help="How calls of your own service move (TOML).")
+]
 
 
 @app.callback()
@@ -47,6 +52,7 @@ def run(
     kind: Annotated[Class, typer.Option("--class", help="review: safe and review.")] = Class.SAFE,
     include: Include = None,
     exclude: Exclude = None,
+    pack: Packs = None,
     allow_dirty: Annotated[
         bool, typer.Option("--allow-dirty", help="Also files with uncommitted changes.")
     ] = False,
@@ -65,7 +71,7 @@ def run(
             raise UsageError("--apply goes with no further word", "sophia migrate --apply")
         return
     output = Output(as_json=as_json, quiet=quiet, color=not no_color)
-    options = _options(root, apply, kind, include, exclude, allow_dirty)
+    options = _options(_Asked(root, apply, kind, include, exclude, pack, allow_dirty))
     report = _migrate(options, output)
     if patch and not as_json:
         sys.stdout.buffer.write(report.patch)
@@ -80,6 +86,7 @@ def show(
     what: Annotated[str, typer.Argument(help="safe, review, report-only, carried, done or run:ID")],
     include: Include = None,
     exclude: Exclude = None,
+    pack: Packs = None,
     root: Root = None,
     as_json: Json = False,
     no_color: NoColor = False,
@@ -95,7 +102,8 @@ def show(
         raise UsageError(
             f"there is no class {what}", f"one of: {', '.join(screens.CLASSES)}, run:ID"
         )
-    report = _migrate(_options(root, False, Class.SAFE, include, exclude, False), output)
+    asked = _Asked(root, include=include, exclude=exclude, pack=pack)
+    report = _migrate(_options(asked), output)
     sites = screens.select(report, what)
     screens.show_sites(output, what, sites)
     output.envelope("migrate show", screens.sites_data(sites))
@@ -129,22 +137,29 @@ def status(root: Root = None, as_json: Json = False, no_color: NoColor = False) 
     output.envelope("migrate status", [screens.run_data(run) for run in runs])
 
 
-def _options(
-    root: Path | None,
-    apply: bool,
-    kind: Class,
-    include: list[str] | None,
-    exclude: list[str] | None,
-    allow_dirty: bool,
-) -> Options:
-    folder = _root(root)
+@dataclass(frozen=True)
+class _Asked:
+    """What was typed."""
+
+    root: Path | None
+    apply: bool = False
+    kind: Class = Class.SAFE
+    include: list[str] | None = None
+    exclude: list[str] | None = None
+    pack: list[Path] | None = None
+    allow_dirty: bool = False
+
+
+def _options(asked: _Asked) -> Options:
+    folder = _root(asked.root)
     settings = load_settings(folder)
     choice = Choice(
-        review=kind is Class.REVIEW,
-        include=(*settings.include, *(include or ())),
-        exclude=(*settings.exclude, *(exclude or ())),
+        review=asked.kind is Class.REVIEW,
+        include=(*settings.include, *(asked.include or ())),
+        exclude=(*settings.exclude, *(asked.exclude or ())),
     )
-    return Options(folder, apply, choice, allow_dirty)
+    packs = load_packs((*settings.packs, *(asked.pack or ())))
+    return Options(folder, asked.apply, choice, packs, asked.allow_dirty)
 
 
 def _root(root: Path | None) -> Path:

@@ -109,7 +109,7 @@ class UnifiedLLMService:
         return self
 
     async def complete(
-        self, prompt: str = "", /, **options: Unpack[CompletionOptions]
+        self, prompt: str = "", **options: Unpack[CompletionOptions]
     ) -> AsyncIterator[str]:
         """The answer as it is written, in pieces of text."""
         answer, body = await self.engine.run_async(
@@ -127,7 +127,7 @@ class UnifiedLLMService:
             await body.aclose()
 
     def complete_sync(
-        self, prompt: str = "", /, **options: Unpack[CompletionOptions]
+        self, prompt: str = "", **options: Unpack[CompletionOptions]
     ) -> Iterator[str]:
         """`complete` for code without an event loop."""
         stream = self.stream_sync(prompt, **options)
@@ -136,21 +136,21 @@ class UnifiedLLMService:
         finally:
             stream.close()
 
-    def stream_sync(self, prompt: str = "", /, **options: Unpack[CompletionOptions]) -> TextStream:
+    def stream_sync(self, prompt: str = "", **options: Unpack[CompletionOptions]) -> TextStream:
         """The answer in pieces, with a `response` that says at the end what it took."""
         call = self._completion(prompt, options, stream=True)
         return TextStream(*self.engine.run(call, keep_events=True))
 
-    async def complete_text(self, prompt: str = "", /, **options: Unpack[CompletionOptions]) -> str:
+    async def complete_text(self, prompt: str = "", **options: Unpack[CompletionOptions]) -> str:
         """The answer's text."""
         return (await self.complete_response(prompt, **_raising(options))).content
 
-    def complete_text_sync(self, prompt: str = "", /, **options: Unpack[CompletionOptions]) -> str:
+    def complete_text_sync(self, prompt: str = "", **options: Unpack[CompletionOptions]) -> str:
         """`complete_text` for code without an event loop."""
         return self.complete_response_sync(prompt, **_raising(options)).content
 
     async def complete_response(
-        self, prompt: str = "", /, **options: Unpack[CompletionOptions]
+        self, prompt: str = "", **options: Unpack[CompletionOptions]
     ) -> LLMResponse:
         """The answer with who gave it, its tokens, cost and latency."""
         try:
@@ -160,7 +160,7 @@ class UnifiedLLMService:
             return _returned(error, options)
 
     def complete_response_sync(
-        self, prompt: str = "", /, **options: Unpack[CompletionOptions]
+        self, prompt: str = "", **options: Unpack[CompletionOptions]
     ) -> LLMResponse:
         """`complete_response` for code without an event loop."""
         try:
@@ -170,20 +170,20 @@ class UnifiedLLMService:
             return _returned(error, options)
 
     async def embed(
-        self, texts: str | Sequence[str], /, **options: Unpack[CallOptions]
+        self, texts: str | Sequence[str], **options: Unpack[CallOptions]
     ) -> list[list[float]]:
         """One vector for each text, in their order."""
         answer, _ = await self.engine.run_async(self._embedding(texts, options))
         return _vectors(answer)
 
     def embed_sync(
-        self, texts: str | Sequence[str], /, **options: Unpack[CallOptions]
+        self, texts: str | Sequence[str], **options: Unpack[CallOptions]
     ) -> list[list[float]]:
         """`embed` for code without an event loop."""
         answer, _ = self.engine.run(self._embedding(texts, options))
         return _vectors(answer)
 
-    def decide(self, prompt: str = "", /, **options: Unpack[CompletionOptions]) -> Decision:
+    def decide(self, prompt: str = "", **options: Unpack[CompletionOptions]) -> Decision:
         """The candidates that a completion would be sent to, with reasons. Nothing is sent."""
         return decide(self._completion(prompt, options, stream=False), self.engine.config)
 

@@ -11,6 +11,7 @@ from sophia_cli.errors import SophiaError
 from sophia_cli.migrate import git, journal
 from sophia_cli.migrate.dependency import Dependency, add_dependency
 from sophia_cli.migrate.discover import Tree, discover
+from sophia_cli.migrate.pack import Pack
 from sophia_cli.migrate.patch import make_patch
 from sophia_cli.migrate.plan import Choice, Plan, make_plan, make_scan
 from sophia_cli.migrate.report import Report, make_report, site_data
@@ -29,6 +30,7 @@ class Options:
     root: Path
     apply: bool = False
     choice: Choice = Choice()
+    packs: tuple[Pack, ...] = ()
     allow_dirty: bool = False
 
 
@@ -38,8 +40,9 @@ def migrate(options: Options, advance: Advance = lambda steps: None) -> Report:
     Raises SophiaError; then nothing is changed.
     """
     began = perf_counter()
-    tree = discover(options.root, WORDS, options.choice.exclude, advance)
-    scan = make_scan(tree)
+    words = (*WORDS, *(word for pack in options.packs for word in pack.words))
+    tree = discover(options.root, words, options.choice.exclude, advance)
+    scan = make_scan(tree, options.packs)
     plan = verify(scan, make_plan(scan, tree, options.choice), options.choice)
     dependency, plan = _with_dependency(tree, plan)
     patch = make_patch(plan.changes)

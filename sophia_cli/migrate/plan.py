@@ -8,12 +8,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from sophia_cli.migrate.discover import Tree, Unseen, matches
+from sophia_cli.migrate.groups import level
 from sophia_cli.migrate.imports import Unplaceable, add_imports
-from sophia_cli.migrate.modules import Modules, Parsed
+from sophia_cli.migrate.modules import Modules, Parsed, load
+from sophia_cli.migrate.pack import Pack
 from sophia_cli.migrate.resolve import Resolver
+from sophia_cli.migrate.retire import retire_imports
 from sophia_cli.migrate.rules import RULES
 from sophia_cli.migrate.scan import Scan
 from sophia_cli.migrate.site import Category, Reason, Site, Verdict
+from sophia_cli.migrate.source import Unreadable
 from sophia_cli.migrate.stand_ins import read_stand_ins
 
 SDKS = frozenset({"openai", "anthropic"})
@@ -65,7 +69,7 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def make_scan(tree: Tree) -> Scan:
+def make_scan(tree: Tree, packs: tuple[Pack, ...] = ()) -> Scan:
     """Parse the hits and let every rule look at them."""
     pages = set(tree.pages)
     modules = Modules(frozenset(tree.python), tree.read)
@@ -82,6 +86,7 @@ def make_scan(tree: Tree) -> Scan:
         near=near,
         far=Resolver(modules, eager=True),
         stand_ins=read_stand_ins(tests, near, SDKS),
+        packs=packs,
     )
     return run_rules(scan)
 
@@ -111,7 +116,7 @@ def run_rules(scan: Scan) -> Scan:
 def make_plan(scan: Scan, tree: Tree, choice: Choice) -> Plan:
     """Compute the edits of the sites that the choice takes."""
     sites = sorted(scan.sites, key=lambda site: (*site.key, site.rule, site.operation))
-    sites, changes = _changes(scan, sites, choice)
+    sites, changes = _changes(scan, level(sites, choice.editable), choice)
     broken = tuple(Unseen(path, scan.modules.broken[path]) for path in sorted(scan.modules.broken))
     return Plan(tuple(sites), changes, tree.unseen, broken)
 
@@ -127,8 +132,8 @@ def _changes(
     for path, chosen in sorted(taken.items()):
         file = scan.modules.parsed[path]
         try:
-            after = rewrite(file, chosen)
-        except (Unplaceable, ValueError) as error:
+            after = rewrite(scan, file, chosen)
+        except (Unplaceable, Unreadable, ValueError) as error:
             failed[path] = Reason("edits-clash", str(error))
             continue
         if after != file.source.data:
@@ -136,12 +141,19 @@ def _changes(
     return withdraw(sites, failed, choice), tuple(changes)
 
 
-def rewrite(file: Parsed, sites: Iterable[Site]) -> bytes:
-    """The file with the edits of the sites. Raises Unplaceable or ValueError where they clash."""
+def rewrite(scan: Scan, file: Parsed, sites: Iterable[Site]) -> bytes:
+    """The file with the edits of the sites, without imports that then are unused.
+
+    Raises Unplaceable, Unreadable or ValueError where the edits clash.
+    """
     sites = list(sites)
     edits = dict.fromkeys(edit for site in sites for edit in site.edits)
     needs = add_imports(file, [need for site in sites for need in site.needs])
-    return file.source.rewrite([*edits, *needs])
+    after = file.source.rewrite([*edits, *needs])
+    retired = {name for site in sites for name in site.retired}
+    if not retired:
+        return after
+    return retire_imports(load(file.path, after), retired, scan.read_from(file.path))
 
 
 def withdraw(sites: Iterable[Site], failed: Mapping[str, Reason], choice: Choice) -> list[Site]:

@@ -195,6 +195,10 @@ class Resolver:
         statement = file.table.parents[alias]
         if isinstance(statement, ast.ImportFrom):
             parts, anchored = target_parts(statement, file.path)
+            package = self.modules.find(parts, file.path, anchored)
+            module = self._load(package) if package else None
+            if module is not None and alias.name in module.table.module.names:
+                return self.name(module, alias.name, module.table.module)  # before any submodule
             return self._dotted((*parts, alias.name), file.path, anchored)
         parts = tuple(alias.name.split("."))
         return self._dotted(parts if alias.asname else parts[:1], file.path, False)

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from sophia_cli.migrate.modules import Modules, Parsed
+from sophia_cli.migrate.modules import Modules, Parsed, target_parts
+from sophia_cli.migrate.pack import Pack
 from sophia_cli.migrate.resolve import Resolver
 from sophia_cli.migrate.site import Category, Edit, Key, Need, Reason, Site, Verdict
 from sophia_cli.migrate.stand_ins import StandIns
@@ -24,11 +25,23 @@ class Scan:
     near: Resolver
     far: Resolver
     stand_ins: StandIns
+    packs: tuple[Pack, ...] = ()
     constructors: dict[tuple[int, int], Site] = field(default_factory=dict)
     sites: list[Site] = field(default_factory=list)
 
     def category(self, path: str) -> Category:
         return self.categories.get(path, Category.SOURCE)
+
+    def read_from(self, path: str) -> frozenset[str]:
+        """The names that other files import from a file."""
+        found = set()
+        for file in self.files:
+            for node in file.table.parents:
+                if isinstance(node, ast.ImportFrom) and file.path != path:
+                    parts, anchored = target_parts(node, file.path)
+                    if self.modules.find(parts, file.path, anchored) == path:
+                        found |= {alias.name for alias in node.names}
+        return frozenset(found)
 
     def one(self, file: Parsed, node: ast.expr) -> Value:
         """The value of an expression, as far as the files that matter show it."""
@@ -50,9 +63,10 @@ class Found:
     is_async: bool | None = None
     model: str | None = None
     carrier: Key | None = None
-    group: str = ""
+    groups: tuple[str, ...] = ()
     edits: tuple[Edit, ...] = ()
     needs: tuple[Need, ...] = ()
+    retired: tuple[str, ...] = ()
 
 
 def site_at(scan: Scan, file: Parsed, node: ast.expr | ast.stmt, found: Found) -> Site:
@@ -70,9 +84,10 @@ def site_at(scan: Scan, file: Parsed, node: ast.expr | ast.stmt, found: Found) -
         model=found.model,
         category=scan.category(file.path),
         carrier=found.carrier,
-        group=found.group,
+        groups=found.groups,
         edits=found.edits,
         needs=found.needs,
+        retired=found.retired,
     )
     scan.sites.append(site)
     return site

@@ -63,7 +63,8 @@ class Site:
 
     `provider` is the SDK or the pack's name, `operation` what is done there, `is_async` None where
     it cannot be seen, `model` the literal name if one is given. `carrier` is the constructor that
-    a carried call goes through; `group` names the object that must be rewritten whole or not at all.
+    a carried call goes through; `groups` name objects that must be moved whole or not at all;
+    `retired` are names that an edit no longer reads.
     """
 
     rule: str
@@ -78,9 +79,10 @@ class Site:
     model: str | None = None
     category: Category = Category.SOURCE
     carrier: Key | None = None
-    group: str = ""
+    groups: tuple[str, ...] = ()
     edits: tuple[Edit, ...] = field(default=(), repr=False)
     needs: tuple[Need, ...] = field(default=(), repr=False)
+    retired: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def key(self) -> Key:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.resolve import Resolver
 from sophia_cli.migrate.scope import Binding, Binds, Function
-from sophia_cli.migrate.value import Class, Module, Routine, Symbol
+from sophia_cli.migrate.value import Class, Made, Module, Routine, Symbol
 
 _PATCHING = frozenset({"patch", "setattr", "object"})
 _ASSERTING = frozenset(
@@ -27,9 +27,13 @@ _ASSERTING = frozenset(
 
 @dataclass(eq=False)
 class StandIns:
-    """Places that replace `names[file or package, class]`, and whole packages replaced."""
+    """Places that replace `classes[file or package, name]` and would notice, and whole packages.
+
+    `names` are all names that are replaced, whether the stand-in would notice or not.
+    """
 
     classes: dict[tuple[str, str], str] = field(default_factory=dict)
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
     packages: dict[str, str] = field(default_factory=dict)
 
     def blocking(self, path: str, symbol: str, written: tuple[str, ...]) -> str | None:
@@ -65,6 +69,7 @@ def _class_replaced(file: Parsed, call: ast.Call, resolver: Resolver, found: Sta
     if target is None:
         return
     home, name, rest = target
+    found.names.setdefault((home, name), f"{file.path}:{call.lineno}")
     if _notices(file, call, rest, resolver):
         found.classes.setdefault((home, name), f"{file.path}:{call.lineno}")
 
@@ -85,6 +90,10 @@ def _target(
     owner, name = resolver.one(file, first), str(call.args[1].value)
     if isinstance(owner, Module):
         return owner.file.path, name, call.args[2:]
+    if isinstance(owner, Made) and isinstance(owner.of, Class):
+        owner = owner.of
+    if isinstance(owner, Class) and isinstance(owner.scope.node, ast.ClassDef):
+        return owner.file.path, owner.scope.node.name, call.args[2:]
     return (owner.name, name, call.args[2:]) if isinstance(owner, Symbol) else None
 
 

@@ -28,6 +28,25 @@ def offered(module: str) -> frozenset[str]:
     return frozenset(_bound(tree))
 
 
+@cache
+def members(module: str, name: str) -> frozenset[str]:
+    """The attributes and methods that a class of this installation declares, and its bases beside it."""
+    path = module_file(module)
+    body = ast.parse(path.read_bytes()).body if path else []
+    classes = {node.name: node for node in body if isinstance(node, ast.ClassDef)}
+    found: set[str] = set()
+    names = [name]
+    while names:
+        node = classes.get(names.pop())
+        for item in node.body if node else ():
+            if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
+                found.add(item.target.id)
+            elif isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
+                found.add(item.name)
+        names += [base.id for base in (node.bases if node else ()) if isinstance(base, ast.Name)]
+    return frozenset(found)
+
+
 def module_file(module: str) -> Path | None:
     """Where a module of this installation stands."""
     stem = _PACKAGES.joinpath(*module.split("."))

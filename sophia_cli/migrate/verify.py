@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 
+from sophia_cli.migrate.groups import spread
 from sophia_cli.migrate.modules import Parsed, load
 from sophia_cli.migrate.plan import Change, Choice, Plan, scan_again, withdraw
 from sophia_cli.migrate.scan import Scan
@@ -35,6 +36,7 @@ def verify(scan: Scan, plan: Plan, choice: Choice) -> Plan:
             failed[change.path] = error.reason
     failed |= _target(plan, choice, failed)
     failed |= _second_pass(scan, results, choice, failed)
+    failed = spread(failed, [site for site in plan.sites if choice.takes(site)])
     if not failed:
         return plan
     changes = tuple(change for change in plan.changes if change.path not in failed)
@@ -95,5 +97,7 @@ def _second_pass(
     again = scan_again(scan, overlay) if overlay else scan
     reason = Reason("not-idempotent", "a second run would edit the result again")
     return {
-        site.path: reason for site in again.sites if site.path in overlay and choice.takes(site)
+        site.path: reason
+        for site in again.sites
+        if site.path in overlay and choice.takes(site) and not site.groups
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sophia_cli.migrate.rules import anthropic_client, calls, markdown, openai_client
+from sophia_cli.migrate.rules import anthropic_client, calls, markdown, openai_client, wrapper
 from sophia_cli.migrate.scan import Rule
 
 RULES: tuple[Rule, ...] = (
     openai_client.find,
     anthropic_client.find,
     calls.find,
+    wrapper.find,
     markdown.find,
 )
 # Bytes, in lower case, without which a file cannot hold a site.

@@ -190,7 +190,7 @@ def _reference(scan: Scan, vendor: Vendor, file: Parsed, node: ast.Name | ast.At
     name = next((name for name in names if name in vendor.doors or name in vendor.reported), None)
     if name is None:
         return
-    reason = _passed(file, node)
+    reason = passed_on(file, node)
     if reason is not None:
         door = vendor.doors.get(name)
         title = door.name if door else name.rpartition(".")[2]
@@ -210,7 +210,7 @@ _HARMLESS_KEYWORDS = frozenset({"spec", "spec_set", "autospec", "bound"})
 _TESTED = (ast.Compare, ast.UnaryOp, ast.If, ast.While, ast.Assert, ast.Expr)
 
 
-def _passed(file: Parsed, node: ast.Name | ast.Attribute) -> Reason | None:
+def passed_on(file: Parsed, node: ast.Name | ast.Attribute) -> Reason | None:
     """Why this use of a class may construct it somewhere else; None where it cannot."""
     parent = file.table.parents[node]
     if isinstance(parent, ast.ClassDef):

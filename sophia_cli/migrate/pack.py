@@ -1,0 +1,90 @@
+"""A rule pack: how the calls of a home-made service become calls of the target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Target:
+    """The module that is imported instead, and the function in it that gives the service."""
+
+    module: str = "sophia_cli.llm"
+    getter: str = "get_unified_llm_service"
+
+
+@dataclass(frozen=True)
+class Method:
+    """One old method. Names that are not declared are reported, never guessed.
+
+    `request` is the class whose instance is the only argument: its arguments are passed instead.
+    `positional` names arguments given by place, `arguments` and `result` map old names to new
+    ones, `drop` says why an argument has no place. A `result` of None is plain text.
+    """
+
+    name: str
+    to: str
+    is_async: bool = True
+    request: str = ""
+    positional: tuple[str, ...] = ()
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    drop: Mapping[str, str] = field(default_factory=dict)
+    set: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    result: Mapping[str, str] | None = None
+
+    @property
+    def target(self) -> str:
+        """The name of the new method: code that does not await gets the `_sync` twin."""
+        return self.to if self.is_async else f"{self.to}_sync"
+
+
+@dataclass(frozen=True)
+class Enumeration:
+    """An old enum: the new one's name, and the new member for each old one."""
+
+    name: str
+    target: str
+    members: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Service:
+    """An old service: its module, class, ready-made instances and the functions that give one.
+
+    `removed` holds methods whose calls are not needed any more, with what a person has to know
+    first ("" when there is nothing).
+    """
+
+    module: str
+    name: str = ""
+    instances: tuple[str, ...] = ()
+    factories: tuple[str, ...] = ()
+    methods: Mapping[str, Method] = field(default_factory=dict)
+    enums: tuple[Enumeration, ...] = ()
+    removed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        return self.name or self.module.rpartition(".")[2]
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """The names of the module through which its users come in."""
+        return tuple(name for name in (self.name, *self.instances, *self.factories) if name)
+
+
+@dataclass(frozen=True)
+class Pack:
+    """All services of one pack file."""
+
+    name: str
+    description: str
+    target: Target
+    services: tuple[Service, ...]
+
+    @property
+    def words(self) -> tuple[bytes, ...]:
+        """Bytes, in lower case, without which a file cannot hold a site."""
+        found = [word for service in self.services for word in (*service.entries, *service.methods)]
+        return tuple(word.lower().encode() for word in dict.fromkeys(found))

@@ -1,0 +1,140 @@
+"""The text of one call of a wrapper, as a call of the target."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+
+from sophia_cli.migrate.arguments import OddShape, parentheses
+from sophia_cli.migrate.flatten import Rewording, reword
+from sophia_cli.migrate.modules import Parsed
+from sophia_cli.migrate.pack import Method
+from sophia_cli.migrate.rules.constructor import import_of
+from sophia_cli.migrate.rules.wrapper.identity import Known
+from sophia_cli.migrate.rules.wrapper.request import (
+    Built,
+    Left,
+    find_request,
+    read_arguments,
+)
+from sophia_cli.migrate.rules.wrapper.result import read_result
+from sophia_cli.migrate.site import Edit, Need, Reason
+from sophia_cli.migrate.source import Source
+from sophia_cli.migrate.spelling import dotted
+
+_KEYWORD = re.compile(rb"\w+\s*=\s*$")
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """What moves a site: edits, names it needs, names it no longer reads, and what to look at first."""
+
+    edits: tuple[Edit, ...]
+    needs: tuple[Need, ...] = ()
+    retired: tuple[str, ...] = ()
+    doubts: tuple[Reason, ...] = ()
+
+
+def rewrite_call(known: Known, file: Parsed, call: ast.Call, method: Method) -> Rewrite:
+    """Turn a method call into one of the target's. Raises Left or OddShape."""
+    assert isinstance(call.func, ast.Attribute)
+    if file.table.in_format(call):
+        raise Left("in-f-string", "it stands inside an f-string")
+    receiver = call.func.value
+    built = find_request(known, file, call, method)
+    arguments = read_arguments(known, file, built.call, method)
+    outcome = read_result(file, call, method.result)
+    straight = known.straight(file, receiver)
+    text = b"%s.%s(%s)" % (
+        getter(known) if straight else _receiver(file.source, call),
+        method.target.encode(),
+        _arguments(file.source, call, built, arguments.rewording),
+    )
+    source = file.source
+    edits = [Edit(source.start(call), source.end(call), text), *outcome.edits]
+    doubts = [*arguments.lost, *([outcome.doubt] if outcome.doubt else [])]
+    if built.statement is not None:
+        edits.append(delete_lines(file, built.statement))
+        if not built.nearby:
+            words = "its arguments are now evaluated here, after the lines between"
+            doubts.append(Reason("evaluated-later", words))
+    needs = (*([getter_need(known, file, receiver)] if straight else []), *arguments.needs)
+    read = [receiver] if straight else []
+    read += [built.call.func] if built.call is not call else []
+    retired = (*arguments.retired, *(name for node in read for name in first_name(node)))
+    return Rewrite(tuple(edits), needs, retired, tuple(doubts))
+
+
+def getter(known: Known) -> bytes:
+    return f"{known.pack.target.getter}()".encode()
+
+
+def getter_need(known: Known, file: Parsed, node: ast.expr) -> Need:
+    target = known.pack.target
+    return Need(target.module, target.getter, node, import_of(file, _callee(node)))
+
+
+def first_name(node: ast.expr) -> list[str]:
+    """The name that a receiver or a callee begins with."""
+    return dotted(_callee(node))[:1]
+
+
+def _callee(node: ast.expr) -> ast.expr:
+    while isinstance(node, ast.Await | ast.Call):
+        node = node.value if isinstance(node, ast.Await) else node.func
+    return node
+
+
+def _receiver(source: Source, call: ast.Call) -> bytes:
+    assert isinstance(call.func, ast.Attribute)
+    text = source.code[source.start(call) : source.end(call.func.value)]
+    if b"\n" in text or b"\r" in text:
+        raise OddShape("its receiver is written over several lines")
+    return text
+
+
+def _arguments(source: Source, call: ast.Call, built: Built, rewording: Rewording) -> bytes:
+    opening, closing = parentheses(source, call)
+    if built.call is call:
+        return reword(source, call, rewording)
+    if built.statement is not None:
+        shift = _indent(source, call.lineno) - _indent(source, built.statement.lineno)
+        return reword(source, built.call, rewording, shift)
+    before = source.code[opening + 1 : source.start(built.call)]
+    after = source.code[source.end(built.call) : closing]
+    before = _KEYWORD.sub(b"", before)
+    if before.strip() or after.strip() not in (b"", b","):
+        raise OddShape("a comment or a parenthesis stands around its request")
+    if not _breaks(before):
+        return reword(source, built.call, rewording)
+    if _breaks(source.text(built.call)):
+        shift = _indent(source, call.lineno) - _indent(source, built.call.lineno)
+        return reword(source, built.call, rewording, shift)
+    return before + reword(source, built.call, rewording) + after
+
+
+def _breaks(text: bytes) -> bool:
+    return b"\n" in text or b"\r" in text
+
+
+def _indent(source: Source, line: int) -> int:
+    return len(source.indent(line))
+
+
+def delete_lines(file: Parsed, statement: ast.stmt, instead: bytes = b"") -> Edit:
+    """Take a statement out with its lines. Raises OddShape when it shares them with other code."""
+    source = file.source
+    assert statement.end_lineno is not None
+    start = source.starts[statement.lineno - 1]
+    end = (
+        source.starts[statement.end_lineno]
+        if statement.end_lineno < len(source.starts)
+        else len(source.code)
+    )
+    around = source.code[start : source.start(statement)] + source.code[source.end(statement) : end]
+    if around.strip():
+        raise OddShape("other code or a comment shares a line with what would go")
+    if instead:
+        return Edit(source.start(statement), source.end(statement), instead)
+    return Edit(start, end, b"")
