@@ -17,7 +17,6 @@ from sophia_cli.llm.labelling import current_labels, task_of
 from sophia_cli.llm.ledger.store import Ledger
 from sophia_cli.llm.pipeline import Answer
 from sophia_cli.llm.routing import Decision, decide
-from sophia_cli.llm.routing import Decision, decide
 from sophia_cli.llm.usage import delta_of, text_of, tool_calls_of
 
 Messages = Sequence[Mapping[str, Any]]

@@ -87,4 +87,4 @@ class Pack:
     def words(self) -> tuple[bytes, ...]:
         """Bytes, in lower case, without which a file cannot hold a site."""
         found = [word for service in self.services for word in (*service.entries, *service.methods)]
-        return tuple(word.lower().encode() for word in dict.fromkeys(found))
+        return tuple(dict.fromkeys(word.lower().encode() for word in found))

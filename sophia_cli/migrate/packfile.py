@@ -36,11 +36,12 @@ def load_pack(path: Path) -> Pack:
     root.only("pack", "target", "service")
     head = root.table("pack", "[pack]")
     head.only("name", "description")
+    name, description = head.text("name", path.stem), head.text("description", "")
     target = _target(root.table("target", "[target]"))
     services = tuple(_service(table, target) for table in root.tables("service", "[[service]]"))
     if not services:
         raise root.wrong("declares no service", "add a [[service]] with a module")
-    return Pack(head.text("name", path.stem), head.text("description", ""), target, services)
+    return Pack(name, description, target, services)
 
 
 @dataclass(frozen=True)

@@ -217,7 +217,8 @@ class Resolver:
         return [UNKNOWN] if anchored or not parts else [Symbol(".".join(parts))]
 
     def _load(self, path: str) -> Parsed | None:
-        return self.modules.get(path) if self.eager else self.modules.parsed.get(path)
+        eager = self.eager or path.endswith("__init__.py")  # names pass through these
+        return self.modules.get(path) if eager else self.modules.parsed.get(path)
 
     def member(self, base: Value, name: str) -> list[Value]:
         """What `base.name` can be."""

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from sophia_cli.migrate.category import categorize
 from sophia_cli.migrate.modules import Modules, Parsed, target_parts
 from sophia_cli.migrate.pack import Pack
 from sophia_cli.migrate.resolve import Resolver
@@ -30,7 +31,10 @@ class Scan:
     sites: list[Site] = field(default_factory=list)
 
     def category(self, path: str) -> Category:
-        return self.categories.get(path, Category.SOURCE)
+        """What kind of file it is; also of one that held no word."""
+        if path in self.categories:
+            return self.categories[path]
+        return categorize(path, self.modules.read(path) or b"")
 
     def read_from(self, path: str) -> frozenset[str]:
         """The names that other files import from a file."""

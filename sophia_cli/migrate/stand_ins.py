@@ -69,7 +69,8 @@ def _class_replaced(file: Parsed, call: ast.Call, resolver: Resolver, found: Sta
     if target is None:
         return
     home, name, rest = target
-    found.names.setdefault((home, name), f"{file.path}:{call.lineno}")
+    for key in ((home, name), _holder(file, home, resolver)):
+        found.names.setdefault(key, f"{file.path}:{call.lineno}")
     if _notices(file, call, rest, resolver):
         found.classes.setdefault((home, name), f"{file.path}:{call.lineno}")
 
@@ -95,6 +96,17 @@ def _target(
     if isinstance(owner, Class) and isinstance(owner.scope.node, ast.ClassDef):
         return owner.file.path, owner.scope.node.name, call.args[2:]
     return (owner.name, name, call.args[2:]) if isinstance(owner, Symbol) else None
+
+
+def _holder(file: Parsed, home: str, resolver: Resolver) -> tuple[str, str]:
+    """The file, and the name in it, that a dotted name deeper than a module begins with."""
+    parts = tuple(home.split("."))
+    for length in range(len(parts) - 1, 0, -1):
+        path = resolver.modules.find(parts[:length], file.path, False)
+        if path is not None:
+            return path, parts[length]
+    owner, _, name = home.rpartition(".")
+    return owner, name
 
 
 def _notices(file: Parsed, call: ast.Call, rest: list[ast.expr], resolver: Resolver) -> bool:

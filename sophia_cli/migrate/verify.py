@@ -34,7 +34,7 @@ def verify(scan: Scan, plan: Plan, choice: Choice) -> Plan:
             results[change.path] = _result(scan, change)
         except _Fails as error:
             failed[change.path] = error.reason
-    failed |= _target(plan, choice, failed)
+    failed |= _target(scan, plan, choice, failed)
     failed |= _second_pass(scan, results, choice, failed)
     failed = spread(failed, [site for site in plan.sites if choice.takes(site)])
     if not failed:
@@ -73,7 +73,9 @@ def undefined(file: Parsed) -> set[str]:
     }
 
 
-def _target(plan: Plan, choice: Choice, failed: Mapping[str, Reason]) -> dict[str, Reason]:
+def _target(
+    scan: Scan, plan: Plan, choice: Choice, failed: Mapping[str, Reason]
+) -> dict[str, Reason]:
     """Files that would import what the target module does not offer."""
     needs = {
         (site.path, need.module, need.name)
@@ -81,12 +83,23 @@ def _target(plan: Plan, choice: Choice, failed: Mapping[str, Reason]) -> dict[st
         if choice.takes(site) and site.path not in failed
         for need in site.needs
     }
-    lacking = missing_names({(module, name) for _, module, name in needs})
+    lacking = {
+        (module, name)
+        for module, name in missing_names({(module, name) for _, module, name in needs})
+        if not _in_tree(scan, module, name)
+    }
     return {
         path: Reason("target-lacks", f"{module} does not offer {name}")
         for path, module, name in sorted(needs)
         if (module, name) in lacking
     }
+
+
+def _in_tree(scan: Scan, module: str, name: str) -> bool:
+    """Whether the migrated project itself has the target that a pack names."""
+    path = scan.modules.find(tuple(module.split(".")), "", False)
+    file = scan.modules.get(path) if path else None
+    return file is not None and (name in file.table.module.names or bool(file.table.module.stars))
 
 
 def _second_pass(

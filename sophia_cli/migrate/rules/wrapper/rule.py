@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -39,7 +40,10 @@ def find(scan: Scan) -> None:
             files = [file for file in scan.files if file is not known.home]
             for file in files:
                 visit.constructions(file)
-            for file in files:
+            further = list(visit.further({file.path for file in scan.files}))
+            for file in further:
+                visit.constructions(file)
+            for file in (*files, *further):
                 visit.uses(file)
             visit.removals()
 
@@ -63,6 +67,17 @@ class _Visit:
         for value in _values(file):
             if not _is_receiver(file, value) and self.known.instance_at(file, value) is not None:
                 self._value(file, value)
+
+    def further(self, known: set[str]) -> Iterator[Parsed]:
+        """Files without a word of the pack in which an instance may be used by its name."""
+        if not self.stored:
+            return
+        names = "|".join(re.escape(name) for name in sorted(self.stored))
+        pattern = re.compile(rf"\b({names})\b".encode())
+        modules = self.known.scan.modules
+        for path in sorted(modules.paths - known - {self.known.path}):
+            if pattern.search(modules.read(path) or b"") and (file := modules.get(path)):
+                yield file
 
     def uses(self, file: Parsed) -> None:
         methods = self.known.service.methods
