@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill, indent
 from typing import Any
 
 from sophia_cli.errors import UsageError
@@ -142,7 +143,7 @@ def show_sites(output: Output, what: str, sites: Sequence[Site]) -> None:
         output.line()
     for site in sites:
         output.line(f"  {site.place}  {site.operation}")
-        output.line(f"      {site.reason.words}")
+        output.line(indent(fill(site.reason.words, 74), " " * 6))
     output.line()
     output.line(
         "Next:  sophia migrate --apply" if what == "safe" and sites else "Next:  sophia migrate"
