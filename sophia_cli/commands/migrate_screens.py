@@ -15,6 +15,7 @@ from sophia_cli.output import Output
 
 CLASSES = ("safe", "review", "report-only", "carried", "done", "not-edited")
 _HEAD = 8
+_APPLY = {"safe": " --apply", "review": " --apply --class review"}
 _ROWS = (
     (Verdict.SAFE, "safe", "rewritten: proven to keep its meaning"),
     (Verdict.REVIEW, "review", "rewritten with --class review; read them first"),
@@ -145,9 +146,7 @@ def show_sites(output: Output, what: str, sites: Sequence[Site]) -> None:
         output.line(f"  {site.place}  {site.operation}")
         output.line(indent(fill(site.reason.words, 74), " " * 6))
     output.line()
-    output.line(
-        "Next:  sophia migrate --apply" if what == "safe" and sites else "Next:  sophia migrate"
-    )
+    output.line(f"Next:  sophia migrate{_APPLY.get(what, '') if sites else ''}")
 
 
 def sites_data(sites: Sequence[Site]) -> list[dict[str, Any]]:
