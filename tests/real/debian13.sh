@@ -27,6 +27,9 @@ done
 for applet in sh ls cat mkdir chmod rm cp env sleep; do
   [ -e "$work/root/usr/bin/$applet" ] || ln -s busybox "$work/root/usr/bin/$applet"
 done
+# What the packages' own scripts would have done, for the one that matters: pip reads this file.
+mkdir -p "$work/root/etc/ssl/certs"
+find "$work/root/usr/share/ca-certificates" -name '*.crt' -exec cat {} + > "$work/root/etc/ssl/certs/ca-certificates.crt"
 mkdir -p "$work/root/tmp"
 chmod 1777 "$work/root/tmp"
 echo 'root:x:0:0::/root:/bin/sh' > "$work/root/etc/passwd"
