@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 FIRST, LONGEST = 0.5, 8.0  # seconds
@@ -25,10 +26,12 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
     if seconds is not None or not text:
         return seconds
     try:
-        moment = parsedate_to_datetime(text).timestamp()
+        moment = parsedate_to_datetime(text)
     except ValueError:
         return None
-    return max(moment - (time.time() if now is None else now), 0.0)
+    if moment.tzinfo is None:  # "-0000" is UTC too, and would be taken for this machine's zone
+        moment = moment.replace(tzinfo=UTC)
+    return max(moment.timestamp() - (time.time() if now is None else now), 0.0)
 
 
 def delay(attempt: int, asked: float | None) -> float:

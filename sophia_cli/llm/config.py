@@ -27,7 +27,12 @@ KEYS = (
         "SOPHIA_SERVICE",
     ),
     Key(
-        "llm.timeout", float, 60.0, "seconds without a byte from the provider after which an attempt is given up", "SOPHIA_LLM_TIMEOUT", 0.001
+        "llm.timeout",
+        float,
+        60.0,
+        "seconds without a byte from the provider after which an attempt is given up",
+        "SOPHIA_LLM_TIMEOUT",
+        0.001,
     ),
     Key(
         "llm.attempts",

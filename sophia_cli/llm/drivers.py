@@ -189,6 +189,7 @@ class Body:
         self._wire = wire
         self._first = answer.body
         self._open = answer.live
+        self._broken = _broken_before(answer)
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -197,6 +198,9 @@ class Body:
         if self._first:
             first, self._first = self._first, b""
             return first
+        if self._broken:
+            broken, self._broken = self._broken, None
+            raise broken
         while self._open:
             if passed := self._read():
                 return passed
@@ -231,6 +235,7 @@ class AsyncBody:
         self._wire = wire
         self._first = answer.body
         self._open = answer.live
+        self._broken = _broken_before(answer)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -239,6 +244,9 @@ class AsyncBody:
         if self._first:
             first, self._first = self._first, b""
             return first
+        if self._broken:
+            broken, self._broken = self._broken, None
+            raise broken
         while self._open:
             if passed := await self._read():
                 return passed
@@ -263,6 +271,13 @@ class AsyncBody:
         if error:
             raise error
         return passed
+
+
+def _broken_before(answer: Answer) -> StreamBroken | None:
+    """How an answer broke between its head and the end of its body; None if it did not."""
+    if answer.failure and answer.error and answer.head.status:
+        return StreamBroken(answer.failure, answer.error)
+    return None
 
 
 def _next(answer: Answer, event: Event, waited: float) -> tuple[bytes, StreamBroken | None]:

@@ -165,9 +165,19 @@ def _reply(http: ModuleType, request: Any, answer: Answer, stream: Any) -> Any:
     if answer.failure and not answer.head.status:
         raise _as_theirs(http, answer.error, answer.failure.message, request)
     headers = [(name, value) for name, value in answer.head.headers if name not in _NOT_RETURNED]
+    if length := _length(answer):
+        headers.append(("content-length", length))
     headers.append(("x-sophia-call-id", answer.meter.call.id))
     headers.append(("x-sophia-provider", answer.meter.provider))
     return http.Response(answer.head.status, headers=headers, stream=stream, request=request)
+
+
+def _length(answer: Answer) -> str:
+    """How long the body will be as it is handed on; empty where that is not known."""
+    announced = answer.head.get("content-length")
+    if not announced or answer.head.get("content-encoding") or answer.scanner:
+        return ""
+    return announced if answer.live or answer.error else str(len(answer.body))
 
 
 def _refusal(http: ModuleType, request: Any, error: LLMError) -> Any:
@@ -184,13 +194,13 @@ def _refusal(http: ModuleType, request: Any, error: LLMError) -> Any:
 def _raise_broken(http: ModuleType, broken: StreamBroken, request: Any) -> None:
     """A connection that broke is raised as the vendor's library would; an error event has been passed on."""
     if broken.error is not None:
-        raise _as_theirs(http, broken.error, str(broken.error), request) from broken
+        raise _as_theirs(http, broken.error, str(broken.error), request) from broken.error
 
 
 def _as_theirs(http: ModuleType, error: Exception | None, message: str, request: Any) -> Exception:
     """The same error out of the library that the vendor's client catches."""
     found = getattr(http, type(error).__name__, None)
-    if not (isinstance(found, type) and issubclass(found, http.TransportError)):
+    if not (isinstance(found, type) and issubclass(found, http.RequestError)):
         found = http.ConnectError
     raised: Exception = found(message, request=request)
     raised.__cause__ = error
@@ -198,6 +208,8 @@ def _as_theirs(http: ModuleType, error: Exception | None, message: str, request:
 
 
 def _operation(path: str) -> str:
+    if "/threads/" in path:  # an assistant's thread is kept by the vendor, its messages with it
+        return OTHER
     return next((operation for end, operation in _OPERATIONS if path.endswith(end)), OTHER)
 
 

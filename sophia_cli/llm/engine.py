@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 import httpx
@@ -24,6 +24,8 @@ from sophia_cli.llm.drivers import (
 from sophia_cli.llm.ledger.store import Ledger
 from sophia_cli.llm.pipeline import Answer, exchange
 
+_OnLoop = tuple[httpx.AsyncClient, AsyncGenerator[None, None]]
+
 
 class Engine:
     """Runs calls. Safe under threads, several event loops and fork: each gets clients of its own."""
@@ -33,8 +35,7 @@ class Engine:
         self.ledger = ledger or Ledger(self.config.ledger)
         self._lock = threading.Lock()
         self._client: httpx.Client | None = None
-        self._loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient]
-        self._loops = weakref.WeakKeyDictionary()
+        self._loops: dict[asyncio.AbstractEventLoop, _OnLoop] = {}
         _ENGINES.add(self)
 
     def run(self, call: Call, *, keep_events: bool = False) -> tuple[Answer, Body]:
@@ -46,7 +47,7 @@ class Engine:
     async def run_async(self, call: Call, *, keep_events: bool = False) -> tuple[Answer, AsyncBody]:
         """Run a call on this event loop."""
         machine = exchange(call, self.config, self.ledger, keep_events=keep_events)
-        return await drive_async(machine, self._loop_client())
+        return await drive_async(machine, await self._loop_client())
 
     def close(self) -> None:
         """Close what this thread may close: the ledger and the client for sync calls."""
@@ -58,16 +59,16 @@ class Engine:
 
     async def aclose(self) -> None:
         """Close also this event loop's client."""
-        client = self._loops.pop(asyncio.get_running_loop(), None)
-        if client is not None:
-            await client.aclose()
+        found = self._loops.pop(asyncio.get_running_loop(), None)
+        if found is not None:
+            await found[1].aclose()
         self.close()
 
     def leave_to_parent(self) -> None:
         """Called in the child of a fork: open connections belong to the parent."""
         self._lock = threading.Lock()
         self._client = None
-        self._loops = weakref.WeakKeyDictionary()
+        self._loops = {}
 
     def _sync_client(self) -> httpx.Client:
         with self._lock:
@@ -75,12 +76,26 @@ class Engine:
                 self._client = open_client(self._simulator())
             return self._client
 
-    def _loop_client(self) -> httpx.AsyncClient:
+    async def _loop_client(self) -> httpx.AsyncClient:
         loop = asyncio.get_running_loop()
-        client = self._loops.get(loop)
-        if client is None:
-            client = self._loops[loop] = open_async_client(self._simulator())
-        return client
+        found = self._loops.get(loop)
+        if found is None:
+            for ended in [other for other in self._loops if other.is_closed()]:
+                del self._loops[ended]
+            client = open_async_client(self._simulator())
+            found = self._loops[loop] = (client, self._until_loop_ends(loop, client))
+            await anext(found[1])
+        return found[0]
+
+    async def _until_loop_ends(
+        self, loop: asyncio.AbstractEventLoop, client: httpx.AsyncClient
+    ) -> AsyncGenerator[None, None]:
+        """Suspended until the loop shuts its generators down, as `asyncio.run` does at its end."""
+        try:
+            yield
+        finally:
+            self._loops.pop(loop, None)
+            await client.aclose()
 
     def _simulator(self) -> Mapping[str, Any]:
         providers = self.config.providers.values()

@@ -171,7 +171,7 @@ def _attempt(
         return Answer(meter, head, live=True)
     body = yield from _read_all()
     if isinstance(body, Broken):
-        return _Failed(Failure("connection", body.message, head.status), head, error=body.error)
+        return _Failed(Failure(body.kind, body.message, head.status), head, error=body.error)
     if head.status >= 400:
         return _Failed(from_status(head.status, dict(head.headers), body), head, body)
     return _check_body(prepared, head, body, meter)
@@ -207,9 +207,7 @@ def _begin_stream(
             passed += scanner.feed(event.data)
             continue
         if isinstance(event, Broken):
-            return _Failed(
-                Failure("connection", event.message, head.status), head, error=event.error
-            )
+            return _Failed(Failure(event.kind, event.message, head.status), head, error=event.error)
         passed += scanner.end()
         if not (
             scanner.started or scanner.failure or scanner.finished or meter.call.operation == OTHER
