@@ -45,7 +45,7 @@ def open_client(options: Mapping[str, Any]) -> httpx.Client:
     from sophia_cli.llm.simulator.transport import SimulatedTransport
 
     mounts = {SIMULATOR_URL: SimulatedTransport(_simulator(options))}
-    return httpx.Client(mounts=mounts, limits=LIMITS, follow_redirects=True)
+    return httpx.Client(mounts=mounts, limits=LIMITS)
 
 
 def open_async_client(options: Mapping[str, Any]) -> httpx.AsyncClient:
@@ -53,7 +53,7 @@ def open_async_client(options: Mapping[str, Any]) -> httpx.AsyncClient:
     from sophia_cli.llm.simulator.transport import AsyncSimulatedTransport
 
     mounts = {SIMULATOR_URL: AsyncSimulatedTransport(_simulator(options))}
-    return httpx.AsyncClient(mounts=mounts, limits=LIMITS, follow_redirects=True)
+    return httpx.AsyncClient(mounts=mounts, limits=LIMITS)
 
 
 def _simulator(options: Mapping[str, Any]) -> Simulator:

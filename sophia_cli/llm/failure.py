@@ -35,7 +35,15 @@ RETRIED = frozenset({"timeout", "overloaded", "rate_limit", "server", "connectio
 KINDS = (
     frozenset(_KINDS.values())
     | RETRIED
-    | {"model", "context_length", "stream_error", "stream_broken", "stopped", "cancelled"}
+    | {
+        "model",
+        "context_length",
+        "stream_error",
+        "stream_broken",
+        "stopped",
+        "cancelled",
+        "internal",
+    }
 )
 _MODEL_WORDS = (
     "unknown model",
@@ -87,9 +95,12 @@ def from_event(error: Any, status: int = 200) -> Failure:
     """The failure that an error inside a 200 answer means, in a body or in the middle of a stream."""
     if not isinstance(error, Mapping):
         return Failure("stream_error", str(error)[:500], status)
-    code = error.get("code")
-    words = f"{error.get('type', '')} {code} {(error.get('metadata') or {}).get('error_type', '')}".lower()
+    code, metadata = error.get("code"), error.get("metadata")
+    kept = metadata.get("error_type", "") if isinstance(metadata, Mapping) else ""
+    words = f"{error.get('type', '')} {code} {kept}".lower()
     kind = next((kind for word, kind in _EVENT_KINDS if word in words), "stream_error")
+    if isinstance(code, str) and code.isascii() and code.isdigit():
+        code = int(code[:4])
     if isinstance(code, int) and kind == "stream_error":
         kind = _KINDS.get(code, "server" if code >= 500 else "stream_error")
     return Failure(kind, str(error.get("message", error))[:500], status)

@@ -22,6 +22,7 @@ from sophia_cli.llm.providers import KINDS
 from sophia_cli.llm.requests import Prepared, prepare
 from sophia_cli.llm.routing import Decision, Verdict, decide
 from sophia_cli.llm.scanner import Scanner
+from sophia_cli.llm.shape import fault_in
 
 
 @dataclass(frozen=True)
@@ -121,9 +122,12 @@ def exchange(call: Call, config: Config, ledger: Ledger, *, keep_events: bool = 
     try:
         return (yield from _try_candidates(decision, config, meter, keep_events))
     except BaseException as error:
-        meter.cancel("cancelled")
         if isinstance(error, LLMError):
             meter.fail(Failure(error.kind, error.message))
+        elif isinstance(error, Exception):
+            meter.fail(Failure("internal", f"{type(error).__name__}: {error}"))
+        else:  # Ctrl-C, a cancelled task, a generator that is thrown away
+            meter.cancel("cancelled")
         raise
 
 
@@ -159,7 +163,15 @@ def _attempt(
     if isinstance(head, Broken):
         return _Failed(Failure(head.kind, head.message), error=head.error)
     assert isinstance(head, Head)  # drivers answer Send with Head or Broken
+    native = meter.call.door == "native"
+    if 300 <= head.status < 400 and native:
+        # A key must not follow a redirect to wherever a provider's name may point one day.
+        words = f"it redirects to {head.get('location') or 'nowhere'}"
+        return _Failed(Failure("bad_response", words, head.status), head)
     if head.status < 400 and _is_stream(head):
+        if native and not meter.call.stream:
+            words = "answered a stream that was not asked for"
+            return _Failed(Failure("bad_response", words, head.status), head)
         scanner = Scanner(drop_usage=prepared.drop_usage, keep_events=keep_events)
         return (yield from _begin_stream(head, scanner, meter))
     if (
@@ -190,7 +202,11 @@ def _check_body(prepared: Prepared, head: Head, body: bytes, meter: Meter) -> An
         if reply.get("error"):
             return _Failed(from_event(reply["error"], head.status), head, body)
         if prepared.provider:
-            body = KINDS[prepared.provider.kind].adapt_reply(meter.call.operation, body)
+            adapted = KINDS[prepared.provider.kind].adapt_reply(meter.call.operation, body)
+            if adapted is not body:
+                body, reply = adapted, _parse(adapted) or {}
+        if meter.call.door == "native" and (words := fault_in(meter.call, reply)):
+            return _Failed(Failure("bad_response", words, head.status), head, body)
     meter.complete(head.status, reply or {}, len(body))
     return Answer(meter, head, body)
 
@@ -234,7 +250,7 @@ def _read_all() -> Generator[Step, Event, bytes | Broken]:
 
 
 def _is_stream(head: Head) -> bool:
-    return head.get("content-type").startswith("text/event-stream")
+    return head.get("content-type").lower().startswith("text/event-stream")
 
 
 def _parse(body: bytes) -> Mapping[str, Any] | None:

@@ -20,6 +20,7 @@ _LINE = re.compile(rb"\r\n|\n|\r")
 _INTERESTING = re.compile(
     rb'"(?:usage|error|stop_reason)"\s*:\s*[^n\s]|"finish_reason"\s*:\s*"|"type"\s*:\s*"(?:message_|response\.)'
 )
+_BOM = b"\xef\xbb\xbf"  # readers of event streams take it away
 _LAST_EVENTS = ("message_stop", "response.completed", "response.incomplete")
 
 
@@ -40,9 +41,13 @@ class Scanner:
         self.usage: Usage | None = None
         self.finish_reason = ""
         self._buffer = b""
+        self._at_start = True
 
     def feed(self, chunk: bytes) -> bytes:
         """Take a chunk, give back what may go on: the chunk itself unless usage is dropped."""
+        if self._at_start and chunk:
+            self._at_start = False
+            chunk = chunk.removeprefix(_BOM)
         self._buffer += chunk
         passed = b""
         while match := _BOUNDARY.search(self._buffer):
@@ -62,7 +67,7 @@ class Scanner:
         lines = [line[5:].lstrip(b" ") for line in _LINE.split(event) if line.startswith(b"data:")]
         if not lines:
             return True
-        data = b"\n".join(lines)
+        data = b"\n".join(lines).strip()
         if data == b"[DONE]":
             self.finished = True
             return True

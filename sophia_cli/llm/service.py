@@ -81,6 +81,7 @@ class TextStream:
             yield from _begin(self._answer)
             for _ in self._body:
                 yield from _texts(self._answer)
+            yield from _texts(self._answer)  # a last event may end without its blank line
         except StreamBroken as broken:
             raise _failed(self._answer, broken.failure) from broken.error
 
@@ -120,6 +121,8 @@ class UnifiedLLMService:
             async for _ in body:
                 for text in _texts(answer):
                     yield text
+            for text in _texts(answer):  # a last event may end without its blank line
+                yield text
         except StreamBroken as broken:
             raise _failed(answer, broken.failure) from broken.error
         finally:

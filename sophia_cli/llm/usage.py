@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from sophia_cli.llm.call import Usage
 from sophia_cli.llm.prices import NANO
 
+# Beyond these a figure is a mistake, and would not fit the ledger's integers.
+_MOST = 2**53
+_DEAREST = 1e6
+
 
 def read_usage(reply: Mapping[str, Any]) -> Usage | None:
-    """The `usage` of an OpenAI- or Anthropic-shaped object; None when it has none."""
+    """The `usage` of an OpenAI- or Anthropic-shaped object; None when it has none that can be."""
     usage = reply.get("usage")
     if not isinstance(usage, Mapping):
         return None
@@ -21,61 +25,74 @@ def read_usage(reply: Mapping[str, Any]) -> Usage | None:
     return None
 
 
-def _chat_usage(usage: Mapping[str, Any]) -> Usage:
+def _chat_usage(usage: Mapping[str, Any]) -> Usage | None:
+    sent, received = _told(usage, "prompt_tokens"), _told(usage, "completion_tokens")
+    if sent is None or received is None:
+        return None
     return Usage(
-        input=_count(usage.get("prompt_tokens")),
-        output=_count(usage.get("completion_tokens")),
-        cached=_count(_details(usage, "prompt_tokens_details").get("cached_tokens")),
-        reasoning=_count(_details(usage, "completion_tokens_details").get("reasoning_tokens")),
+        input=sent,
+        output=received,
+        cached=_count(_within(usage, "prompt_tokens_details").get("cached_tokens")),
+        reasoning=_count(_within(usage, "completion_tokens_details").get("reasoning_tokens")),
         cost_nano=_reported_cost(usage),
     )
 
 
-def _messages_usage(usage: Mapping[str, Any]) -> Usage:
+def _messages_usage(usage: Mapping[str, Any]) -> Usage | None:
+    sent, received = _told(usage, "input_tokens"), _told(usage, "output_tokens")
+    if sent is None or received is None:
+        return None
     # Anthropic counts cached tokens beside input_tokens, OpenAI's Responses API within them.
     cached = _count(usage.get("cache_read_input_tokens"))
     written = _count(usage.get("cache_creation_input_tokens"))
-    within = _count(_details(usage, "input_tokens_details").get("cached_tokens"))
+    within = _count(_within(usage, "input_tokens_details").get("cached_tokens"))
     return Usage(
-        input=_count(usage.get("input_tokens")) + cached + written,
-        output=_count(usage.get("output_tokens")),
+        input=sent + cached + written,
+        output=received,
         cached=cached + within,
-        reasoning=_count(_details(usage, "output_tokens_details").get("reasoning_tokens")),
+        reasoning=_count(_within(usage, "output_tokens_details").get("reasoning_tokens")),
     )
 
 
 def _reported_cost(usage: Mapping[str, Any]) -> int | None:
     """OpenRouter's own figure: with the customer's key the upstream's price comes on top of its fee."""
     cost = usage.get("cost")
-    if isinstance(cost, bool) or not isinstance(cost, int | float):
+    if not _is_money(cost):
         return None
-    upstream = _details(usage, "cost_details").get("upstream_inference_cost")
-    if usage.get("is_byok") and isinstance(upstream, int | float):
+    upstream = _within(usage, "cost_details").get("upstream_inference_cost")
+    if usage.get("is_byok") and _is_money(upstream):
         cost += upstream
     return round(cost * NANO)
 
 
-def _details(usage: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = usage.get(name)
-    return found if isinstance(found, Mapping) else {}
+def _is_money(value: Any) -> TypeGuard[float]:
+    """USD that one call can have cost."""
+    return isinstance(value, int | float) and value is not True and 0 <= value < _DEAREST
+
+
+def _told(usage: Mapping[str, Any], name: str) -> int | None:
+    """A number of tokens: 0 where nothing is said, None where what is said cannot be."""
+    value = usage.get(name, 0)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if 0 <= value < _MOST else None
 
 
 def _count(value: Any) -> int:
-    return int(value) if isinstance(value, int | float) and value >= 0 else 0
+    return _told({"": value}, "") or 0
 
 
 def text_of(reply: Mapping[str, Any]) -> str:
     """The text of a complete answer."""
     if "choices" in reply:
-        message = _first(reply["choices"]).get("message") or {}
-        return _flatten(message.get("content"))
+        return _flatten(_within(_first(reply["choices"]), "message").get("content"))
     return _flatten(reply.get("content"))
 
 
 def tool_calls_of(reply: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
     """The tool calls of a complete OpenAI-shaped answer."""
-    message = _first(reply.get("choices")).get("message") or {}
-    return tuple(message.get("tool_calls") or ())
+    calls = _within(_first(reply.get("choices")), "message").get("tool_calls")
+    return tuple(calls) if isinstance(calls, list) else ()
 
 
 def finish_of(reply: Mapping[str, Any]) -> str:
@@ -85,8 +102,12 @@ def finish_of(reply: Mapping[str, Any]) -> str:
 
 def delta_of(event: Mapping[str, Any]) -> str:
     """The text that one OpenAI-shaped stream event adds."""
-    delta = _first(event.get("choices")).get("delta") or {}
-    return _flatten(delta.get("content"))
+    return _flatten(_within(_first(event.get("choices")), "delta").get("content"))
+
+
+def _within(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = holder.get(name)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _first(choices: Any) -> Mapping[str, Any]:
@@ -99,5 +120,6 @@ def _flatten(content: Any) -> str:
     if isinstance(content, str):
         return content
     if isinstance(content, list):
-        return "".join(part.get("text") or "" for part in content if isinstance(part, dict))
+        texts = [part.get("text") for part in content if isinstance(part, dict)]
+        return "".join(text for text in texts if isinstance(text, str))
     return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 # Every call ends in exactly one of these; a row that is still open belongs to a running process.
 OPEN = "open"
@@ -68,3 +68,16 @@ class Final:
     finish_reason: str = ""
     billable: bool = False
     fallbacks: tuple[tuple[str, str, str], ...] = field(default=())
+
+
+Entry = Opening | Final
+
+
+def printable(entry: Entry) -> Entry:
+    """The same with half a surrogate pair, which UTF-8 cannot hold, written out as `\\ud83d`."""
+    texts = {
+        name: value.encode("utf-8", "backslashreplace").decode()
+        for name, value in vars(entry).items()
+        if isinstance(value, str)
+    }
+    return replace(entry, **texts)  # type: ignore[arg-type]

@@ -22,14 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from sophia_cli.llm.ledger import schema
-from sophia_cli.llm.ledger.record import OK, UNKNOWN, Attempt, Final, Opening
+from sophia_cli.llm.ledger.record import OK, UNKNOWN, Attempt, Entry, Final, Opening, printable
 from sophia_cli.llm.ledger.spill import absorb, spill
 
 _LOG = logging.getLogger("sophia_cli.llm.ledger")
 _BUSY = 0.25  # seconds a call waits for another writer before its rows are kept for later
 _BUSY_AT_EXIT = 5.0
 
-Entry = Opening | Final
 _ALL: weakref.WeakSet[Ledger] = weakref.WeakSet()
 
 
@@ -139,11 +138,17 @@ class Ledger:
             return
         with _transaction(connection):
             for entry in self._waiting:
-                if isinstance(entry, Opening):
-                    self._insert_opening(connection, entry)
-                else:
-                    _insert_final(connection, entry)
+                try:
+                    self._insert(connection, entry)
+                except UnicodeEncodeError:
+                    self._insert(connection, printable(entry))
         self._waiting.clear()
+
+    def _insert(self, connection: sqlite3.Connection, entry: Entry) -> None:
+        if isinstance(entry, Opening):
+            self._insert_opening(connection, entry)
+        else:
+            _insert_final(connection, entry)
 
     def _insert_opening(self, connection: sqlite3.Connection, opening: Opening) -> None:
         values = tuple(asdict(opening).values())

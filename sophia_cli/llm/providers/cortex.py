@@ -55,13 +55,16 @@ def _openai_embeddings(operation: str, body: bytes) -> bytes:
     if operation != "embeddings":
         return body
     reply: dict[str, Any] = json.loads(body)
-    rows = [_flat(row, index) for index, row in enumerate(reply.get("data", []))]
+    data = reply.get("data")
+    if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
+        return body
+    rows = [_flat(row, index) for index, row in enumerate(data)]
     return json.dumps({**reply, "object": "list", "data": rows}).encode()
 
 
 def _flat(row: dict[str, Any], index: int) -> dict[str, Any]:
-    vector = row["embedding"]
-    if vector and isinstance(vector[0], list):
+    vector = row.get("embedding")
+    if isinstance(vector, list) and vector and isinstance(vector[0], list):
         vector = vector[0]
     return {"object": "embedding", "index": row.get("index", index), "embedding": vector}
 
