@@ -571,7 +571,7 @@ def test_a_task_that_is_cancelled_is_written_down() -> None:
     async def run(url: str) -> None:
         async with async_gpt(url, through_us=True) as client:
             task = asyncio.ensure_future(async_chat(client))
-            while not server.requests:
+            while not server.requests:  # noqa: ASYNC110 - the server is on another thread
                 await asyncio.sleep(0.01)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):

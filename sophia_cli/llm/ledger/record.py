@@ -17,15 +17,15 @@ class Opening:
     started_ns: int
     door: str
     operation: str
-    service: str
-    task: str
-    data_class: str
-    user: str
-    session: str
-    metadata: str
-    requested_model: str
-    stream: bool
-    route: str
+    service: str = ""
+    task: str = ""
+    data_class: str = ""
+    user: str = ""
+    session: str = ""
+    metadata: str = ""
+    requested_model: str = ""
+    stream: bool = False
+    route: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sophia_cli.llm.ledger.record import Attempt, Final, Opening
+from sophia_cli.llm.ledger.record import Attempt, Entry, Final, Opening
 
 
-def spill(ledger: Path, entries: Iterable[Opening | Final]) -> None:
+def spill(ledger: Path, entries: Iterable[Entry]) -> None:
     """Append the entries to a file of this process."""
     path = ledger.with_name(f"{ledger.name}.spill-{os.getpid()}")
     with os.fdopen(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "w") as file:
@@ -22,21 +22,54 @@ def spill(ledger: Path, entries: Iterable[Opening | Final]) -> None:
         os.fsync(file.fileno())
 
 
-def absorb(ledger: Path) -> list[Opening | Final]:
-    """Take the spilled entries of ended processes; each file is taken by one process only."""
-    entries: list[Opening | Final] = []
-    for path in sorted(ledger.parent.glob(f"{ledger.name}.spill-*")):
-        taken = path.with_name(f"{ledger.name}.taken-{os.getpid()}")
+def absorb(ledger: Path) -> tuple[list[Entry], list[Path]]:
+    """Take the spilled entries of ended processes, and the files to remove once they are written.
+
+    Each file is taken by one process only; one that died with it leaves it to the next. Entries
+    may come twice that way: the ledger takes each once.
+    """
+    entries: list[Entry] = []
+    files: list[Path] = []
+    for path in _left_behind(ledger):
+        taken = path.with_name(f"{ledger.name}.taken-{os.getpid()}-{len(files)}")
         try:
             path.rename(taken)
         except FileNotFoundError:
             continue
-        entries += [_entry(*json.loads(line)) for line in taken.read_text().splitlines()]
-        taken.unlink()
-    return entries
+        files.append(taken)
+        entries += [entry for line in taken.read_text().splitlines() for entry in _parse(line)]
+    return entries, files
 
 
-def _entry(name: str, fields: dict[str, Any]) -> Opening | Final:
+def _left_behind(ledger: Path) -> list[Path]:
+    taken = [
+        path
+        for path in ledger.parent.glob(f"{ledger.name}.taken-*")
+        if not is_alive(int(path.name.rpartition(".taken-")[2].partition("-")[0]))
+    ]
+    return sorted([*ledger.parent.glob(f"{ledger.name}.spill-*"), *taken])
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of this machine runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+def _parse(line: str) -> list[Entry]:
+    """The entry of a line; nothing for one that was cut when its process or its disk ended."""
+    try:
+        return [_entry(*json.loads(line))]
+    except (ValueError, TypeError, KeyError):
+        return []
+
+
+def _entry(name: str, fields: dict[str, Any]) -> Entry:
     if name == Opening.__name__:
         return Opening(**fields)
     fields["attempts"] = tuple(Attempt(**attempt) for attempt in fields["attempts"])

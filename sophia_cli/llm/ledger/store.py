@@ -23,7 +23,7 @@ from typing import Any
 
 from sophia_cli.llm.ledger import schema
 from sophia_cli.llm.ledger.record import OK, UNKNOWN, Attempt, Entry, Final, Opening, printable
-from sophia_cli.llm.ledger.spill import absorb, spill
+from sophia_cli.llm.ledger.spill import absorb, is_alive, spill
 
 _LOG = logging.getLogger("sophia_cli.llm.ledger")
 _BUSY = 0.25  # seconds a call waits for another writer before its rows are kept for later
@@ -71,6 +71,7 @@ class Ledger:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._waiting: list[Entry] = []
+        self._taken: list[Path] = []
         self._forgotten: list[sqlite3.Connection] = []
         self._host = socket.gethostname()
         _ALL.add(self)
@@ -143,6 +144,8 @@ class Ledger:
                 except UnicodeEncodeError:
                     self._insert(connection, printable(entry))
         self._waiting.clear()
+        while self._taken:
+            self._taken.pop().unlink(missing_ok=True)
 
     def _insert(self, connection: sqlite3.Connection, entry: Entry) -> None:
         if isinstance(entry, Opening):
@@ -190,7 +193,7 @@ class Ledger:
                 connection.execute(f"PRAGMA user_version={schema.VERSION}")
         self._book_the_dead(connection)
         if self.path:
-            self._waiting[:0] = absorb(self.path)
+            self._waiting[:0], self._taken = absorb(self.path)
         return connection
 
     def _book_the_dead(self, connection: sqlite3.Connection) -> None:
@@ -198,7 +201,7 @@ class Ledger:
         rows = connection.execute(
             "SELECT id, pid FROM calls WHERE outcome='open' AND host=?", (self._host,)
         ).fetchall()
-        gone = [name for name, pid in rows if not _is_alive(pid)]
+        gone = [name for name, pid in rows if not is_alive(pid)]
         if gone:
             with _transaction(connection):
                 for name in gone:
@@ -225,7 +228,7 @@ class Ledger:
         """Called in the child of a fork: the connection and the waiting rows are the parent's."""
         # SQLite forbids using or closing a parent's connection in the child: keep it, unused.
         self._lock = threading.RLock()
-        self._waiting = []
+        self._waiting, self._taken = [], []
         if self._connection is not None:
             self._forgotten.append(self._connection)
             self._connection = None
@@ -339,13 +342,3 @@ def _is_corrupt(error: sqlite3.Error) -> bool:
 
 def _coded(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", None) is not None
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
