@@ -16,12 +16,18 @@ IMAGE = "sophia-test/debian13-python"
 def engine() -> str:
     """Why the test cannot run here; empty if it can."""
     try:
-        done = subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["docker", "image", "inspect", IMAGE], capture_output=True, text=True, check=False
+        )
     except FileNotFoundError:
         return "docker is not installed"
     if done.returncode and "No such image" not in done.stderr:
         return "no Docker engine answers"
-    return f"the image {IMAGE} is not there: tests/real/debian13.sh makes it" if done.returncode else ""
+    return (
+        f"the image {IMAGE} is not there: tests/real/debian13.sh makes it"
+        if done.returncode
+        else ""
+    )
 
 
 @pytest.mark.skipif(bool(engine()), reason=engine() or "-")
@@ -41,6 +47,19 @@ def test_passes_on_debian_13(tmp_path: Path) -> None:
         "/tmp/venv/bin/python -m pytest -q -p no:cacheprovider tests/llm tests/migrate tests/commands"
     )
     mounts = ["-v", f"{ROOT}:/src:ro", "-v", f"{wheels}:/wheels:ro"]
-    command = ["docker", "run", "--rm", "--network", "none", *mounts, IMAGE, "/bin/sh", "-c", script]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
+    command = [
+        "docker",
+        "run",
+        "--rm",
+        "--network",
+        "none",
+        *mounts,
+        IMAGE,
+        "/bin/sh",
+        "-c",
+        script,
+    ]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=dict(os.environ)
+    )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]

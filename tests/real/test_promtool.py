@@ -21,7 +21,9 @@ PROMTOOL = shutil.which("promtool")
 @pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed")
 def test_promtool_finds_nothing_to_say(tmp_path: Path) -> None:
     simulator = Provider("simulator", "simulator", KINDS["simulator"].base_url)
-    config = Config(providers={"simulator": simulator}, routes={"default": (("simulator", "small"),)})
+    config = Config(
+        providers={"simulator": simulator}, routes={"default": (("simulator", "small"),)}
+    )
     ledger = Ledger(tmp_path / "ledger.sqlite3")
     service = UnifiedLLMService(config, ledger)
     service.complete_text_sync("hello", task_type="bulk")
@@ -30,5 +32,7 @@ def test_promtool_finds_nothing_to_say(tmp_path: Path) -> None:
     registry.register(LedgerCollector(ledger, config))
     text = generate_latest(registry)
     service.close()
-    done = subprocess.run([str(PROMTOOL), "check", "metrics"], input=text, capture_output=True, check=False)
+    done = subprocess.run(
+        [str(PROMTOOL), "check", "metrics"], input=text, capture_output=True, check=False
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

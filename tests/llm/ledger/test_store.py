@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import signal
 import sqlite3
 import subprocess
@@ -298,7 +297,7 @@ def test_a_spill_that_was_cut_gives_what_is_whole(tmp_path: Path) -> None:
     ledger = Ledger(path)
     assert outcomes(ledger) == {"ok": 1}
     ledger.close()
-    assert os.listdir(tmp_path) == [FILE]
+    assert [item.name for item in tmp_path.iterdir()] == [FILE]
 
 
 def test_what_a_dead_process_had_taken_is_taken_again_and_counted_once(tmp_path: Path) -> None:
@@ -310,4 +309,4 @@ def test_what_a_dead_process_had_taken_is_taken_again_and_counted_once(tmp_path:
     ledger = Ledger(path)
     assert books(ledger)[:4] == (1, 5, 1, 5)
     ledger.close()
-    assert os.listdir(tmp_path) == [FILE]
+    assert [item.name for item in tmp_path.iterdir()] == [FILE]
