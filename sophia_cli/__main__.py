@@ -23,10 +23,12 @@ def run(arguments: list[str]) -> int:
         from sophia_cli.commands import call
     except ModuleNotFoundError as error:
         if error.name not in ("typer", "rich"):
-            raise
+            return _report(arguments, error)
         print("sophia: the command line is not installed", file=sys.stderr)
         print('        pip install "sophia-cli[cli]"', file=sys.stderr)
         return EXIT_ERROR
+    except Exception as error:  # a broken installation is a bug to its user too
+        return _report(arguments, error)
     try:
         return call(arguments)
     except KeyboardInterrupt:

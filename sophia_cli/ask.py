@@ -5,12 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sophia_cli.errors import SophiaError, UsageError
-from sophia_cli.llm.config import Config
+from sophia_cli.llm.config import Config, load_config
 from sophia_cli.llm.providers import KINDS, Provider
+from sophia_cli.llm.service import UnifiedLLMService
 
 LARGEST_FILE = 10_000_000  # bytes; beyond any model's context
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, and what is said about it; empty where nothing is."""
+
+    text: str
+    task: str = ""
+    data_class: str = ""
+    model: str = ""
+    provider: str = ""
+    system: str = ""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of the service's methods."""
+        given = {name: value for name, value in vars(self).items() if name not in ("text", "task")}
+        return {"task_type": self.task, **given}
+
+    @property
+    def names_provider(self) -> bool:
+        """Whether it says where it must go: then nothing may stand in."""
+        return bool(self.provider or self.data_class or "/" in self.model)
 
 
 @dataclass(frozen=True)
@@ -20,6 +45,15 @@ class Choice:
     config: Config
     note: str = ""
     next_step: str = ""
+
+
+def open_for(
+    question: Question, root: Path | None, environ: Mapping[str, str]
+) -> tuple[UnifiedLLMService, Choice]:
+    """The service that can take a question, to be closed by the caller. Raises ConfigError."""
+    config = load_config(environ, root)
+    choice = choose(config, environ, fall_back=not question.names_provider)
+    return UnifiedLLMService(choice.config), choice
 
 
 def choose(config: Config, environ: Mapping[str, str], *, fall_back: bool) -> Choice:
@@ -32,7 +66,7 @@ def choose(config: Config, environ: Mapping[str, str], *, fall_back: bool) -> Ch
         return Choice(_only(config, local), note)
     simulator = Provider("simulator", "simulator", KINDS["simulator"].base_url)
     note = "(simulated: no provider is configured)"
-    return Choice(_only(config, simulator), note, "a real one:  export OPENROUTER_API_KEY=...")
+    return Choice(_only(config, simulator), note, "  a real one:  export OPENROUTER_API_KEY=...")
 
 
 def find_local_server(environ: Mapping[str, str]) -> Provider | None:

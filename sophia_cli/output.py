@@ -43,8 +43,8 @@ class Output:
             sys.stdout.flush()
 
     def note(self, text: str) -> None:
-        """A line on stderr for the person who waits; nothing with --quiet."""
-        if not self.quiet:
+        """A line on stderr for the person who waits; nothing with --quiet, nor for no words."""
+        if text and not self.quiet:
             print(_printable(text, sys.stderr.encoding), file=sys.stderr, flush=True)
 
     def table(

@@ -42,11 +42,15 @@ def call(arguments: list[str]) -> int:
     try:
         result = command.main(args=arguments, prog_name="sophia", standalone_mode=False)
     except typer.Exit as stop:
+        if stop.exit_code == 130:  # what Typer makes of Ctrl-C
+            raise KeyboardInterrupt from None
         return stop.exit_code
     except typer.Abort:
         raise KeyboardInterrupt from None
     except TyperException as error:
         raise UsageError(error.format_message(), _help_for(arguments)) from None
+    if result == 130:
+        raise KeyboardInterrupt
     return result if isinstance(result, int) else 0
 
 

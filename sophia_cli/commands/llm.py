@@ -6,13 +6,16 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sophia_cli.commands.options import Json, Quiet, Root
 from sophia_cli.errors import UsageError
 from sophia_cli.output import Output
+
+if TYPE_CHECKING:
+    from sophia_cli.ask import Question
 
 app = typer.Typer(
     help="The service that every LLM call goes through.",
@@ -22,25 +25,31 @@ app = typer.Typer(
 )
 
 
+Task = Annotated[str, typer.Option("--task", help="What it is for, such as document_summary.")]
+DataClass = Annotated[
+    str, typer.Option("--data-class", help="Class of the data in it, from [data_classes].")
+]
+Model = Annotated[str, typer.Option("--model", help="A model, or provider/model.")]
+Only = Annotated[str, typer.Option("--provider", help="Only this provider.")]
+System = Annotated[str, typer.Option("--system", help="Instructions that go before the question.")]
+Files = Annotated[
+    list[Path] | None, typer.Option("--file", help="A text file to ask about; may be repeated.")
+]
+NoStream = Annotated[bool, typer.Option("--no-stream", help="Show the answer when it is complete.")]
+Explain = Annotated[bool, typer.Option("--explain", help="Show the route before the call.")]
+
+
 @app.command()
 def ask(
     prompt: Annotated[str, typer.Argument(help="What to ask; also read from a pipe.")] = "",
-    task: Annotated[str, typer.Option(help="What it is for, such as document_summary.")] = "",
-    data_class: Annotated[
-        str, typer.Option(help="Class of the data in it, from [data_classes].")
-    ] = "",
-    model: Annotated[str, typer.Option(help="A model, or provider/model.")] = "",
-    provider: Annotated[str, typer.Option(help="Only this provider.")] = "",
-    system: Annotated[str, typer.Option(help="Instructions that go before the question.")] = "",
-    file: Annotated[
-        list[Path] | None, typer.Option(help="A text file to ask about; may be repeated.")
-    ] = None,
-    no_stream: Annotated[
-        bool, typer.Option("--no-stream", help="Show the answer when it is complete.")
-    ] = False,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Show the route before the call.")
-    ] = False,
+    task: Task = "",
+    data_class: DataClass = "",
+    model: Model = "",
+    provider: Only = "",
+    system: System = "",
+    file: Files = None,
+    no_stream: NoStream = False,
+    explain: Explain = False,
     as_json: Json = False,
     quiet: Quiet = False,
     root: Root = None,
@@ -49,53 +58,38 @@ def ask(
 
     Example:  sophia llm ask "Summarise this contract" --file contract.md --task document_summary
     """
-    from sophia_cli.ask import choose, read_prompt
-    from sophia_cli.llm.config import load_config
-    from sophia_cli.llm.service import UnifiedLLMService
+    from sophia_cli.ask import Question, open_for, read_prompt
 
+    text = read_prompt(prompt, file or [], _piped())
+    question = Question(text, task, data_class, model, provider, system)
     output = Output(as_json=as_json, quiet=quiet)
-    piped = "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.read()
-    question = read_prompt(prompt, file or [], piped)
-    named = bool(provider or data_class or "/" in model)
-    choice = choose(load_config(start=root), os.environ, fall_back=not named)
-    service = UnifiedLLMService(choice.config)
-    options: dict[str, Any] = {
-        "task_type": task,
-        "data_class": data_class,
-        "model": model,
-        "provider": provider,
-        "system": system,
-    }
-    if choice.note:
-        output.note(choice.note)
-    route = service.decide(question, **options)
-    if explain and not as_json:
-        _show_route(output, route)
+    service, choice = open_for(question, root, os.environ)
     try:
-        response = _answer(service, question, options, output, whole=no_stream or as_json)
+        route = service.decide(text, **question.options)
+        output.note(choice.note)
+        if explain and not as_json:
+            _show_route(output, route)
+        response = _answer(service, question, output, whole=no_stream or as_json)
     finally:
         service.close()
-    data = {
-        **asdict(response),
-        "unpriced": response.cost_usd is None,
-        "route": [asdict(v) for v in route.verdicts],
-    }
-    output.envelope("llm ask", data)
+    unpriced = response.cost_usd is None
+    verdicts = [asdict(verdict) for verdict in route.verdicts]
+    output.envelope("llm ask", {**asdict(response), "unpriced": unpriced, "route": verdicts})
     output.note(_summary(response))
-    if service.engine.ledger.problem:
-        output.note(service.engine.ledger.problem)
-    if choice.next_step:
-        output.note(f"  {choice.next_step}")
+    output.note(service.engine.ledger.problem)
+    output.note(choice.next_step)
 
 
-def _answer(
-    service: Any, question: str, options: dict[str, Any], output: Output, *, whole: bool
-) -> Any:
+def _piped() -> str:
+    return "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.read()
+
+
+def _answer(service: Any, question: Question, output: Output, *, whole: bool) -> Any:
     if whole:
-        response = service.complete_response_sync(question, **options)
+        response = service.complete_response_sync(question.text, **question.options)
         output.line(response.content)
         return response
-    stream = service.stream_sync(question, **options)
+    stream = service.stream_sync(question.text, **question.options)
     try:
         for text in stream:
             output.stream(text)

@@ -1,0 +1,368 @@
+"""`sophia llm ask`, as it is typed: who answers, what it says it cost, and every way to go wrong."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shell import COMMAND, Said, sophia, surroundings
+
+from sophia_cli.llm.simulator import Fault, Simulator
+from sophia_cli.llm.simulator.server import SimulatorServer, serve
+
+KEY = "sk-or-0123456789abf3a1"
+
+
+@pytest.fixture
+def server() -> Iterator[SimulatorServer]:
+    with serve(Simulator()) as started:
+        yield started
+
+
+@pytest.fixture
+def local() -> Iterator[SimulatorServer]:
+    """A server that asks for no key, as those on a developer's machine."""
+    with serve(Simulator(flavour="local")) as started:
+        yield started
+
+
+def keyed(url: str) -> dict[str, str]:
+    return {"OPENROUTER_API_KEY": KEY, "OPENROUTER_BASE_URL": f"{url}/api/v1"}
+
+
+def faulty(fault: str) -> SimulatorServer:
+    return serve(Simulator(faults=[Fault.parse(fault)]))
+
+
+def rows(home: Path) -> list[Any]:
+    connection = sqlite3.connect(home / "state" / "sophia" / "ledger.sqlite3")
+    try:
+        return connection.execute(
+            "SELECT outcome, error_kind, task, provider FROM calls"
+        ).fetchall()
+    finally:
+        connection.close()
+
+
+def masked(text: str) -> str:
+    """Without what differs from run to run: latency and call id."""
+    return re.sub(r"\d+\.\d\d s · call \w+", "T s · call ID", text)
+
+
+def test_with_nothing_configured_it_is_simulated_and_says_so(tmp_path: Path) -> None:
+    said = sophia("llm", "ask", "hello", cwd=tmp_path)
+    assert said.code == 0
+    assert said.out.startswith("This is a simulated answer")
+    assert masked(said.err) == (
+        "(simulated: no provider is configured)\n"
+        "─ simulator · small · 2 in, 29 out (simulated) · unpriced · T s · call ID\n"
+        "  a real one:  export OPENROUTER_API_KEY=...\n"
+    )
+    assert sophia("llm", "ask", "hello", cwd=tmp_path).out == said.out
+
+
+def test_a_configured_provider_answers(
+    tmp_path: Path, server: SimulatorServer, own_home: Path
+) -> None:
+    said = sophia("llm", "ask", "hello", "--task", "bulk", cwd=tmp_path, **keyed(server.url))
+    assert said.code == 0 and "simulated" in said.out
+    assert masked(said.err).startswith(
+        "─ openrouter · deepseek/deepseek-v3.2 · 2 in, 25 out · $0.000052 · T s"
+    )
+    assert [request.path for request in server.requests] == ["/api/v1/chat/completions"]
+    assert rows(own_home) == [("ok", "", "bulk", "openrouter")]
+
+
+def test_a_model_server_on_this_machine_answers_before_the_simulator(
+    tmp_path: Path, local: SimulatorServer
+) -> None:
+    server = local
+    said = sophia("llm", "ask", "hello", cwd=tmp_path, OLLAMA_HOST=server.url)
+    assert said.err.startswith(
+        f"(local: no provider is configured, ollama answers at {server.url}/v1)\n"
+    )
+    assert "─ ollama · " in said.err
+    assert server.requests[-1].path == "/v1/chat/completions"
+
+
+def test_a_provider_that_is_named_is_never_stood_in_for(tmp_path: Path) -> None:
+    said = sophia("llm", "ask", "hello", "--provider", "portkey", cwd=tmp_path)
+    assert (said.code, said.out) == (1, "")
+    assert said.err == (
+        "sophia: portkey is not configured: PORTKEY_API_KEY is not set\n"
+        "        export PORTKEY_API_KEY=...\n"
+    )
+
+
+PROBLEMS = [
+    (
+        "401",
+        "sophia: openrouter answered 401: the API key is not valid: ",
+        "        set another:  export OPENROUTER_API_KEY=...\n",
+    ),
+    ("402", "sophia: openrouter answered 402: the account has no credit left: ", "sophia.toml"),
+    ("429", "sophia: openrouter answered 429: too many requests: ", "sophia.toml"),
+    ("500", "sophia: openrouter answered 500: ", ""),
+    ("503", "sophia: openrouter answered 503: it is overloaded: ", "sophia.toml"),
+    ("html", "sophia: openrouter answered 200: answered text/html that is no JSON object", ""),
+    ("garbage", "sophia: openrouter answered 200: ", ""),
+    ("empty", "sophia: openrouter answered 200: ", ""),
+    ("eof", "sophia: openrouter answered 200: the stream ended before the answer was complete", ""),
+    ("cut", "sophia: openrouter answered 200: ", ""),
+    ("error_first", "sophia: openrouter answered 200: ", ""),
+    ("error_event", "sophia: openrouter answered 200: ", ""),
+]
+
+
+@pytest.mark.parametrize(("fault", "words", "mend"), PROBLEMS)
+def test_a_provider_that_fails_is_one_line_with_its_mend(
+    tmp_path: Path, own_home: Path, fault: str, words: str, mend: str
+) -> None:
+    with faulty(fault) as server:
+        said = sophia(
+            "llm", "ask", "hi", cwd=tmp_path, SOPHIA_LLM_ATTEMPTS="1", **keyed(server.url)
+        )
+    assert said.code == 1
+    problem = said.err[said.err.index("sophia: ") :]
+    assert problem.startswith(words) and mend in problem
+    assert len(problem.splitlines()) <= 2
+    assert "Traceback" not in said.err and KEY not in said.err + said.out
+    assert [row[0] for row in rows(own_home)] == ["error"]
+
+
+def test_a_wrong_key_shows_its_end_and_where_it_came_from(tmp_path: Path) -> None:
+    with faulty("401") as server:
+        said = sophia("llm", "ask", "hi", cwd=tmp_path, **keyed(server.url))
+    assert "(key ends in ..f3a1, from OPENROUTER_API_KEY)" in said.err
+
+
+def test_an_answer_without_usage_is_unknown_not_zero(tmp_path: Path) -> None:
+    with faulty("no_usage") as server:
+        said = sophia("llm", "ask", "hi", cwd=tmp_path, **keyed(server.url))
+    assert said.code == 0
+    assert " · tokens unknown · unpriced · " in said.err
+
+
+def test_nobody_at_the_address(tmp_path: Path) -> None:
+    said = sophia(
+        "llm", "ask", "hi", cwd=tmp_path, **keyed("http://127.0.0.1:9"), SOPHIA_LLM_ATTEMPTS="1"
+    )
+    assert said.code == 1
+    assert said.err.startswith("sophia: openrouter cannot be reached: ")
+    assert said.err.endswith("check the network, a proxy, and base_url http://127.0.0.1:9/api/v1\n")
+
+
+def test_half_a_key_is_said(tmp_path: Path) -> None:
+    said = sophia(
+        "llm", "ask", "hi", "--provider", "cortex", cwd=tmp_path, SNOWFLAKE_ACCOUNT="org-a"
+    )
+    assert said.err == (
+        "sophia: cortex is not configured: SNOWFLAKE_PAT is not set\n        export SNOWFLAKE_PAT=...\n"
+    )
+
+
+def question(server: SimulatorServer) -> str:
+    import json
+
+    return str(json.loads(server.requests[-1].body)["messages"][-1]["content"])
+
+
+def test_words_pipe_and_files_make_the_question(tmp_path: Path, server: SimulatorServer) -> None:
+    (tmp_path / "a.md").write_text("alpha\n")
+    (tmp_path / "b.md").write_text("beta\n")
+    sophia(
+        "llm", "ask", "sum up", "--file", "a.md", "--file", "b.md",
+        cwd=tmp_path, stdin="piped\n", **keyed(server.url),
+    )  # fmt: skip
+    assert question(server) == "sum up\n\npiped\n\na.md:\nalpha\n\n\nb.md:\nbeta\n"
+
+
+FILES = {
+    "missing": (None, "none.txt cannot be read: No such file or directory"),
+    "binary": (b"\xff\xfe\x00", "none.txt is not a text file in UTF-8"),
+    "huge": (b"x" * 10_000_001, "none.txt is larger than 10 MB"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_cannot_be_asked_about(tmp_path: Path, name: str) -> None:
+    data, words = FILES[name]
+    if data is not None:
+        (tmp_path / "none.txt").write_bytes(data)
+    said = sophia("llm", "ask", "hi", "--file", "none.txt", cwd=tmp_path)
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith(f"sophia: {words}\n")
+
+
+def test_nothing_to_ask(tmp_path: Path) -> None:
+    said = sophia("llm", "ask", cwd=tmp_path)
+    assert said.code == 2
+    assert said.err == (
+        'sophia: there is nothing to ask\n        sophia llm ask "..."   or pipe a text into it\n'
+    )
+
+
+def test_json_is_one_envelope(tmp_path: Path) -> None:
+    said = sophia("llm", "ask", "hello", "--json", cwd=tmp_path)
+    assert set(said.json) == {"version", "command", "ok", "data", "error"}
+    assert (said.json["command"], said.json["ok"], said.json["error"]) == ("llm ask", True, None)
+    data = said.json["data"]
+    assert data["content"].startswith("This is a simulated answer")
+    assert (data["provider"], data["unpriced"], data["cost_usd"]) == ("simulator", True, None)
+    assert data["route"] == [
+        {"provider": "simulator", "model": "small", "taken": True, "reason": "primary model"}
+    ]
+
+
+def test_an_error_is_an_envelope_too(tmp_path: Path) -> None:
+    said = sophia("llm", "ask", "hi", "--provider", "portkey", "--json", cwd=tmp_path)
+    assert said.code == 1
+    assert said.json == {
+        "version": said.json["version"],
+        "command": "llm ask",
+        "ok": False,
+        "data": None,
+        "error": {
+            "message": "portkey is not configured: PORTKEY_API_KEY is not set",
+            "mend": "export PORTKEY_API_KEY=...",
+        },
+    }
+
+
+def test_explain_shows_the_route_before_the_answer(tmp_path: Path, server: SimulatorServer) -> None:
+    said = sophia("llm", "ask", "hi", "--explain", cwd=tmp_path, **keyed(server.url))
+    head, _, rest = said.out.partition("This is")
+    assert rest
+    assert head == (
+        "  provider    model              route\n"
+        "  portkey     @openai/gpt-5.2    out: PORTKEY_API_KEY is not set\n"
+        "  openrouter  openai/gpt-5.2     first: primary model\n"
+        "  cortex      openai-gpt-5       out: SNOWFLAKE_ACCOUNT is not set\n"
+        "  openai      gpt-5.2            out: OPENAI_API_KEY is not set\n"
+        "  anthropic   claude-sonnet-4-6  out: ANTHROPIC_API_KEY is not set\n"
+    )
+
+
+def test_no_stream_gives_the_same_words(tmp_path: Path) -> None:
+    whole = sophia("llm", "ask", "hello", "--no-stream", cwd=tmp_path)
+    assert whole.out == sophia("llm", "ask", "hello", cwd=tmp_path).out
+
+
+def test_a_data_class_is_kept(tmp_path: Path, server: SimulatorServer) -> None:
+    (tmp_path / "sophia.toml").write_text('[data_classes]\ncustomer = ["cortex"]\n')
+    said = sophia("llm", "ask", "hi", "--data-class", "customer", cwd=tmp_path, **keyed(server.url))
+    assert said.code == 1 and server.requests == []
+    assert "cortex: SNOWFLAKE_ACCOUNT is not set" in said.err
+    assert "openrouter: data class 'customer' may not go there" in said.err
+
+
+def test_a_wrong_file_is_said_with_its_key(tmp_path: Path) -> None:
+    (tmp_path / "sophia.toml").write_text("[llm]\ntimeuot = 3\n")
+    said = sophia("llm", "ask", "hi", cwd=tmp_path)
+    assert said.code == 1
+    assert said.err.startswith(f"sophia: {tmp_path}/sophia.toml: [llm] has no key 'timeuot'\n")
+
+
+def test_an_unknown_task_is_said_with_those_that_are(tmp_path: Path) -> None:
+    said = sophia("llm", "ask", "hi", "--task", "magic", cwd=tmp_path)
+    assert said.code == 1
+    assert said.err.splitlines()[-1].startswith(
+        "sophia: unknown task 'magic'; allowed: data_analysis,"
+    )
+
+
+def test_ctrl_c_leaves_a_cancelled_row(tmp_path: Path, own_home: Path) -> None:
+    with serve(Simulator(latency=0.2)) as server:
+        process = subprocess.Popen(
+            [*COMMAND, "llm", "ask", "hello"],
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=surroundings(**keyed(server.url)),
+        )
+        deadline = time.monotonic() + 30
+        while not server.requests and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert err.decode().endswith("sophia: interrupted\n")
+    assert rows(own_home) == [("cancelled", "cancelled", "", "openrouter")]
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    command = f"{' '.join(COMMAND)} llm ask hello --json | head -n 1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        cwd=tmp_path, env=surroundings(), capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
+    )  # fmt: skip
+    assert done.stdout == "{\n"
+    assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
+
+
+def test_a_terminal_without_unicode_gets_a_stand_in(tmp_path: Path) -> None:
+    said = sophia("llm", "ask", "héllo", cwd=tmp_path, PYTHONIOENCODING="ascii", LANG="C")
+    assert said.code == 0
+    assert "? simulator ? small" in said.err
+
+
+BROKEN_LEDGERS = {"garbage": b"no database " * 999, "empty": b""}
+
+
+@pytest.mark.parametrize("name", BROKEN_LEDGERS)
+def test_a_broken_ledger_does_not_keep_the_answer(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    path.write_bytes(BROKEN_LEDGERS[name])
+    said = sophia("llm", "ask", "hello", cwd=tmp_path, SOPHIA_LEDGER=str(path))
+    assert said.code == 0 and said.out.startswith("This is a simulated answer")
+
+
+def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    said = sophia("llm", "ask", "hello", cwd=tmp_path, SOPHIA_LEDGER=str(tmp_path / "file" / "x"))
+    assert said.code == 0 and said.out.startswith("This is a simulated answer")
+    assert "cannot be written" in said.err and "counted in memory only" in said.err
+
+
+def test_quiet_says_only_the_answer(tmp_path: Path) -> None:
+    said = sophia("llm", "ask", "hello", "--quiet", cwd=tmp_path)
+    assert said.err == "" and said.out.startswith("This is a simulated answer")
+
+
+def test_root_is_where_the_configuration_is(tmp_path: Path, local: SimulatorServer) -> None:
+    server = local
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/sophia.toml").write_text(
+        f'[providers.near]\nkind = "openai"\nbase_url = "{server.url}/v1"\nmodel = "m1"\n'
+        '[routes]\ndefault = ["near/m1"]\n'
+    )
+    said: Said = sophia("llm", "ask", "hi", "--root", "app", cwd=tmp_path)
+    assert "─ near · m1 · " in said.err
+
+
+def test_sim_serves_until_ctrl_c(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "llm", "sim", "--port", "0"],
+        cwd=tmp_path, env=surroundings(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    watchdog = threading.Timer(30, process.kill)
+    watchdog.start()
+    url = process.stdout.readline().split()[-1]
+    host, port = url.removeprefix("http://").split(":")
+    socket.create_connection((host, int(port)), timeout=5).close()
+    said = sophia("llm", "ask", "hi", cwd=tmp_path, OPENAI_API_KEY=KEY, OPENAI_BASE_URL=f"{url}/v1")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    watchdog.cancel()
+    assert (said.code, process.returncode) == (0, 130)

@@ -1,0 +1,123 @@
+"""`sophia` alone, its help, and what it says to a command that does not exist."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from shell import sophia, surroundings
+
+from sophia_cli import __version__
+from sophia_cli.commands.front import COMMANDS
+
+FRONT = f"""\
+sophia {__version__}   one service for your LLM calls, quality gates for the rest
+
+  sophia llm ask "..."    one call through the service, with what it cost
+  sophia migrate          find every LLM call here and show what would change
+  sophia migrate --apply  change it; sophia migrate rollback undoes it
+  sophia llm sim          simulated providers on this machine, for tests
+
+"""
+
+
+def test_an_empty_folder(tmp_path: Path) -> None:
+    said = sophia(cwd=tmp_path)
+    assert (said.code, said.err) == (0, "")
+    assert said.out == FRONT + (
+        "Here: no git repository, no LLM SDK named, no hooks, no key configured.\n"
+        'Start with:  sophia llm ask "hello"\n'
+    )
+
+
+def test_a_project(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "pyproject.toml").write_text('[project]\ndependencies = ["openai>=2"]\n')
+    (tmp_path / "requirements.txt").write_text("anthropic==1.0\nopenai-helper\n")
+    (tmp_path / ".pre-commit-config.yaml").write_text("repos: []\n")
+    (tmp_path / "package.json").write_text("{}")
+    said = sophia(cwd=tmp_path, OPENROUTER_API_KEY="sk-or-0123456789ab")
+    assert said.out == FRONT + (
+        "Here: git repository, Python, JavaScript, 2 LLM SDKs named, pre-commit hooks configured,"
+        " openrouter configured.\nStart with:  sophia migrate\n"
+    )
+
+
+def test_as_data(tmp_path: Path) -> None:
+    data = sophia("--json", cwd=tmp_path).json["data"]
+    assert data["version"] == __version__
+    assert [entry["command"] for entry in data["commands"]] == [command for command, _ in COMMANDS]
+    assert data["here"]["repository"] is False
+
+
+@pytest.mark.parametrize("command", [command for command, _ in COMMANDS])
+def test_every_command_of_the_front_door_exists(tmp_path: Path, command: str) -> None:
+    words = [word for word in command.split()[1:] if not word.startswith(('"', "-"))]
+    said = sophia(*words, "--help", cwd=tmp_path)
+    assert said.code == 0 and said.out.startswith("Usage: sophia ")
+    assert "Example: " in said.out
+
+
+WRONG = [
+    (("magic",), "sophia: No such command 'magic'.\n        sophia --help\n"),
+    (("llm", "magic"), "sophia: No such command 'magic'.\n        sophia llm --help\n"),
+    (("llm", "ask", "--magic"), "sophia: No such option: --magic\n        sophia llm --help\n"),
+    (("migrate", "--class", "all"), "sophia: Invalid value for '--class': "),
+    (("migrate", "--root", "nowhere"), "sophia: "),
+]
+
+
+@pytest.mark.parametrize(("words", "error"), WRONG)
+def test_a_mistake_is_usage(tmp_path: Path, words: tuple[str, ...], error: str) -> None:
+    said = sophia(*words, cwd=tmp_path)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith(error) and "Traceback" not in said.err
+
+
+def test_the_version_imports_nothing_of_ours_or_others(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "sophia_cli", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ},
+        cwd=tmp_path,
+    )
+    assert done.stdout == f"sophia {__version__}\n"
+    names = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert {name for name in names if name.startswith("sophia_cli")} == {"sophia_cli"}
+    assert not names & {"typer", "rich", "httpx", "json", "pathlib", "dataclasses", "sqlite3"}
+
+
+def test_a_bug_is_a_line_and_a_log(tmp_path: Path) -> None:
+    """A module of Typer's own that is broken stands for a bug that nobody foresaw."""
+    (tmp_path / "typer").mkdir()
+    (tmp_path / "typer/__init__.py").write_text("raise ValueError('broken')\n")
+    env = surroundings(PYTHONPATH=str(tmp_path), TMPDIR=str(tmp_path))
+    done = subprocess.run(
+        [sys.executable, "-m", "sophia_cli", "migrate"],
+        capture_output=True, text=True, env=env, cwd=Path(__file__).parents[2], check=False,
+    )  # fmt: skip
+    assert done.returncode == 3
+    found = re.fullmatch(
+        r"sophia: bug: ValueError: broken\n        the traceback is in (\S+)\n", done.stderr
+    )
+    assert found is not None
+    log = Path(found[1])
+    assert log.stat().st_mode & 0o777 == 0o600
+    assert "ValueError: broken" in log.read_text()
+
+
+def test_without_the_command_line_s_packages_one_line_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text(
+        "raise ModuleNotFoundError(\"No module named 'typer'\", name='typer')\n"
+    )
+    said = sophia("migrate", cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    assert (said.code, said.out) == (1, "")
+    assert said.err == (
+        'sophia: the command line is not installed\n        pip install "sophia-cli[cli]"\n'
+    )
