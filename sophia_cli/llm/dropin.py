@@ -194,15 +194,20 @@ def _refusal(http: ModuleType, request: Any, error: LLMError) -> Any:
 def _raise_broken(http: ModuleType, broken: StreamBroken, request: Any) -> None:
     """A connection that broke is raised as the vendor's library would; an error event has been passed on."""
     if broken.error is not None:
-        raise _as_theirs(http, broken.error, str(broken.error), request) from broken.error
+        raise _as_theirs(http, broken.error, str(broken.error), request)
 
 
 def _as_theirs(http: ModuleType, error: Exception | None, message: str, request: Any) -> Exception:
-    """The same error out of the library that the vendor's client catches."""
+    """The same error out of the library that the vendor's client catches, about the vendor's own request."""
+    raised: Exception
+    if isinstance(error, http.RequestError):
+        raised = error
+        error.request = request
+        return raised
     found = getattr(http, type(error).__name__, None)
     if not (isinstance(found, type) and issubclass(found, http.RequestError)):
         found = http.ConnectError
-    raised: Exception = found(message, request=request)
+    raised = found(message, request=request)
     raised.__cause__ = error
     return raised
 
