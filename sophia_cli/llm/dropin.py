@@ -31,7 +31,7 @@ _HOSTS = (
     ("api.anthropic.com", "anthropic"),
     ("openrouter.ai", "openrouter"),
     ("api.portkey.ai", "portkey"),
-    (".snowflakecomputing.com", "cortex"),
+    ("snowflakecomputing.com", "cortex"),
 )
 # The body is handed on unpacked and in other pieces than it came.
 _NOT_RETURNED = ("content-encoding", "content-length", "transfer-encoding", "connection")
@@ -220,7 +220,7 @@ def _operation(path: str) -> str:
 
 def _provider_of(url: str) -> str:
     host = urlsplit(url).hostname or ""
-    return next((name for end, name in _HOSTS if host == end or host.endswith(end)), "origin")
+    return next((name for end, name in _HOSTS if f".{host}".endswith(f".{end}")), "origin")
 
 
 def _parse(raw: bytes) -> Mapping[str, Any] | None:
