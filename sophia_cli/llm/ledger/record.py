@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 # Every call ends in exactly one of these; a row that is still open belongs to a running process.
 OPEN = "open"
@@ -74,10 +75,21 @@ Entry = Opening | Final
 
 
 def printable(entry: Entry) -> Entry:
-    """The same with half a surrogate pair, which UTF-8 cannot hold, written out as `\\ud83d`."""
-    texts = {
-        name: value.encode("utf-8", "backslashreplace").decode()
-        for name, value in vars(entry).items()
-        if isinstance(value, str)
-    }
-    return replace(entry, **texts)  # type: ignore[arg-type]
+    """The same with values that a database can hold.
+
+    Half a surrogate pair is written out as `\\ud83d`, any other object as its text, a number that
+    is too large is not known.
+    """
+    return replace(entry, **{name: _held(value) for name, value in vars(entry).items()})
+
+
+def _held(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_held(item) for item in value)
+    if isinstance(value, Attempt):
+        return replace(value, **{name: _held(item) for name, item in vars(value).items()})
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**63 else None
+    if value is None or isinstance(value, float):
+        return value
+    return str(value).encode("utf-8", "backslashreplace").decode()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import secrets
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from sophia_cli.llm.ledger.record import Attempt, Entry, Final, Opening
+
+_TAKER = re.compile(r"\.taken-(\d{1,18})-")
 
 
 def spill(ledger: Path, entries: Iterable[Entry]) -> None:
@@ -31,23 +35,26 @@ def absorb(ledger: Path) -> tuple[list[Entry], list[Path]]:
     entries: list[Entry] = []
     files: list[Path] = []
     for path in _left_behind(ledger):
-        taken = path.with_name(f"{ledger.name}.taken-{os.getpid()}-{len(files)}")
+        taken = path.with_name(f"{ledger.name}.taken-{os.getpid()}-{secrets.token_hex(4)}")
         try:
             path.rename(taken)
-        except FileNotFoundError:
+            text = taken.read_text(encoding="utf-8", errors="replace")
+        except OSError:  # another process was faster, or it is not ours to read
             continue
         files.append(taken)
-        entries += [entry for line in taken.read_text().splitlines() for entry in _parse(line)]
+        entries += [entry for line in text.splitlines() for entry in _parse(line)]
     return entries, files
 
 
 def _left_behind(ledger: Path) -> list[Path]:
-    taken = [
-        path
-        for path in ledger.parent.glob(f"{ledger.name}.taken-*")
-        if not is_alive(int(path.name.rpartition(".taken-")[2].partition("-")[0]))
-    ]
-    return sorted([*ledger.parent.glob(f"{ledger.name}.spill-*"), *taken])
+    taken = [path for path in ledger.parent.glob(f"{ledger.name}.taken-*") if _is_orphan(path)]
+    found = [*ledger.parent.glob(f"{ledger.name}.spill-*"), *taken]
+    return sorted(path for path in found if path.is_file())
+
+
+def _is_orphan(taken: Path) -> bool:
+    taker = _TAKER.search(taken.name)
+    return taker is not None and not is_alive(int(taker[1]))
 
 
 def is_alive(pid: int) -> bool:
@@ -70,8 +77,10 @@ def _parse(line: str) -> list[Entry]:
 
 
 def _entry(name: str, fields: dict[str, Any]) -> Entry:
+    if not isinstance(fields["id"], str):
+        raise TypeError("a call is named by a text")
     if name == Opening.__name__:
         return Opening(**fields)
     fields["attempts"] = tuple(Attempt(**attempt) for attempt in fields["attempts"])
-    fields["fallbacks"] = tuple(tuple(step) for step in fields["fallbacks"])
+    fields["fallbacks"] = tuple((a, b, why) for a, b, why in fields["fallbacks"])
     return Final(**fields)

@@ -15,19 +15,33 @@ import threading
 import time
 import weakref
 from bisect import bisect_left
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger import schema
-from sophia_cli.llm.ledger.record import OK, UNKNOWN, Attempt, Entry, Final, Opening, printable
+from sophia_cli.llm.ledger.file import (
+    connect,
+    create_private,
+    inode,
+    is_corrupt,
+    is_locked,
+    move_aside,
+    transaction,
+)
+from sophia_cli.llm.ledger.record import OK, UNKNOWN, Entry, Final, Opening, printable
 from sophia_cli.llm.ledger.spill import absorb, is_alive, spill
 
 _LOG = logging.getLogger("sophia_cli.llm.ledger")
-_BUSY = 0.25  # seconds a call waits for another writer before its rows are kept for later
-_BUSY_AT_EXIT = 5.0
+_BUSY_AT_EXIT = 5.0  # seconds
+# What a value raises that the file cannot hold; the others say something about the file itself.
+_UNWRITABLE = (
+    UnicodeEncodeError,
+    OverflowError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+)
 
 _ALL: weakref.WeakSet[Ledger] = weakref.WeakSet()
 
@@ -70,6 +84,8 @@ class Ledger:
         self.problem = ""
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._inode = 0
+        self._running: dict[str, Opening] = {}
         self._waiting: list[Entry] = []
         self._taken: list[Path] = []
         self._forgotten: list[sqlite3.Connection] = []
@@ -78,22 +94,40 @@ class Ledger:
 
     def begin(self, opening: Opening) -> None:
         """Write the open row of a call."""
-        self._write(opening)
+        with self._lock:
+            self._running[opening.id] = opening
+            self._waiting.append(opening)
+            self._write_waiting()
 
     def finish(self, final: Final) -> None:
         """Write how a call ended, its attempts and the totals, in one transaction."""
-        self._write(final)
+        with self._lock:
+            self._waiting.append(final)
+            self._write_waiting()
 
     def summary(self) -> list[SummaryRow]:
         """Finished calls by provider, model and task."""
         return [_summary_row(*row) for row in self.read(schema.SUMMARY)]
 
     def read(self, query: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a query, after what is still waiting has been written."""
+        """The rows of a query, after what is still waiting has been written if the file is free.
+
+        Raises LLMError while another process keeps the file to itself.
+        """
         with self._lock:
-            connection = self._open()
-            self._flush(connection)
-            return connection.execute(query, parameters).fetchall()
+            self._write_waiting()
+            try:
+                return self._open().execute(query, parameters).fetchall()
+            except sqlite3.DatabaseError as error:
+                if is_locked(error):
+                    raise LLMError(
+                        f"the ledger {self.path} is in use by another process",
+                        "try again in a moment",
+                    ) from error
+                if not is_corrupt(error):
+                    raise
+                self._give_up_file(error)
+                return self._open().execute(query, parameters).fetchall()
 
     def close(self) -> None:
         """Write what is waiting and close the file; used again, it opens again."""
@@ -111,41 +145,51 @@ class Ledger:
         except sqlite3.Error as error:
             _LOG.warning("the ledger could not be written: %s", error)
         if self._waiting and self.path:
-            spill(self.path, self._waiting)
+            self._spill(self.path)
+
+    def _spill(self, path: Path) -> None:
+        try:
+            spill(path, self._waiting)
             self._waiting.clear()
+        except OSError as error:
+            _LOG.warning("%d rows of the ledger are lost: %s", len(self._waiting), error)
 
-    def _write(self, entry: Entry) -> None:
-        with self._lock:
-            self._waiting.append(entry)
+    def _write_waiting(self) -> None:
+        """Write what can be written: corrupt files go aside, locked ones get the rows later."""
+        for _ in range(3):  # the file, one that begins anew, memory
             try:
-                self._flush(self._open())
+                return self._flush(self._open())
             except sqlite3.DatabaseError as error:
-                self._write_after(error)
+                if is_locked(error):
+                    return None
+                self._give_up_file(error)
 
-    def _write_after(self, error: sqlite3.DatabaseError) -> None:
-        """The file refused: corrupt files go aside, locked ones get the rows later."""
-        if _is_locked(error):
-            return
+    def _give_up_file(self, error: sqlite3.DatabaseError) -> None:
         _LOG.warning("the ledger %s cannot be used: %s", self.path, error)
         self._connection = None
-        if _is_corrupt(error):
-            self._move_aside()
+        if self.path and is_corrupt(error):
+            self._move_aside(self.path)
         else:
             self._stay_in_memory(str(error))
-        self._flush(self._open())
 
     def _flush(self, connection: sqlite3.Connection) -> None:
         if not self._waiting:
             return
-        with _transaction(connection):
-            for entry in self._waiting:
-                try:
-                    self._insert(connection, entry)
-                except UnicodeEncodeError:
-                    self._insert(connection, printable(entry))
+        try:
+            self._insert_all(connection, self._waiting)
+        except _UNWRITABLE:
+            self._insert_all(connection, [printable(entry) for entry in self._waiting])
+        for entry in self._waiting:
+            if isinstance(entry, Final):
+                self._running.pop(entry.id, None)
         self._waiting.clear()
         while self._taken:
             self._taken.pop().unlink(missing_ok=True)
+
+    def _insert_all(self, connection: sqlite3.Connection, entries: list[Entry]) -> None:
+        with transaction(connection):
+            for entry in entries:
+                self._insert(connection, entry)
 
     def _insert(self, connection: sqlite3.Connection, entry: Entry) -> None:
         if isinstance(entry, Opening):
@@ -158,26 +202,29 @@ class Ledger:
         connection.execute(schema.OPEN_CALL, (*values[:2], self._host, os.getpid(), *values[2:]))
 
     def _open(self) -> sqlite3.Connection:
+        if self._connection is not None and self.path and inode(self.path) != self._inode:
+            # Deleted, or put aside by another process: what is written there, nobody would read.
+            self._connection = None
         if self._connection is None:
             self._connection = self._connect()
         return self._connection
 
     def _connect(self) -> sqlite3.Connection:
+        # Calls that began in a file that is gone end in this one; what is there is not written twice.
+        waiting = {entry.id for entry in self._waiting if isinstance(entry, Opening)}
+        self._waiting[:0] = [self._running[name] for name in self._running.keys() - waiting]
         if self.path is not None:
             try:
-                self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                _create_private(self.path)
-                return self._prepare(_connect(str(self.path)))
+                self._inode = create_private(self.path)
+                return self._prepare(connect(str(self.path)))
             except OSError as error:
                 self._stay_in_memory(error.strerror or str(error))
             except sqlite3.DatabaseError as error:
-                if _is_locked(error):
+                if is_locked(error):
                     raise
-                if _is_corrupt(error):
-                    self._move_aside()
-                    return self._connect()
-                self._stay_in_memory(str(error))
-        return self._prepare(_connect(":memory:"))
+                self._give_up_file(error)
+                return self._connect()
+        return self._prepare(connect(":memory:"))
 
     def _prepare(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -187,13 +234,16 @@ class Ledger:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         if version < schema.VERSION:
-            with _transaction(connection):
+            with transaction(connection):
                 for statement in schema.STATEMENTS:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version={schema.VERSION}")
-        self._book_the_dead(connection)
         if self.path:
-            self._waiting[:0], self._taken = absorb(self.path)
+            entries, files = absorb(self.path)
+            self._waiting[:0] = entries
+            self._taken += files
+            self._flush(connection)
+        self._book_the_dead(connection)
         return connection
 
     def _book_the_dead(self, connection: sqlite3.Connection) -> None:
@@ -203,32 +253,34 @@ class Ledger:
         ).fetchall()
         gone = [name for name, pid in rows if not is_alive(pid)]
         if gone:
-            with _transaction(connection):
+            with transaction(connection):
                 for name in gone:
                     _insert_final(connection, Final(name, UNKNOWN, "process_gone"))
 
-    def _move_aside(self) -> None:
-        assert self.path is not None  # only a file can be corrupt
-        stamp = time.strftime("%Y%m%d-%H%M%S")
-        aside = self.path.with_name(f"{self.path.name}.corrupt-{stamp}-{os.getpid()}")
-        for suffix in ("", "-wal", "-shm"):
-            part = self.path.with_name(self.path.name + suffix)
-            if part.exists():
-                part.rename(aside.with_name(aside.name + suffix))
-        _LOG.warning("the ledger was corrupt and is kept as %s; a new one begins", aside)
+    def _move_aside(self, path: Path) -> None:
+        try:
+            aside = move_aside(path, self._inode)
+        except OSError as error:
+            self._stay_in_memory(error.strerror or str(error))
+            return
+        if aside:
+            _LOG.warning("the ledger was corrupt and is kept as %s; a new one begins", aside)
 
     def _stay_in_memory(self, reason: str) -> None:
+        if self.path is None:
+            return
         self.problem = (
             f"the ledger {self.path} cannot be written ({reason}): calls are counted in memory only"
         )
         _LOG.warning("%s", self.problem)
         self.path = None
+        self._taken = []  # left where they are: memory is no place to remove them for
 
     def leave_to_parent(self) -> None:
         """Called in the child of a fork: the connection and the waiting rows are the parent's."""
         # SQLite forbids using or closing a parent's connection in the child: keep it, unused.
         self._lock = threading.RLock()
-        self._waiting, self._taken = [], []
+        self._waiting, self._taken, self._running = [], [], {}
         if self._connection is not None:
             self._forgotten.append(self._connection)
             self._connection = None
@@ -261,8 +313,10 @@ def _insert_final(connection: sqlite3.Connection, final: Final) -> None:
             *(count or 0 for count in counts), final.kept_local, ended if final.outcome == OK else 0,
         ),
     )  # fmt: skip
-    for attempt in final.attempts:
-        _insert_attempt(connection, final.id, attempt)
+    for one in final.attempts:
+        connection.execute(schema.ADD_ATTEMPT, (final.id, *asdict(one).values()))
+        counted = (one.provider, one.model, one.outcome, one.error_kind)
+        connection.execute(schema.ADD_ATTEMPT_TOTAL, counted)
     for fallback in final.fallbacks:
         connection.execute(schema.ADD_FALLBACK, fallback)
     _observe(connection, "duration", final, final.latency_us)
@@ -288,57 +342,9 @@ def _summary_row(
     )
 
 
-def _insert_attempt(connection: sqlite3.Connection, call_id: str, attempt: Attempt) -> None:
-    connection.execute(schema.ADD_ATTEMPT, (call_id, *asdict(attempt).values()))
-    connection.execute(
-        schema.ADD_ATTEMPT_TOTAL,
-        (attempt.provider, attempt.model, attempt.outcome, attempt.error_kind),
-    )
-
-
 def _observe(connection: sqlite3.Connection, name: str, final: Final, microseconds: int) -> None:
     bucket = bisect_left(schema.BUCKETS, microseconds / 1e6)
     connection.execute(
         schema.ADD_DURATION,
         (name, final.provider, final.model, final.outcome, bucket, microseconds),
     )
-
-
-def _connect(name: str) -> sqlite3.Connection:
-    # isolation_level None: transactions begin and end where this module says.
-    return sqlite3.connect(name, timeout=_BUSY, isolation_level=None, check_same_thread=False)
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-
-
-def _create_private(path: Path) -> None:
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-
-
-def _is_locked(error: sqlite3.Error) -> bool:
-    return (
-        error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-        if _coded(error)
-        else False
-    )
-
-
-def _is_corrupt(error: sqlite3.Error) -> bool:
-    return (
-        error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-        if _coded(error)
-        else False
-    )
-
-
-def _coded(error: sqlite3.Error) -> bool:
-    return getattr(error, "sqlite_errorcode", None) is not None

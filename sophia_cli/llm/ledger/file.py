@@ -1,0 +1,88 @@
+"""The ledger's file on disk: opened for one user only, put aside once it is no database any more."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+BUSY = 0.25  # seconds a call waits for another writer before its rows are kept for later
+
+
+def connect(name: str) -> sqlite3.Connection:
+    """A connection whose transactions begin and end where `transaction` says."""
+    return sqlite3.connect(name, timeout=BUSY, isolation_level=None, check_same_thread=False)
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All of the block's statements or none of them."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def create_private(path: Path) -> int:
+    """Make the file, for this user only, unless it is there; gives its inode. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        return os.fstat(descriptor).st_ino
+    finally:
+        os.close(descriptor)
+
+
+def inode(path: Path) -> int:
+    """Which file stands under that name now; 0 for none."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
+
+
+def move_aside(path: Path, seen: int) -> Path | None:
+    """Rename the corrupt file with inode `seen`; None where another process has done so already.
+
+    Raises OSError when the folder does not allow it.
+    """
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        # Without the lock the second process would put aside what the first has begun anew.
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if inode(path) != seen:
+            return None
+        stamp = f"{path.name}.corrupt-{time.strftime('%Y%m%d-%H%M%S')}"
+        names = (path.with_name(f"{stamp}-{number}") for number in count(1))
+        aside = next(name for name in names if not name.exists())
+        for suffix in ("-wal", "-shm", ""):
+            part = path.with_name(path.name + suffix)
+            if part.exists():
+                part.rename(aside.with_name(aside.name + suffix))
+        return aside
+    finally:
+        os.close(folder)
+
+
+def is_locked(error: sqlite3.Error) -> bool:
+    """Whether another connection holds the file; a moment later it may be free."""
+    return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def is_corrupt(error: sqlite3.Error) -> bool:
+    """Whether the file is no database, or no whole one."""
+    return _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _code(error: sqlite3.Error) -> int:
+    code: int = getattr(error, "sqlite_errorcode", None) or 0
+    return code & 0xFF

@@ -1,0 +1,250 @@
+"""The file is taken away, damaged or held while calls run: they are answered, and their rows are kept."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+from partners import ScriptedServer, completion, provider, reply
+from test_store import FILE, books, final, opening, outcomes, write
+
+from sophia_cli.llm import LLMError
+from sophia_cli.llm.ledger import Final, Ledger
+
+HERE = str(Path(__file__).parent)
+GARBAGE = b"this is no database" * 500
+
+
+def spilled(*entries: Any) -> str:
+    return "".join(
+        json.dumps([type(entry).__name__, vars(entry) | changes]) + "\n"
+        for entry, changes in (
+            (e, {"attempts": []} if isinstance(e, Final) else {}) for e in entries
+        )
+    )
+
+
+def test_a_call_that_runs_while_the_file_breaks_ends_in_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    ledger = Ledger(path)
+    write(ledger, "before")
+    ledger.begin(opening("a"))
+    ledger.close()
+    path.write_bytes(GARBAGE)
+    ledger.finish(final("a"))
+    assert books(ledger) == (1, 5, 1, 5, 1, 1)
+    ledger.close()
+    (kept,) = [item for item in tmp_path.iterdir() if "corrupt" in item.name]
+    assert kept.read_bytes() == GARBAGE
+
+
+@pytest.mark.parametrize("parts", [("",), ("", "-wal", "-shm")])
+def test_a_file_that_is_deleted_while_it_is_open_is_begun_anew(
+    tmp_path: Path, parts: tuple[str, ...]
+) -> None:
+    path = tmp_path / FILE
+    ledger = Ledger(path)
+    ledger.begin(opening("a"))
+    for part in parts:
+        path.with_name(FILE + part).unlink()
+    ledger.finish(final("a"))
+    write(ledger, "b")
+    ledger.close()
+    again = Ledger(path)
+    assert books(again) == (2, 10, 2, 10, 2, 2)
+    again.close()
+
+
+def test_two_files_that_break_at_the_same_moment_are_both_kept(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    for content in (GARBAGE, GARBAGE + b"again"):
+        path.write_bytes(content)
+        ledger = Ledger(path)
+        write(ledger, "a")
+        ledger.close()
+    kept = [item.read_bytes() for item in tmp_path.iterdir() if "corrupt" in item.name]
+    assert sorted(kept) == [GARBAGE, GARBAGE + b"again"]
+
+
+MANY = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from test_store import *
+ledger = Ledger(Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(10):
+    write(ledger, f"{sys.argv[3]}-{number}")
+ledger.close()
+"""
+
+
+def test_processes_that_meet_a_corrupt_file_put_it_aside_once(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    path.write_bytes(GARBAGE)
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", MANY, str(path), HERE, str(who)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        for who in range(6)
+    ]
+    for worker in workers:
+        assert worker.stdout is not None and worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    for worker in workers:
+        worker.communicate()
+        assert worker.returncode == 0
+    ledger = Ledger(path)
+    assert books(ledger) == (60, 300, 60, 300, 60, 60)
+    ledger.close()
+    kept = [item for item in tmp_path.iterdir() if item.name.startswith(f"{FILE}.corrupt")]
+    assert [item.read_bytes() for item in kept] == [GARBAGE]
+
+
+def test_reading_goes_on_while_another_process_writes(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    ledger = Ledger(path)
+    ledger.begin(opening("a"))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    ledger.finish(final("a"))
+    assert outcomes(ledger) == {"open": 1}
+    other.execute("ROLLBACK")
+    other.close()
+    assert outcomes(ledger) == {"ok": 1}
+    ledger.close()
+
+
+def test_a_file_that_another_process_keeps_to_itself_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    first = Ledger(path)
+    write(first, "a")
+    first.close()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("PRAGMA locking_mode=EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    ledger = Ledger(path)
+    with pytest.raises(LLMError) as caught:
+        ledger.summary()
+    other.execute("ROLLBACK")
+    other.close()
+    assert caught.value.message == f"the ledger {path} is in use by another process"
+    assert caught.value.mend == "try again in a moment"
+    assert [row.calls for row in ledger.summary()] == [1]
+    ledger.close()
+
+
+def test_many_calls_begin_and_end_while_the_file_is_locked(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    ledger = Ledger(path)
+    write(ledger, "before")
+    ledger.close()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("PRAGMA locking_mode=EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    for name in "abc":
+        ledger.begin(opening(name))
+    for name in "abc":
+        ledger.finish(final(name))
+    other.execute("ROLLBACK")
+    other.close()
+    assert books(ledger) == (4, 20, 4, 20, 4, 4)
+    ledger.close()
+
+
+def test_an_end_that_was_spilled_is_known_before_the_dead_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    code = (
+        "import os, sys; sys.path.insert(0, sys.argv[2])\n"
+        "from test_store import *\n"
+        "ledger = Ledger(Path(sys.argv[1]))\n"
+        "ledger.begin(opening('a')); ledger.begin(opening('b')); os._exit(0)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path), HERE], check=True)
+    (tmp_path / f"{FILE}.spill-999999999").write_text(spilled(final("a")))
+    ledger = Ledger(path)
+    assert ledger.read("SELECT id, outcome FROM calls ORDER BY id") == [
+        ("a", "ok"),
+        ("b", "unknown"),
+    ]
+    ledger.close()
+
+
+LEFT_BEHIND: dict[str, bytes] = {
+    "spill-999999999": b"\xff\xfe\x00\n[]\n{}\n5\nnull\n",
+    "spill-999999998": b'["Opening", {"id": ["a"], "started_ns": "x"}]\n["Final", {"id": 3}]\n',
+    "spill-999999997": b'["Final", {"id": "a", "outcome": "ok", "attempts": 3, "fallbacks": []}]\n',
+    "spill-999999996": b'["Final",{"id":"a","outcome":"ok","attempts":[],"fallbacks":[[1]]}]\n',
+    "taken-what-ever": b"not of this ledger",
+    "taken-99999999999999999999999-0": b"a number that no process has",
+}
+
+
+@pytest.mark.parametrize("name", LEFT_BEHIND)
+def test_whatever_lies_beside_the_ledger_a_call_is_written(tmp_path: Path, name: str) -> None:
+    (tmp_path / f"{FILE}.{name}").write_bytes(LEFT_BEHIND[name])
+    (tmp_path / f"{FILE}.spill-3").mkdir()
+    ledger = Ledger(tmp_path / FILE)
+    write(ledger, "b")
+    assert (outcomes(ledger), ledger.problem) == ({"ok": 1}, "")
+    ledger.close()
+
+
+def test_spilled_rows_are_not_spent_on_a_ledger_in_memory(tmp_path: Path) -> None:
+    spill = tmp_path / f"{FILE}.spill-999999999"
+    text = spilled(opening("a"), final("a"))
+    spill.write_text(text)
+    newer = sqlite3.connect(tmp_path / FILE)
+    newer.execute("PRAGMA user_version=99")
+    newer.close()
+    ledger = Ledger(tmp_path / FILE)
+    write(ledger, "b")
+    assert ledger.path is None and outcomes(ledger) == {"ok": 1}
+    ledger.close()
+    assert spill.read_text() == text
+
+
+ODD: list[dict[str, Any]] = [
+    {"user": uuid.UUID(int=5)},
+    {"session": 2**80},
+    {"service": b"bytes"},
+    {"metadata": {"key": {1, 2}}},
+    {"model": "p/half \ud83d"},
+    {"model": "p/nul \0"},
+]
+
+
+@pytest.mark.parametrize("labels", ODD, ids=str)
+def test_no_label_keeps_a_call_from_its_answer_or_the_next_from_the_ledger(
+    scripted: Any, service: Any, labels: dict[str, Any]
+) -> None:
+    server: ScriptedServer = scripted(reply(completion()))
+    asked = service(provider("p", server.url))
+    assert asked.complete_text_sync("hi", **labels) == "yes"
+    assert asked.complete_text_sync("hi") == "yes"
+    assert asked.engine.ledger.problem == ""
+    assert asked.engine.ledger.read("SELECT outcome, attempts FROM calls") == [("ok", 1)] * 2
+    assert asked.engine.ledger.read("SELECT SUM(calls) FROM totals") == [(2,)]
+    assert asked.engine.ledger.read("SELECT COUNT(*) FROM attempts") == [(2,)]
+
+
+def test_a_figure_that_no_ledger_holds_is_not_known(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / FILE)
+    ledger.begin(opening("a"))
+    ledger.finish(final("a", cost=10**30))
+    assert ledger.read("SELECT outcome, cost_nano FROM calls") == [("ok", None)]
+    assert ledger.read("SELECT calls, unpriced, cost_nano FROM totals") == [(1, 1, 0)]
+    ledger.close()
