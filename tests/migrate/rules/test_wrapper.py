@@ -170,7 +170,7 @@ REPORTED = {
     "a context manager": ("with Brain() as b:\n    b.ask_now('x')", "context-manager"),
     "a subclass": ("class Big(Brain): ...", "subclassed"),
     "the class passed on": ("print(Brain)", "class-passed"),
-    "a comment between": ("brain.ask(  # why\n    'x', 0.2)", "odd-shape"),
+    "a comment between": ("brain.think(Request(  # why\n    messages=[1], heat=2))", "odd-shape"),
 }
 
 
