@@ -1,0 +1,151 @@
+"""Calls on clients: carried by a constructor that is seen, reported where it is not."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from trees import look, plant, verdicts  # noqa: E402
+
+CHAT = "chat.completions.create(model='m', messages=[])"
+NOT_OURS = {
+    "a method of that name": "class A:\n    def create(self): ...\n\n\nA().create()\n",
+    "another service's messages": "client.messages.create(to='+1', body='hi')\n",
+    "another service's completions": "shell.completions.create()\n",
+    "a chain in a string": 'x = "client.chat.completions.create"\n',
+    "embeddings of one's own": "self.embeddings.create(text)\n",
+    "a definition": "class Completions:\n    def create(self, model, messages): ...\n",
+}
+
+
+@pytest.mark.parametrize("text", NOT_OURS.values(), ids=NOT_OURS.keys())
+def test_leaves_alone(tmp_path: Path, text: str) -> None:
+    plant(tmp_path, {"app.py": "import openai\n\n" + text})
+    assert verdicts(look(tmp_path)) == []
+
+
+MAKE = "from openai import OpenAI\n\n"
+CARRIED = {
+    "a module's client": f"client = OpenAI()\nclient.{CHAT}\n",
+    "an attribute": (
+        f"\nclass A:\n    def __init__(self):\n        self.c = OpenAI()\n\n"
+        f"    def f(self):\n        self.c.{CHAT}\n"
+    ),
+    "a class attribute": (
+        f"\nclass A:\n    c = OpenAI()\n\n    def f(self):\n        self.c.{CHAT}\n"
+    ),
+    "a parameter with a type": f"def f(c: OpenAI):\n    c.{CHAT}\n\n\nf(OpenAI())\n",
+    "an optional parameter": f"def f(c: 'OpenAI | None'):\n    c.{CHAT}\n\n\nf(OpenAI())\n",
+    "a function's result": f"def make():\n    return OpenAI()\n\n\nmake().{CHAT}\n",
+    "a property": (
+        f"\nclass A:\n    @property\n    def c(self):\n        return OpenAI()\n\n"
+        f"    def f(self):\n        self.c.{CHAT}\n"
+    ),
+    "a with block": f"with OpenAI() as c:\n    c.{CHAT}\n",
+    "options on the way": f"OpenAI().with_options(timeout=1).{CHAT}\n",
+    "a raw response": (
+        "OpenAI().chat.completions.with_raw_response.create(model='m', messages=[])\n"
+    ),
+    "a bound method": "create = OpenAI().chat.completions.create\n",
+    "responses": "OpenAI().responses.create(model='m', input='x')\n",
+    "embeddings": "OpenAI().embeddings.create(model='m', input='x')\n",
+    "parse": "OpenAI().beta.chat.completions.parse(model='m', messages=[])\n",
+    "wrapped": f"import instructor\n\ninstructor.from_openai(OpenAI()).{CHAT}\n",
+    "one of two branches": f"c = OpenAI() if x else OpenAI(timeout=1)\nc.{CHAT}\n",
+    "a walrus": f"(c := OpenAI()).{CHAT}\nc.{CHAT}\n",
+}
+
+
+@pytest.mark.parametrize("text", CARRIED.values(), ids=CARRIED.keys())
+def test_is_carried(tmp_path: Path, text: str) -> None:
+    plant(tmp_path, {"app.py": MAKE + text})
+    found = verdicts(look(tmp_path))
+    assert {v[0] for v in found} <= {"carried", "safe"}
+    assert "carried" in {v[0] for v in found}
+
+
+def test_a_base_class_in_another_file_carries(tmp_path: Path) -> None:
+    base = f"{MAKE}\nclass Base:\n    def __init__(self):\n        self.client = OpenAI()\n"
+    other = f"from pkg.base import Base\n\n\nclass Other(Base):\n    def f(self):\n        self.client.{CHAT}\n"
+    plant(tmp_path, {"pkg/__init__.py": "", "pkg/base.py": base, "pkg/other.py": other})
+    sites = {site.path: site for site in look(tmp_path).sites}
+    assert str(sites["pkg/other.py"].verdict) == "carried"
+    assert sites["pkg/other.py"].carrier == ("pkg/base.py", 6, 23)
+
+
+def test_a_client_that_is_passed_on_through_a_package_carries(tmp_path: Path) -> None:
+    plant(
+        tmp_path,
+        {
+            "pkg/__init__.py": "from pkg.clients import gpt as client\n",
+            "pkg/clients.py": f"{MAKE}gpt = OpenAI()\n",
+            "pkg/use.py": f"from . import client\n\n\nasync def f():\n    client.{CHAT}\n",
+        },
+    )
+    assert verdicts(look(tmp_path)) == [
+        ("safe", "gains-client", "pkg/clients.py:3"),
+        ("carried", "carried", "pkg/use.py:5"),
+    ]
+
+
+REPORTED = {
+    "unknown": (f"def f(c):\n    c.{CHAT}\n", "receiver-unknown"),
+    "a constructor that stays": (
+        f"from openai import AzureOpenAI\n\nAzureOpenAI().{CHAT}\n",
+        None,
+    ),
+    "anthropic, by its arguments": (
+        "def f(c):\n    c.messages.create(model='m', max_tokens=3, messages=[])\n",
+        "receiver-unknown",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "code"), REPORTED.values(), ids=REPORTED.keys())
+def test_is_reported(tmp_path: Path, text: str, code: str | None) -> None:
+    plant(tmp_path, {"app.py": text})
+    found = verdicts(look(tmp_path))
+    assert {v[0] for v in found} == {"report-only"}
+    assert code is None or code in {v[1] for v in found}
+
+
+def test_what_a_site_says(tmp_path: Path) -> None:
+    text = (
+        "from openai import AsyncOpenAI\n\nclient = AsyncOpenAI()\n\n\nasync def f():\n"
+        "    return await client.chat.completions.create(model='gpt-5', messages=[])\n"
+    )
+    plant(tmp_path, {"app.py": text})
+    call = look(tmp_path).sites[1]
+    assert (call.operation, call.is_async, call.model, call.provider) == (
+        "chat.completions.create",
+        True,
+        "gpt-5",
+        "openai",
+    )
+    assert (call.line, call.column) == (7, 18)
+
+
+PAGE = """\
+# OpenAI()
+
+Call `OpenAI()` yourself.
+
+```python
+client = OpenAI()
+```
+
+```text
+client = OpenAI()
+```
+"""
+
+
+def test_a_page_is_reported_in_its_python_fences_only(tmp_path: Path) -> None:
+    plant(tmp_path, {"docs/use.md": PAGE})
+    found = look(tmp_path, review=True)
+    assert verdicts(found) == [("report-only", "documentation", "docs/use.md:6")]
+    assert found.changed == ()
