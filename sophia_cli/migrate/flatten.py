@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sophia_cli.migrate.arguments import OddShape, parentheses, tokens
 from sophia_cli.migrate.site import Edit
-from sophia_cli.migrate.source import Source, splice
+from sophia_cli.migrate.source import Source
 
 _NAME = re.compile(rb"[^\W\d]\w*\s*=\s*")
 
@@ -44,13 +44,14 @@ class _Segment:
     wording: Wording
 
 
-def reword(source: Source, call: ast.Call, rewording: Rewording, shift: int = 0) -> bytes:
-    """The text between the parentheses of a call, rewritten; `shift` columns further right.
+def reword(source: Source, call: ast.Call, rewording: Rewording, shift: int = 0) -> list[Edit]:
+    """The edits between the parentheses of a call; its lines go `shift` columns to the right.
 
     Raises OddShape for a call that is written in a way that would not come out well.
     """
     opening, closing = parentheses(source, call)
     segments = _segments(source, opening, closing, rewording.arguments)
+    _refuse_bare(source, call, segments, rewording)
     edits = list(rewording.inside)
     for segment in segments:
         if not segment.wording.dropped:
@@ -58,7 +59,7 @@ def reword(source: Source, call: ast.Call, rewording: Rewording, shift: int = 0)
     if _spread(source, opening, closing, segments):
         edits += _dropped_lines(source, segments)
         edits += _added_lines(source, closing, segments, rewording, shift)
-    else:
+    elif _reshapes(rewording, shift):
         if _has_comment(source, opening, closing):
             raise OddShape("a comment stands between its arguments")
         edits += _dropped_inline(segments) + _added_inline(opening, segments, rewording)
@@ -66,11 +67,27 @@ def reword(source: Source, call: ast.Call, rewording: Rewording, shift: int = 0)
     for edit in _shifted(source, opening, closing, call, shift):
         if not any(cut.start <= edit.start < cut.end for cut in gone):
             edits.append(edit)
-    offset = opening + 1
-    moved = [Edit(edit.start - offset, edit.end - offset, edit.text) for edit in edits]
-    return splice(
-        source.code[offset:closing], [edit for edit in moved if edit.text or edit.end > edit.start]
-    )
+    return [edit for edit in edits if edit.text or edit.end > edit.start]
+
+
+def _reshapes(rewording: Rewording, shift: int) -> bool:
+    """Whether more than names changes, so that a comment might end up in the wrong place."""
+    return bool(rewording.added or shift or any(word.dropped for word in rewording.arguments))
+
+
+def _refuse_bare(
+    source: Source, call: ast.Call, segments: list[_Segment], rewording: Rewording
+) -> None:
+    """A generator or a walrus without parentheses of its own can stand alone only."""
+    for segment in segments:
+        node, start = segment.wording.node, source.start(segment.wording.node)
+        named = bool(segment.wording.name)
+        if isinstance(node, ast.NamedExpr) and named and node in call.args:
+            if start == segment.start:
+                raise OddShape("an argument is assigned as it is passed")
+        if isinstance(node, ast.GeneratorExp) and start < segment.start:
+            if named or rewording.added:
+                raise OddShape("its only argument is a generator")
 
 
 def _segments(
@@ -110,6 +127,8 @@ def _named(source: Source, segment: _Segment) -> Edit:
     )
     end = segment.start + (written.end() if named and written else 0)
     text = f"{segment.wording.name}=".encode() if segment.wording.name else b""
+    if named and written and written.group().rstrip(b"= \t") == text[:-1]:
+        return Edit(segment.start, segment.start, b"")
     return Edit(segment.start, end, text)
 
 
@@ -138,7 +157,7 @@ def _added_lines(
     first = _line(source, segments[0].start)
     place = source.starts[_line(source, closing) - 1]
     indent, eol = source.indent(first), source.eol(first)
-    indent = indent[: len(indent) + min(shift, 0)] + b" " * max(shift, 0)
+    indent = indent[: len(indent) + min(shift, 0)] + indent[:1] * max(shift, 0)
     text = b"".join(indent + added.encode() + b"," + eol for added in rewording.added)
     kept = [segment for segment in segments if not segment.wording.dropped]
     edits = [Edit(place, place, text)]
@@ -189,11 +208,18 @@ def _shifted(
         if line in inside or shift == 0 or blank:
             continue
         if shift > 0:
-            yield Edit(start, start, b" " * shift)
-        elif len(indent) >= -shift and indent[:-shift].strip(b" ") == b"":
+            yield Edit(start, start, _indents(source, call) * shift)
+        elif len(indent) >= -shift and indent.startswith(source.indent(call.lineno)[:-shift]):
             yield Edit(start, start - shift, b"")
         else:
             raise OddShape("its lines are indented less than their call")
+
+
+def _indents(source: Source, call: ast.Call) -> bytes:
+    """What the lines of a call are indented with: a tab or a space."""
+    assert call.end_lineno is not None
+    lines = (source.indent(line) for line in range(call.lineno, call.end_lineno + 1))
+    return b"\t" if any(indent[:1] == b"\t" for indent in lines) else b" "
 
 
 def _has_comment(source: Source, opening: int, closing: int) -> bool:

@@ -43,6 +43,7 @@ class Modules:
     parsed: dict[str, Parsed] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
     by_name: dict[str, list[str]] = field(default_factory=dict)
+    importing: dict[bytes, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for path in sorted(self.paths):
@@ -120,6 +121,11 @@ def target_parts(node: ast.ImportFrom, importer: str) -> tuple[tuple[str, ...], 
     return (*folder[: max(up, 0)], *own), True
 
 
+def stem_of(path: str) -> str:
+    """The last name of a file's module."""
+    return (_parts(path) or ("",))[-1]
+
+
 def stems(mapping: Mapping[str, object]) -> frozenset[str]:
     """The last names of the modules in `mapping`, for a search by text."""
-    return frozenset((_parts(path) or ("",))[-1] for path in mapping)
+    return frozenset(stem_of(path) for path in mapping)

@@ -153,7 +153,9 @@ def rewrite(scan: Scan, file: Parsed, sites: Iterable[Site]) -> bytes:
     retired = {name for site in sites for name in site.retired}
     if not retired:
         return after
-    return retire_imports(load(file.path, after), retired, scan.read_from(file.path))
+    return retire_imports(
+        load(file.path, after), retired, lambda names: scan.read_from(file.path, names)
+    )
 
 
 def withdraw(sites: Iterable[Site], failed: Mapping[str, Reason], choice: Choice) -> list[Site]:

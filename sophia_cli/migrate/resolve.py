@@ -65,6 +65,11 @@ class Resolver:
             self.depth -= 1
         return self.memo[key]
 
+    def forget(self) -> None:
+        """Start anew, after more files were parsed."""
+        self.memo.clear()
+        self.named.clear()
+
     def one(self, file: Parsed, node: ast.expr) -> Value:
         """The single value of the expression, `None` of a guarded import aside; else unknown."""
         found = [value for value in self.values(file, node) if value != NONE]

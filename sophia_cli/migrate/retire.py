@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.scope import Binding, Binds, Scope
 from sophia_cli.migrate.site import Edit
+from sophia_cli.migrate.spelling import last
+
+_WORD = re.compile(r"\w+")
+_TYPING = frozenset({"cast", "TypeVar", "NewType", "ForwardRef", "TypeAliasType"})
 
 
-def retire_imports(file: Parsed, names: Iterable[str], exported: frozenset[str]) -> bytes:
-    """The file without imports of `names` that are unused; `exported` names are read from elsewhere."""
-    wanted = set(names) - exported - _listed(file)
+def retire_imports(
+    file: Parsed, names: Iterable[str], elsewhere: Callable[[frozenset[str]], frozenset[str]]
+) -> bytes:
+    """The file without imports of `names` that are unused; `elsewhere` tells what other files read."""
+    wanted = set(names) - _listed(file) - _in_text(file)
+    module = file.table.module
+    unused = {name for name in wanted & module.names.keys() if _unused(file, name, module)}
+    offered = elsewhere(frozenset(unused)) if unused else frozenset()
     gone: dict[ast.ImportFrom | ast.Import, list[ast.alias]] = {}
-    for scope in [file.table.module, *file.table.own.values()]:
-        for name in sorted(wanted & scope.names.keys()):
+    for scope in [module, *file.table.own.values()]:
+        for name in sorted((wanted - offered) & scope.names.keys()):
             for alias in _unused(file, name, scope):
                 statement = file.table.parents[alias]
                 if isinstance(statement, ast.ImportFrom | ast.Import):
@@ -27,16 +37,34 @@ def retire_imports(file: Parsed, names: Iterable[str], exported: frozenset[str])
 
 
 def _listed(file: Parsed) -> set[str]:
-    """What the file itself says is public."""
+    """What the file itself says is public, however it fills its `__all__`."""
     if file.path.endswith("__init__.py"):
         return set(file.table.module.names)
-    bindings = file.table.module.names.get("__all__", [])
+    if not any(node.id == "__all__" for node in file.table.names) and (
+        "__all__" not in file.table.module.names
+    ):
+        return set()
     return {
         str(node.value)
-        for binding in bindings
-        for node in ast.walk(binding.value or binding.node)
-        if isinstance(node, ast.Constant)
+        for node in file.table.strings
+        if isinstance(file.table.parents[file.table.statement(node)], ast.Module)
     }
+
+
+def _in_text(file: Parsed) -> set[str]:
+    """Names in annotations that are written as strings, and in what takes the place of one."""
+    found: set[str] = set()
+    for node in file.table.strings:
+        around = list(file.table.ancestors(node))
+        typed = any(
+            isinstance(up, ast.Subscript)
+            or up in file.table.annotations
+            or (isinstance(up, ast.Call) and last(up.func) in _TYPING)
+            for up in around
+        )
+        if typed or node in file.table.annotations:
+            found |= set(_WORD.findall(str(node.value)))
+    return found
 
 
 def _unused(file: Parsed, name: str, scope: Scope) -> list[ast.alias]:

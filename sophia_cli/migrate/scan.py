@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sophia_cli.migrate.category import categorize
-from sophia_cli.migrate.modules import Modules, Parsed, target_parts
+from sophia_cli.migrate.modules import Modules, Parsed
 from sophia_cli.migrate.pack import Pack
+from sophia_cli.migrate.readers import read_elsewhere
 from sophia_cli.migrate.resolve import Resolver
 from sophia_cli.migrate.site import Category, Edit, Key, Need, Reason, Site, Verdict
 from sophia_cli.migrate.stand_ins import StandIns
@@ -36,16 +37,9 @@ class Scan:
             return self.categories[path]
         return categorize(path, self.modules.read(path) or b"")
 
-    def read_from(self, path: str) -> frozenset[str]:
-        """The names that other files import from a file."""
-        found = set()
-        for file in self.files:
-            for node in file.table.parents:
-                if isinstance(node, ast.ImportFrom) and file.path != path:
-                    parts, anchored = target_parts(node, file.path)
-                    if self.modules.find(parts, file.path, anchored) == path:
-                        found |= {alias.name for alias in node.names}
-        return frozenset(found)
+    def read_from(self, path: str, names: frozenset[str]) -> frozenset[str]:
+        """Those of a module's names that other files read from it."""
+        return read_elsewhere(self.modules, self.near, path, names)
 
     def one(self, file: Parsed, node: ast.expr) -> Value:
         """The value of an expression, as far as the files that matter show it."""

@@ -32,11 +32,15 @@ class Category(StrEnum):
 
 @dataclass(frozen=True)
 class Edit:
-    """Bytes `start` to `end` of a file's code become `text`; offsets count UTF-8 bytes."""
+    """Bytes `start` to `end` of a file's code become `text`; offsets count UTF-8 bytes.
+
+    `moved` is a part of the code that is put there too, with the edits that other sites make in it.
+    """
 
     start: int
     end: int
     text: bytes
+    moved: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

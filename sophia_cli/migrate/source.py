@@ -73,13 +73,27 @@ class Source:
 
 def splice(code: bytes, edits: Iterable[Edit]) -> bytes:
     """Apply edits, in the order given where they share a place. Raises ValueError on overlap."""
-    pieces, at = [], 0
-    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+    ranked = sorted(edits, key=lambda edit: (edit.start, edit.end))
+    parts = [edit.moved for edit in ranked if edit.moved]
+    still = [edit for edit in ranked if not any(_within(edit, part) for part in parts)]
+    return _render(code, (0, len(code)), still, ranked)
+
+
+def _render(code: bytes, part: tuple[int, int], edits: list[Edit], every: list[Edit]) -> bytes:
+    pieces, at = [], part[0]
+    for edit in edits:
         if edit.start < at:
             raise ValueError(f"edits overlap at byte {edit.start}")
         pieces += [code[at : edit.start], edit.text]
+        if edit.moved is not None:
+            inside = [other for other in every if _within(other, edit.moved)]
+            pieces.append(_render(code, edit.moved, inside, every))
         at = edit.end
-    return b"".join([*pieces, code[at:]])
+    return b"".join([*pieces, code[at : part[1]]])
+
+
+def _within(edit: Edit, part: tuple[int, int]) -> bool:
+    return part[0] <= edit.start and edit.end <= part[1]
 
 
 def parse(path: str, data: bytes) -> Source:

@@ -41,6 +41,8 @@ def members(module: str, name: str) -> frozenset[str]:
         for item in node.body if node else ():
             if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
                 found.add(item.target.id)
+            elif isinstance(item, ast.Assign):
+                found |= {target.id for target in item.targets if isinstance(target, ast.Name)}
             elif isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
                 found.add(item.name)
         names += [base.id for base in (node.bases if node else ()) if isinstance(base, ast.Name)]

@@ -34,10 +34,12 @@ def write(
 ) -> Written:
     """Write the changes and keep the way back. Raises SophiaError; then no file is changed."""
     changes = list(changes)
+    if not dry_run:
+        _refuse_unfinished(root)
     if dry_run or not changes:
         return Written(None, (), {})
     with locked(journal.prepare(root)):
-        _refuse_unfinished(root)
+        _refuse_unfinished(root)  # once more, now that nobody else writes
         try:
             run = journal.start(root, changes, sites)
         except OSError as error:

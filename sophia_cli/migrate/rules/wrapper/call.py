@@ -12,13 +12,9 @@ from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.pack import Method
 from sophia_cli.migrate.rules.constructor import import_of
 from sophia_cli.migrate.rules.wrapper.identity import Known
-from sophia_cli.migrate.rules.wrapper.request import (
-    Built,
-    Left,
-    find_request,
-    read_arguments,
-)
+from sophia_cli.migrate.rules.wrapper.request import Built, Left, find_request, read_arguments
 from sophia_cli.migrate.rules.wrapper.result import read_result
+from sophia_cli.migrate.rules.wrapper.surroundings import refuse_surroundings
 from sophia_cli.migrate.site import Edit, Need, Reason
 from sophia_cli.migrate.source import Source
 from sophia_cli.migrate.spelling import dotted
@@ -41,29 +37,47 @@ def rewrite_call(known: Known, file: Parsed, call: ast.Call, method: Method) -> 
     assert isinstance(call.func, ast.Attribute)
     if file.table.in_format(call):
         raise Left("in-f-string", "it stands inside an f-string")
+    refuse_surroundings(known, file, call, method)
     receiver = call.func.value
     built = find_request(known, file, call, method)
     arguments = read_arguments(known, file, built.call, method)
-    outcome = read_result(file, call, method.result)
+    outcome = read_result(known, file, call, method)
     straight = known.straight(file, receiver)
-    text = b"%s.%s(%s)" % (
-        getter(known) if straight else _receiver(file.source, call),
-        method.target.encode(),
-        _arguments(file.source, call, built, arguments.rewording),
-    )
-    source = file.source
-    edits = [Edit(source.start(call), source.end(call), text), *outcome.edits]
-    doubts = [*arguments.lost, *([outcome.doubt] if outcome.doubt else [])]
+    edits = [*_arguments(file.source, call, built, arguments.rewording), *outcome.edits]
+    edits += _callee_edits(known, file.source, call.func, method, straight)
+    doubts = [*arguments.lost, *built.doubts, *([outcome.doubt] if outcome.doubt else [])]
+    if straight and any(node.args or node.keywords for node in _calls(receiver)):
+        doubts.append(Reason("arguments-dropped", "the service takes no arguments here"))
     if built.statement is not None:
         edits.append(delete_lines(file, built.statement))
-        if not built.nearby:
-            words = "its arguments are now evaluated here, after the lines between"
-            doubts.append(Reason("evaluated-later", words))
     needs = (*([getter_need(known, file, receiver)] if straight else []), *arguments.needs)
     read = [receiver] if straight else []
     read += [built.call.func] if built.call is not call else []
     retired = (*arguments.retired, *(name for node in read for name in first_name(node)))
     return Rewrite(tuple(edits), needs, retired, tuple(doubts))
+
+
+def _callee_edits(
+    known: Known, source: Source, func: ast.Attribute, method: Method, straight: bool
+) -> list[Edit]:
+    """The receiver and the method's name, the text between the two kept."""
+    end, old = source.end(func), func.attr.encode()
+    if source.code[end - len(old) : end] != old:
+        raise OddShape("its name is spelled in an unusual way")
+    edits = [Edit(end - len(old), end, method.target.encode())]
+    if straight:
+        between = source.code[source.end(func.value) : end - len(old)]
+        closed = between.rfind(b")", 0, between.rfind(b".")) + 1
+        if b"#" in between[:closed]:
+            raise OddShape("a comment stands between its receiver and its name")
+        start = source.start(func)
+        edits.append(Edit(start, source.end(func.value) + closed, getter(known)))
+    return edits
+
+
+def _calls(node: ast.expr) -> list[ast.Call]:
+    node = node.value if isinstance(node, ast.Await) else node
+    return [node] if isinstance(node, ast.Call) else []
 
 
 def getter(known: Known) -> bytes:
@@ -72,7 +86,8 @@ def getter(known: Known) -> bytes:
 
 def getter_need(known: Known, file: Parsed, node: ast.expr) -> Need:
     target = known.pack.target
-    return Need(target.module, target.getter, node, import_of(file, _callee(node)))
+    callee = _callee(node)
+    return Need(target.module, target.getter, callee, import_of(file, callee))
 
 
 def first_name(node: ast.expr) -> list[str]:
@@ -86,32 +101,26 @@ def _callee(node: ast.expr) -> ast.expr:
     return node
 
 
-def _receiver(source: Source, call: ast.Call) -> bytes:
-    assert isinstance(call.func, ast.Attribute)
-    text = source.code[source.start(call) : source.end(call.func.value)]
-    if b"\n" in text or b"\r" in text:
-        raise OddShape("its receiver is written over several lines")
-    return text
-
-
-def _arguments(source: Source, call: ast.Call, built: Built, rewording: Rewording) -> bytes:
+def _arguments(source: Source, call: ast.Call, built: Built, rewording: Rewording) -> list[Edit]:
     opening, closing = parentheses(source, call)
     if built.call is call:
         return reword(source, call, rewording)
+    inner, outer = parentheses(source, built.call)
     if built.statement is not None:
         shift = _indent(source, call.lineno) - _indent(source, built.statement.lineno)
-        return reword(source, built.call, rewording, shift)
+        edits = reword(source, built.call, rewording, shift)
+        return [*edits, Edit(opening + 1, closing, b"", moved=(inner + 1, outer))]
     before = source.code[opening + 1 : source.start(built.call)]
     after = source.code[source.end(built.call) : closing]
     before = _KEYWORD.sub(b"", before)
     if before.strip() or after.strip() not in (b"", b","):
         raise OddShape("a comment or a parenthesis stands around its request")
-    if not _breaks(before):
-        return reword(source, built.call, rewording)
-    if _breaks(source.text(built.call)):
-        shift = _indent(source, call.lineno) - _indent(source, built.call.lineno)
-        return reword(source, built.call, rewording, shift)
-    return before + reword(source, built.call, rewording) + after
+    if _breaks(before) and not _breaks(source.text(built.call)):
+        cuts = [Edit(opening + 1, inner + 1, before), Edit(outer, outer + 1, b"")]
+        return [*reword(source, built.call, rewording), *cuts]
+    shift = _indent(source, call.lineno) - _indent(source, built.call.lineno)
+    cuts = [Edit(opening + 1, inner + 1, b""), Edit(outer, closing, b"")]
+    return [*reword(source, built.call, rewording, shift if _breaks(before) else 0), *cuts]
 
 
 def _breaks(text: bytes) -> bool:

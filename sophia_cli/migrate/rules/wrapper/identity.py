@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sophia_cli.migrate.modules import Parsed
-from sophia_cli.migrate.pack import Enumeration, Method, Pack, Service
+from sophia_cli.migrate.pack import Enumeration, Method, Pack, Service, Target
+from sophia_cli.migrate.resolve import typing_only
 from sophia_cli.migrate.scan import Scan
 from sophia_cli.migrate.scope import Binds
+from sophia_cli.migrate.spelling import last
+from sophia_cli.migrate.target import members
 from sophia_cli.migrate.value import NONE, Class, Made, Module, Routine, Symbol, Value
 
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """A service as a pack declares it; `home` is its file, None when it is installed from elsewhere."""
+    """A service as a pack declares it; `home` is its file, None when it is installed from elsewhere.
+
+    `homes` are the paths of all files that define a part of it.
+    """
 
     scan: Scan
     pack: Pack
     service: Service
     home: Parsed | None
+    homes: frozenset[str] = frozenset()
 
     @property
     def path(self) -> str:
@@ -67,20 +74,61 @@ class Known:
         if isinstance(node, ast.Call):
             return self.makes(file, node)
         if isinstance(node, ast.Name):
-            found = file.table.scopes[node].lookup(node.id)
-            return bool(found) and all(b.kind is Binds.IMPORT for b in (found[1] if found else ()))
+            return all(kind is Binds.IMPORT for kind in self._kinds(file, node))
         if isinstance(node, ast.Attribute):
             owner = self.scan.near.one(file, node.value)
             return isinstance(owner, Module | Symbol)
         return False
+
+    def guarded(self, file: Parsed, node: ast.expr) -> bool:
+        """Whether a name is imported, but bound in another way as well."""
+        kinds = self._kinds(file, node) if isinstance(node, ast.Name) else set()
+        return Binds.IMPORT in kinds and len(kinds) > 1
+
+    def _kinds(self, file: Parsed, node: ast.Name) -> set[Binds]:
+        """What binds a name when the code runs; nothing for a name of a star import."""
+        found = file.table.scopes[node].lookup(node.id)
+        return {b.kind for b in (found[1] if found else ()) if not typing_only(file, b)}
+
+    @property
+    def handed(self) -> str:
+        """The group of everything that is handed in, known by its annotation only."""
+        return f"{self.service.module}.{self.service.title} handed in"
 
     def group(self, value: Value) -> str:
         """The name of the object that must be moved whole: where it is made."""
         if isinstance(value, Made) and value.call is not None:
             return f"{value.file.path}:{value.call.lineno}:{value.call.col_offset}"
         if isinstance(value, Made):
-            return f"{self.service.module}.{self.service.title}"
+            given = value.file.path in self.homes
+            return f"{self.service.module}.{self.service.title}" if given else self.handed
         return value.name if isinstance(value, Symbol) else ""
+
+    def giver(self, value: Value) -> bool:
+        """Whether a value is the class or a function of the module that gives an instance."""
+        names = [name for name in (self.service.name, *self.service.factories) if name]
+        return isinstance(value, Symbol | Class | Routine) and any(
+            value in self.meanings(name) for name in names
+        )
+
+    def error(self, file: Parsed, node: ast.expr) -> bool:
+        """Whether an except clause names something that the service's module knows by that name."""
+        values, meant = self.scan.near.values(file, node), self.meanings(last(node))
+        return any(isinstance(value, Symbol | Class) and value in meant for value in values)
+
+    def own_error(self, file: Parsed, node: ast.expr) -> bool:
+        """Whether an except clause names an error that the service itself declares."""
+        value = self.scan.near.one(file, node)
+        if isinstance(value, Class):
+            return value.file.path in self.homes
+        return isinstance(value, Symbol) and value.name == f"{self.service.module}.{last(node)}"
+
+    def is_task(self, word: object) -> bool:
+        """Whether a word names a task of the target; unknown for a target that is not ours."""
+        if self.pack.target.module != Target.module:
+            return True
+        tasks = {name.lower() for name in members(f"{Target.module}.tasks", "TaskType")}
+        return isinstance(word, str) and word.strip().lower() in tasks
 
     def request(self, file: Parsed, node: ast.expr, method: Method) -> bool:
         """Whether an expression constructs the method's request."""
@@ -98,6 +146,15 @@ class Known:
 
 
 def identify(scan: Scan, pack: Pack, service: Service) -> Known:
-    """Find the service's file, if it is in the tree."""
+    """Find the service's file and those that it takes its names from, if they are in the tree."""
     path = scan.modules.find(tuple(service.module.split(".")), "", False)
-    return Known(scan, pack, service, scan.modules.get(path) if path else None)
+    home = scan.modules.get(path) if path else None
+    known = Known(scan, pack, service, home)
+    homes = {home.path} if home is not None else set()
+    for name in service.entries if home is not None else ():
+        homes |= {
+            value.file.path
+            for value in known.meanings(name)
+            if isinstance(value, Class | Routine | Made)
+        }
+    return replace(known, homes=frozenset(homes))

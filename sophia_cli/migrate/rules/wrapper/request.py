@@ -11,10 +11,13 @@ from sophia_cli.migrate.flatten import Rewording, Wording
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.pack import Method
 from sophia_cli.migrate.rules.constructor import import_of
+from sophia_cli.migrate.rules.wrapper.evaluation import evaluated_alike
 from sophia_cli.migrate.rules.wrapper.identity import Known
 from sophia_cli.migrate.scope import Binds, Function
 from sophia_cli.migrate.site import Edit, Need, Reason
 from sophia_cli.migrate.spelling import dotted
+
+LATER = Reason("evaluated-later", "its arguments are now evaluated in the call itself")
 
 
 class Left(Exception):
@@ -31,7 +34,7 @@ class Built:
 
     call: ast.Call
     statement: ast.stmt | None = None
-    nearby: bool = True
+    doubts: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,10 @@ def _variable(known: Known, file: Parsed, call: ast.Call, name: ast.Name, method
     block, use = _block(file, statement), file.table.statement(call)
     if len(uses) != 1 or use not in block or block.index(use) < block.index(statement):
         raise Left("request-reused", f"its {method.request} is used in more than one place")
-    return Built(value, statement, block.index(use) == block.index(statement) + 1)
+    nearby = block.index(use) == block.index(statement) + 1
+    return Built(
+        value, statement, () if nearby and evaluated_alike(file, call, value) else (LATER,)
+    )
 
 
 def _block(file: Parsed, statement: ast.stmt) -> list[ast.stmt]:
@@ -105,7 +111,7 @@ def read_arguments(known: Known, file: Parsed, call: ast.Call, method: Method) -
         new = method.arguments[name]
         wordings.append(Wording(node, "" if _by_place(call, place, new) else new))
         members = list(_members(known, file, node))
-        if new == "task_type" and not _is_settled(node, [member.node for member in members]):
+        if new == "task_type" and not is_settled(known, node, [part.node for part in members]):
             raise Left("computed-task", f"what its {name} is cannot be seen")
         for member in members:
             edits.append(member.edit(file))
@@ -159,9 +165,12 @@ class _Member:
 
 
 def _members(known: Known, file: Parsed, node: ast.expr) -> Iterator[_Member]:
-    """The members of declared enums in an expression. Raises Left for one without a counterpart."""
-    for part in ast.walk(node):
-        if not isinstance(part, ast.Attribute) or part not in file.table.scopes:
+    """The members of declared enums that an argument can be. Raises Left for a lost one.
+
+    Members deeper in an expression are left: what reads them there may be code that stays.
+    """
+    for part in alternatives(node):
+        if not isinstance(part, ast.Attribute) or not dotted(part):
             continue
         enumeration = known.enumeration(file, part.value)
         if enumeration is None:
@@ -169,13 +178,22 @@ def _members(known: Known, file: Parsed, node: ast.expr) -> Iterator[_Member]:
         name = f"{enumeration.name}.{part.attr}"
         if part.attr not in enumeration.members:
             raise Left("unknown-member", f"the pack has nothing in the place of {name}")
-        if file.table.in_format(part) or isinstance(file.table.parents[part], ast.Attribute):
-            raise Left("odd-shape", f"{name} is not passed as it is")
         yield _Member(part, enumeration.target, enumeration.members[part.attr])
 
 
-def _is_settled(node: ast.expr, members: list[ast.Attribute]) -> bool:
-    """Whether an expression can only be one of the members, or a word."""
+def alternatives(node: ast.expr) -> Iterator[ast.expr]:
+    """What a conditional expression can be."""
     if isinstance(node, ast.IfExp):
-        return _is_settled(node.body, members) and _is_settled(node.orelse, members)
-    return node in members or isinstance(node, ast.Constant)
+        yield from alternatives(node.body)
+        yield from alternatives(node.orelse)
+    else:
+        yield node
+
+
+def is_settled(known: Known, node: ast.expr, members: list[ast.Attribute]) -> bool:
+    """Whether an expression can only be members of the enum, or words that name a task."""
+    return all(
+        part in members
+        or (isinstance(part, ast.Constant) and (part.value is None or known.is_task(part.value)))
+        for part in alternatives(node)
+    )

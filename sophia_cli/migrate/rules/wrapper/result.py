@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sophia_cli.migrate.modules import Parsed
+from sophia_cli.migrate.pack import Method
+from sophia_cli.migrate.rules.wrapper.fields import Use, rename
+from sophia_cli.migrate.rules.wrapper.identity import Known
 from sophia_cli.migrate.rules.wrapper.request import Left
 from sophia_cli.migrate.scope import Binding, Binds, Function, Scope
 from sophia_cli.migrate.site import Edit, Reason
-from sophia_cli.migrate.spelling import dotted
+from sophia_cli.migrate.spelling import dotted, last
+from sophia_cli.migrate.value import NONE
 
 # Calls that hand on what the coroutine they are given returns.
 _RUNNERS = frozenset({"asyncio.run", "anyio.run", "asyncio.wait_for", "wait_for"})
+_RUNNING = frozenset({"run_until_complete"})
+_Found = tuple[Scope, list[Binding]]
 
 
 @dataclass(frozen=True)
@@ -25,23 +30,11 @@ class Outcome:
     doubt: Reason | None = None
 
 
-def read_result(file: Parsed, call: ast.Call, fields: Mapping[str, str] | None) -> Outcome:
-    """Follow the answer of a call; `fields` of None is plain text. Raises Left for an unknown field."""
-    if fields is None:
+def read_result(known: Known, file: Parsed, call: ast.Call, method: Method) -> Outcome:
+    """Follow the answer of a call, unless it is plain text. Raises Left for an unknown field."""
+    if method.result is None:
         return Outcome()
-    answer = _answer(file, call)
-    parent = file.table.parents[answer]
-    if isinstance(parent, ast.Expr):
-        return Outcome()
-    if isinstance(parent, ast.Attribute):
-        return Outcome(_field(file, parent, fields))
-    if isinstance(parent, ast.Assign) and len(parent.targets) == 1:
-        target = parent.targets[0]
-        if isinstance(target, ast.Name):
-            return _variable(file, target, answer, fields)
-    if isinstance(parent, ast.AnnAssign | ast.NamedExpr) and isinstance(parent.target, ast.Name):
-        return _variable(file, parent.target, answer, fields)
-    return Outcome(doubt=_goes_on(file, answer))
+    return _Follower(known, file, method, _answer(file, call)).follow()
 
 
 def _answer(file: Parsed, call: ast.Call) -> ast.expr:
@@ -49,75 +42,153 @@ def _answer(file: Parsed, call: ast.Call) -> ast.expr:
     node: ast.expr = call
     while True:
         parent = file.table.parents[node]
-        runs = isinstance(parent, ast.Call) and ".".join(dotted(parent.func)) in _RUNNERS
-        if isinstance(parent, ast.Await) or (runs and parent.args[:1] == [node]):  # type: ignore[attr-defined]
+        if isinstance(parent, ast.Await) or (_runs(parent) and parent.args[:1] == [node]):  # type: ignore[attr-defined]
             node = parent  # type: ignore[assignment]
             continue
         return node
 
 
-def _variable(
-    file: Parsed, target: ast.Name, answer: ast.expr, fields: Mapping[str, str]
-) -> Outcome:
-    """Every use of the variable that the answer is assigned to."""
-    found = file.table.scopes[target].lookup(target.id)
-    if found is None or not isinstance(found[0].node, Function):
-        return Outcome(doubt=_goes_on(file, answer))
-    edits: list[Edit] = []
-    doubt = None if _alone(found, answer) else _goes_on(file, answer)
-    for node in _uses(file, target.id, found):
-        parent = file.table.parents[node]
-        if isinstance(parent, ast.Attribute):
-            edits += _field(file, parent, fields)
+def _runs(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and (
+        ".".join(dotted(node.func)) in _RUNNERS or last(node.func) in _RUNNING
+    )
+
+
+@dataclass(frozen=True)
+class _Follower:
+    """One answer's way through the code."""
+
+    known: Known
+    file: Parsed
+    method: Method
+    answer: ast.expr
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        return self.method.result or {}
+
+    def follow(self) -> Outcome:
+        variables, end = _targets(self.file, self.answer)
+        outcomes = [self._variable(target) for target in variables]
+        return _joined([*outcomes, self._uses([Use(end)] if end is not None else [])])
+
+    def _variable(self, target: ast.Name) -> Outcome:
+        """Every use of a variable that the answer is assigned to."""
+        found = self.file.table.scopes[target].lookup(target.id)
+        assert found is not None
+        uses = (
+            Use(node, found)
+            for node in self.file.table.names
+            if node.id == target.id and self.file.table.scopes[node].lookup(target.id) == found
+        )
+        outcome = self._uses(uses)
+        others = [b for b in found[1] if not self._assigns(b)]
+        shared = [binding for binding in others if not self._alike(binding)]
+        if shared and outcome.edits:
+            line = getattr(shared[0].node, "lineno", target.lineno)
+            words = f"{target.id} holds something else too, from line {line}"
+            raise Left("answer-shared", words)
+        doubt = outcome.doubt
+        if shared or not isinstance(found[0].node, Function):
+            doubt = doubt or _goes_on(target)
+        return Outcome(outcome.edits, doubt)
+
+    def _uses(self, uses: Iterable[Use]) -> Outcome:
+        edits: list[Edit] = []
+        doubt = None
+        for use in uses:
+            parent = self.file.table.parents[use.node]
+            if isinstance(parent, ast.Attribute):
+                edits += rename(self.file, parent, use, self.fields)
+            elif _takes_apart(parent, use.node):
+                words = f"the answer is taken apart at line {use.node.lineno}"
+                raise Left("answer-taken-apart", words)
+            elif not isinstance(parent, ast.Expr):
+                doubt = doubt or _goes_on(use.node)
+        return Outcome(tuple(edits), doubt)
+
+    def _assigns(self, binding: Binding) -> bool:
+        value: ast.expr | None = binding.value
+        while isinstance(value, ast.NamedExpr):
+            value = value.value
+        return binding.kind is Binds.ASSIGN and value is self.answer
+
+    def _alike(self, binding: Binding) -> bool:
+        """Whether a binding gives None, or the answer of a call with the same fields."""
+        if binding.kind is Binds.DECLARED:
+            return True
+        if binding.kind is not Binds.ASSIGN or binding.value is None:
+            return False
+        if self.known.scan.near.values(self.file, binding.value) == (NONE,):
+            return True
+        return any(
+            self.known.service.methods[call.func.attr].result == self.method.result
+            for call in _calls_in(binding.value)
+            if isinstance(call.func, ast.Attribute)
+            and call.func.attr in self.known.service.methods
+            and self.known.instance_at(self.file, call.func.value) is not None
+        )
+
+
+def shared_variables(file: Parsed, call: ast.Call, method: Method) -> tuple[str, ...]:
+    """The names of variables that get more than this answer: what they get must move together."""
+    groups = []
+    for target in _targets(file, _answer(file, call))[0] if method.result is not None else ():
+        found = file.table.scopes[target].lookup(target.id)
+        if found is not None and len(found[1]) > 1:
+            line = getattr(found[1][0].node, "lineno", 0)
+            groups.append(f"{file.path}:{line}:{target.id}")
+    return tuple(groups)
+
+
+def _targets(file: Parsed, answer: ast.expr) -> tuple[list[ast.Name], ast.expr | None]:
+    """The variables that an answer is assigned to, and the expression that uses it further."""
+    variables: list[ast.Name] = []
+    node, parent = answer, file.table.parents[answer]
+    while isinstance(parent, ast.NamedExpr):
+        variables.append(parent.target)
+        node, parent = parent, file.table.parents[parent]
+    targets = parent.targets if isinstance(parent, ast.Assign) else []
+    if isinstance(parent, ast.AnnAssign):
+        targets = [parent.target]
+    names = [target for target in targets if isinstance(target, ast.Name)]
+    whole = bool(targets) and len(names) == len(targets)
+    return [*variables, *(names if whole else ())], None if whole else node
+
+
+def _calls_in(node: ast.expr) -> Iterator[ast.Call]:
+    """The call that an expression awaits or runs."""
+    while True:
+        if isinstance(node, ast.Await | ast.NamedExpr):
+            node = node.value
+        elif isinstance(node, ast.Call) and _runs(node) and node.args:
+            node = node.args[0]
         else:
-            doubt = doubt or _goes_on(file, node)
-    return Outcome(tuple(edits), doubt)
+            break
+    if isinstance(node, ast.Call):
+        yield node
 
 
-def _alone(found: tuple[Scope, list[Binding]], answer: ast.expr) -> bool:
-    return all(b.kind is Binds.ASSIGN and b.value is answer for b in found[1])
+def _joined(outcomes: list[Outcome]) -> Outcome:
+    return Outcome(
+        tuple(edit for outcome in outcomes for edit in outcome.edits),
+        next((outcome.doubt for outcome in outcomes if outcome.doubt), None),
+    )
 
 
-def _uses(file: Parsed, name: str, found: tuple[Scope, list[Binding]]) -> list[ast.Name]:
-    return [
-        node
-        for node in file.table.names
-        if node.id == name and file.table.scopes[node].lookup(name) == found
-    ]
+def _takes_apart(parent: ast.AST, node: ast.expr) -> bool:
+    """Whether an answer is unpacked, looped over or indexed: the new one is an object."""
+    if isinstance(parent, ast.Assign):
+        return any(isinstance(target, ast.Tuple | ast.List) for target in parent.targets)
+    if isinstance(parent, ast.For | ast.AsyncFor | ast.comprehension):
+        return parent.iter is node
+    if isinstance(parent, ast.Subscript):
+        return parent.value is node
+    return isinstance(parent, ast.Starred | ast.YieldFrom) or (
+        isinstance(parent, ast.keyword) and parent.arg is None
+    )
 
 
-def _goes_on(file: Parsed, node: ast.expr) -> Reason:
+def _goes_on(node: ast.expr) -> Reason:
     words = f"the answer goes on at line {node.lineno}: what reads its fields cannot be seen"
     return Reason("answer-goes-on", words)
-
-
-def _field(file: Parsed, node: ast.Attribute, fields: Mapping[str, str]) -> tuple[Edit, ...]:
-    if node.attr not in fields:
-        raise Left("unknown-field", f"the pack says nothing of the answer's field {node.attr}")
-    new = fields[node.attr]
-    if new == node.attr:
-        return ()
-    if not isinstance(node.ctx, ast.Load):
-        raise Left("field-written", f"the answer's field {node.attr} is written to")
-    if file.table.in_format(node):
-        return _in_format(file, node, new)
-    end = file.source.end(node)
-    return (Edit(end - len(node.attr.encode()), end, new.encode()),)
-
-
-def _in_format(file: Parsed, node: ast.Attribute, new: str) -> tuple[Edit, ...]:
-    """Inside an f-string positions are found by search, as Python before 3.12 gets them wrong."""
-    formats = [up for up in file.table.ancestors(node) if isinstance(up, ast.JoinedStr)]
-    outer, spelling = formats[-1], dotted(node)
-    alike = [
-        part
-        for part in ast.walk(outer)
-        if isinstance(part, ast.Attribute) and dotted(part) == spelling
-    ]
-    pattern = re.compile(rb"(?<![\w.])" + re.escape(".".join(spelling).encode()) + rb"(?!\w)")
-    start = file.source.start(outer)
-    places = [start + match.end() for match in pattern.finditer(file.source.text(outer))]
-    if not spelling or len(places) != len(alike):
-        raise Left("in-f-string", f"{node.attr} stands in an f-string that cannot be taken apart")
-    old = len(node.attr.encode())
-    return tuple(Edit(place - old, place, new.encode()) for place in places)

@@ -1,0 +1,158 @@
+"""Where instances of a service are made, kept, handed on and lost sight of."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from sophia_cli.migrate.modules import Parsed
+from sophia_cli.migrate.rules.wrapper.call import Rewrite, first_name, getter, getter_need
+from sophia_cli.migrate.rules.wrapper.flow import Flow, follow
+from sophia_cli.migrate.rules.wrapper.visit import Visit, values_in
+from sophia_cli.migrate.scan import Found
+from sophia_cli.migrate.scope import Function
+from sophia_cli.migrate.site import Edit, Reason, Verdict
+from sophia_cli.migrate.spelling import last, types
+
+_PROBES = frozenset({"hasattr", "getattr", "setattr", "delattr"})
+_KEEPING = frozenset(
+    {"property", "cached_property", "cache", "lru_cache", "staticmethod", "classmethod"}
+)
+_OLD_ANNOTATION = Reason("old-annotation", "its annotation names the old class")
+
+
+def find_constructions(visit: Visit, file: Parsed) -> None:
+    """Enter every place of a file that makes an instance, or passes one on."""
+    known = visit.known
+    for call in file.table.calls:
+        if known.makes(file, call):
+            flow = follow(file, call)
+            if not flow.called_into:
+                visit.enter(file, call, _construction(visit, file, call, flow))
+    for value in values_in(file):
+        if known.instance_at(file, value) is not None:
+            flow = follow(file, value)
+            if not flow.called_into:
+                _value(visit, file, value, flow)
+
+
+def _construction(visit: Visit, file: Parsed, call: ast.Call, flow: Flow) -> Found:
+    known = visit.known
+    found = replace(visit.found("new"), operation=f"{known.service.title}()")
+    instance = known.instance_at(file, call)
+    if instance is None:
+        reason = Reason("unseen-instance", "what it gives cannot be seen")
+        return replace(found, verdict=Verdict.REPORT, reason=reason, groups=(known.handed,))
+    group = known.group(instance)
+    found = replace(found, groups=(group,))
+    if (lost := _keep(visit, file, flow, group)) is not None:
+        return replace(found, verdict=Verdict.REPORT, reason=lost, groups=_lost(visit, flow, group))
+    if file.table.in_format(call):
+        reason = Reason("in-f-string", "it stands inside an f-string")
+        return replace(found, verdict=Verdict.REPORT, reason=reason)
+    doubts = []
+    if call.args or call.keywords:
+        doubts.append(Reason("arguments-dropped", "the service takes no arguments here"))
+    if _annotated(visit, file, flow.parent):
+        doubts.append(_OLD_ANNOTATION)
+    awaited = file.table.parents[call]
+    whole = awaited if isinstance(awaited, ast.Await) else call
+    return visit.moved(file, found, _getter(visit, file, whole, call.func, tuple(doubts)))
+
+
+def _getter(
+    visit: Visit,
+    file: Parsed,
+    node: ast.expr,
+    read: ast.expr,
+    doubts: tuple[Reason, ...] = (),
+) -> Rewrite:
+    edit = Edit(file.source.start(node), file.source.end(node), getter(visit.known))
+    need = getter_need(visit.known, file, read)
+    return Rewrite((edit,), (need,), tuple(first_name(read)), doubts)
+
+
+def _value(visit: Visit, file: Parsed, node: ast.expr, flow: Flow) -> None:
+    """An instance that is read, but not called into."""
+    known = visit.known
+    instance = known.instance_at(file, node)
+    assert instance is not None
+    if (flow.tested and not flow.names) or file.table.in_annotation(node):
+        return
+    group, straight = known.group(instance), known.straight(file, node)
+    found = replace(visit.found("instance"), operation=known.service.title, groups=(group,))
+    lost = _keep(visit, file, flow, group)
+    if lost is None and known.guarded(file, node):
+        lost = Reason("guarded-import", "whether it is the old service is decided at run time")
+    if lost is not None:
+        groups = _lost(visit, flow, "" if straight and _is_argument(flow) else group)
+        visit.report(file, node, lost, groups)
+    elif straight:
+        doubts = (_OLD_ANNOTATION,) if _annotated(visit, file, flow.parent) else ()
+        rewrite = _getter(visit, file, node, node, doubts)
+        visit.enter(file, node, visit.moved(file, found, rewrite))
+
+
+def _keep(visit: Visit, file: Parsed, flow: Flow, group: str) -> Reason | None:
+    """Note where an instance goes; the reason if it cannot be followed there."""
+    for name in flow.names:
+        visit.store(file, name, group)
+    parent = flow.parent
+    if flow.tested or isinstance(parent, ast.Attribute):
+        return None
+    if isinstance(parent, ast.Return):
+        return _return(visit, file, parent, group)
+    targets: list[ast.expr] = []
+    if isinstance(parent, ast.Assign):
+        targets = parent.targets
+    elif isinstance(parent, ast.AnnAssign):
+        targets = [parent.target]
+    for target in targets:
+        if isinstance(target, ast.Name | ast.Attribute):
+            visit.store(file, target, group)
+    return None if targets and all(_followed(target) for target in targets) else _escape(flow)
+
+
+def _followed(target: ast.expr) -> bool:
+    return isinstance(target, ast.Name) or (
+        isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)
+    )
+
+
+def _return(visit: Visit, file: Parsed, node: ast.Return, group: str) -> Reason | None:
+    function = next(up for up in file.table.ancestors(node) if isinstance(up, Function))
+    visit.returned(file, function, group)
+    other = [last(d) for d in function.decorator_list if last(d) not in _KEEPING]
+    if other:
+        words = f"@{other[0]} on {function.name} may hand it to others"
+        return Reason("passed-on", words)
+    return None
+
+
+def _lost(visit: Visit, flow: Flow, group: str) -> tuple[str, ...]:
+    """What has to stay where an instance is lost sight of: it, and all that is handed in."""
+    return tuple(name for name in (group, visit.known.handed) if name)
+
+
+def _is_argument(flow: Flow) -> bool:
+    return isinstance(flow.parent, ast.Call | ast.keyword)
+
+
+def _annotated(visit: Visit, file: Parsed, parent: ast.AST) -> bool:
+    """Whether an annotation beside it names the old class."""
+    node: ast.expr | None = None
+    if isinstance(parent, ast.AnnAssign):
+        node = parent.annotation
+    elif isinstance(parent, ast.Return):
+        function = next(up for up in file.table.ancestors(parent) if isinstance(up, Function))
+        node = function.returns
+    return node is not None and any(last(kind) == visit.known.service.name for kind in types(node))
+
+
+def _escape(flow: Flow) -> Reason:
+    parent = flow.parent
+    if isinstance(parent, ast.Call) and last(parent.func) in _PROBES:
+        return Reason("probed", f"{last(parent.func)} asks what the old class has")
+    if isinstance(parent, ast.withitem):
+        return Reason("context-manager", "it is used as a context manager")
+    return Reason("passed-on", "it is passed on: what is done with it cannot be seen")

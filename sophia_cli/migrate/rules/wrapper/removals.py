@@ -1,0 +1,54 @@
+"""Calls that the target does not need, such as one that opened a connection."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from sophia_cli.migrate.arguments import OddShape
+from sophia_cli.migrate.modules import Parsed
+from sophia_cli.migrate.rules.wrapper.call import Rewrite, delete_lines, first_name
+from sophia_cli.migrate.rules.wrapper.evaluation import is_plain
+from sophia_cli.migrate.rules.wrapper.visit import Visit
+from sophia_cli.migrate.scan import site_at
+from sophia_cli.migrate.site import Reason, Verdict
+
+
+def find_removal(
+    visit: Visit, file: Parsed, node: ast.Attribute, call: ast.Call, groups: tuple[str, ...]
+) -> None:
+    """Keep a call in mind that may go when all is known."""
+    statement = file.table.parents[call]
+    if isinstance(statement, ast.Await):
+        statement = file.table.parents[statement]
+    found = replace(visit.found(node.attr), groups=groups)
+    try:
+        if not isinstance(statement, ast.Expr):
+            raise OddShape("what it returns is used")
+        alone = any(
+            value == [statement] for _, value in ast.iter_fields(file.table.parents[statement])
+        )
+        edit = delete_lines(file, statement, b"pass" if alone else b"")
+    except OddShape as error:
+        visit.report(file, node, Reason("odd-shape", str(error)), groups)
+        return
+    note = visit.known.service.removed[node.attr]
+    doubts = [Reason("not-needed", note)] if note else []
+    if not is_plain(call):
+        doubts.append(Reason("arguments-dropped", "its arguments are evaluated no more"))
+    read = node.value if visit.known.straight(file, node.value) else None
+    retired = tuple(first_name(read)) if read is not None else ()
+    rewrite = Rewrite((edit,), (), retired, tuple(doubts))
+    visit.removable.append((file, node, visit.moved(file, found, rewrite)))
+
+
+def enter_removals(visit: Visit) -> None:
+    """Calls that the target does not need go only where nothing else of the service stays."""
+    for file, node, found in visit.removable:
+        for places, verdict in ((visit.open, Verdict.REPORT), (visit.doubtful, Verdict.REVIEW)):
+            if places and found.verdict is not Verdict.REPORT:
+                reason = Reason("still-needed", f"the call at {places[0]} still needs it")
+                edits = () if verdict is Verdict.REPORT else found.edits
+                found = replace(found, verdict=verdict, reason=reason, edits=edits)
+                break
+        site_at(visit.known.scan, file, node, found)

@@ -1,0 +1,26 @@
+"""Names of modules that code elsewhere binds anew, as tests do: `app.brain = Fake()`."""
+
+from __future__ import annotations
+
+import ast
+
+from sophia_cli.migrate.scan import Scan
+from sophia_cli.migrate.value import Module, Symbol
+
+# The place, by the file or package and the name in it.
+Replaced = dict[tuple[str, str], str]
+
+
+def read_replaced(scan: Scan) -> Replaced:
+    """Every `module.name = value` of the files that matter."""
+    found: Replaced = {}
+    for file in scan.files:
+        for node in file.table.attributes:
+            if isinstance(node.ctx, ast.Load):
+                continue
+            owner = scan.near.one(file, node.value)
+            home = owner.file.path if isinstance(owner, Module) else ""
+            home = owner.name if isinstance(owner, Symbol) else home
+            if home:
+                found.setdefault((home, node.attr), f"{file.path}:{node.lineno}")
+    return found

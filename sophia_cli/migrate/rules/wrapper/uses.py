@@ -1,0 +1,180 @@
+"""What is done with instances of a service, and with its class and its functions."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from sophia_cli.migrate.arguments import OddShape
+from sophia_cli.migrate.modules import Parsed
+from sophia_cli.migrate.rules.constructor import passed_on
+from sophia_cli.migrate.rules.wrapper.call import rewrite_call
+from sophia_cli.migrate.rules.wrapper.removals import find_removal
+from sophia_cli.migrate.rules.wrapper.request import Left
+from sophia_cli.migrate.rules.wrapper.result import shared_variables
+from sophia_cli.migrate.rules.wrapper.surroundings import kinds
+from sophia_cli.migrate.rules.wrapper.visit import Visit, values_in
+from sophia_cli.migrate.scope import class_of
+from sophia_cli.migrate.site import Reason, Verdict
+from sophia_cli.migrate.spelling import last
+from sophia_cli.migrate.value import NONE, UNKNOWN, Routine
+
+_TYPE_TESTS = frozenset({"isinstance", "issubclass"})
+_DEPTH = 8
+
+
+def find_uses(visit: Visit, file: Parsed) -> None:
+    """Enter every use of an instance in a file, and of what gives one."""
+    for node in file.table.attributes:
+        if isinstance(node.ctx, ast.Load):
+            _attribute(visit, file, node)
+        elif node.attr in visit.attributes:
+            _rebound(visit, file, node)
+    for value in values_in(file):
+        _giver(visit, file, value)
+    for node_ in file.table.parents:
+        if isinstance(node_, ast.ExceptHandler):
+            _handler(visit, file, node_)
+
+
+def _attribute(visit: Visit, file: Parsed, node: ast.Attribute) -> None:
+    known = visit.known
+    if known.instance_at(file, node.value) is not None:
+        _use(visit, file, node)
+    elif known.perhaps(file, node.value):
+        reason = Reason("several-meanings", "its receiver can be more than one thing here")
+        visit.report(file, node, reason, groups_of(visit, file, node.value))
+    elif node.attr in known.service.methods:
+        groups = _alike(visit, file, node.value, 0)
+        if groups is not None:
+            reason = Reason("receiver-unknown", "what its receiver is cannot be seen")
+            visit.report(file, node, reason, tuple(sorted(groups)))
+
+
+def _use(visit: Visit, file: Parsed, node: ast.Attribute) -> None:
+    """`instance.name`: a declared call is moved, everything else is reported."""
+    known, parent = visit.known, file.table.parents[node]
+    service = known.service
+    groups = groups_of(visit, file, node.value)
+    call = parent if isinstance(parent, ast.Call) and parent.func is node else None
+    if known.guarded(file, node.value):
+        reason = Reason("guarded-import", "whether it is the old service is decided at run time")
+    elif call is None:
+        reason = Reason("not-called", "it is read, not called")
+    elif node.attr in service.removed:
+        find_removal(visit, file, node, call, groups)
+        return
+    elif node.attr not in service.methods:
+        reason = Reason("undeclared", "the pack does not declare it: it may never have worked")
+    else:
+        _call(visit, file, node, call, groups)
+        return
+    visit.report(file, node, reason, groups)
+
+
+def _call(
+    visit: Visit, file: Parsed, node: ast.Attribute, call: ast.Call, groups: tuple[str, ...]
+) -> None:
+    method = visit.known.service.methods[node.attr]
+    groups = (*groups, *shared_variables(file, call, method))
+    found = replace(visit.found(node.attr), is_async=method.is_async, groups=groups)
+    try:
+        found = visit.moved(file, found, rewrite_call(visit.known, file, call, method))
+    except Left as left:
+        found = replace(found, verdict=Verdict.REPORT, reason=left.reason)
+    except OddShape as error:
+        found = replace(found, verdict=Verdict.REPORT, reason=Reason("odd-shape", str(error)))
+    visit.enter(file, call, found)
+
+
+def groups_of(visit: Visit, file: Parsed, node: ast.expr) -> tuple[str, ...]:
+    """The objects that must move with a use; a ready-made instance is looked up at each use."""
+    known = visit.known
+    found = [value for value in known.scan.near.values(file, node) if known.instance(value)]
+    own = all(known.group(value).split(":")[0] in known.homes for value in found)
+    if known.straight(file, node) and (own or known.home is None):
+        return ()
+    return tuple(dict.fromkeys(known.group(value) for value in found))
+
+
+def _alike(visit: Visit, file: Parsed, node: ast.expr, depth: int) -> set[str] | None:
+    """The objects that go by the name of a receiver that cannot be seen; None where none does."""
+    if UNKNOWN not in visit.known.scan.near.values(file, node) or depth > _DEPTH:
+        return None
+    while isinstance(node, ast.Await | ast.NamedExpr):
+        node = node.value
+    name = last(node)
+    if name in visit.stored or name in visit.known.service.instances:
+        return visit.stored.get(name, set())
+    found = file.table.scopes[node].lookup(name) if isinstance(node, ast.Name) else None
+    for binding in found[1] if found else ():
+        if binding.value is not None:
+            groups = _alike(visit, file, binding.value, depth + 1)
+            if groups is not None:
+                return groups
+    return None
+
+
+def _rebound(visit: Visit, file: Parsed, node: ast.Attribute) -> None:
+    """`desk.ai = something`, seen from outside of the class."""
+    statement, known = file.table.parents[node], visit.known
+    value = getattr(statement, "value", None)
+    inside = isinstance(node.value, ast.Name) and class_of(file.table.scopes[node], node.value.id)
+    if inside or not isinstance(value, ast.expr):
+        return
+    if known.instance_at(file, value) is None and known.scan.near.values(file, value) != (NONE,):
+        reason = Reason("replaced", "something else is put in the place of an instance")
+        visit.report(file, node, reason, tuple(sorted(visit.stored[node.attr])))
+
+
+def _giver(visit: Visit, file: Parsed, node: ast.Name | ast.Attribute) -> None:
+    """The class, or a function that gives an instance, used other than to call it."""
+    known, parent = visit.known, file.table.parents[node]
+    if isinstance(parent, ast.Call) and parent.func is node:
+        return
+    if _type_test(parent) and known.giver(known.scan.near.one(file, node)):
+        reason = Reason("type-tested", f"{last(parent)} asks for the old class")  # type: ignore[arg-type]
+        objects = sorted({group for groups in visit.stored.values() for group in groups})
+        visit.report(file, node, reason, (known.handed, *objects))
+        return
+    for value in known.scan.near.values(file, node):
+        groups = _given_by(visit, value)
+        if groups:
+            reason_ = passed_on(file, node)
+            if reason_ is not None:
+                visit.report(file, node, _named(reason_, value), groups)
+            return
+
+
+def _type_test(parent: ast.AST) -> bool:
+    return isinstance(parent, ast.Call) and last(parent.func) in _TYPE_TESTS
+
+
+def _given_by(visit: Visit, value: object) -> tuple[str, ...]:
+    """The objects that a class or function gives, where it gives an instance at all."""
+    known = visit.known
+    if known.giver(value):  # type: ignore[arg-type]
+        return (known.handed,)
+    if not isinstance(value, Routine) or value.file.path in known.homes:
+        return ()
+    made = [given for given in known.scan.near.result(value) if known.instance(given)]
+    return (
+        tuple(dict.fromkeys([*(known.group(given) for given in made), known.handed]))
+        if made
+        else ()
+    )
+
+
+def _named(reason: Reason, value: object) -> Reason:
+    if isinstance(value, Routine):
+        return Reason(
+            "function-passed", f"{value.node.name} is passed on: what calls it cannot be seen"
+        )
+    return reason
+
+
+def _handler(visit: Visit, file: Parsed, handler: ast.ExceptHandler) -> None:
+    for kind in kinds(handler):
+        if visit.known.own_error(file, kind):
+            reason = Reason("old-error", "the new service never raises it")
+            visit.report(file, kind, reason, ())
