@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -144,13 +145,24 @@ def start(root: Path, changes: Iterable[Change], sites: Iterable[dict[str, Any]]
     name = _name(entries, number, {run.name for run in earlier})
     run = Run(name, number, State.WRITING, entries, tuple(sites))
     blobs = home(root) / name / "blobs"
-    blobs.mkdir(parents=True, exist_ok=True)
-    for change in changes:
-        for data in (change.before, change.after):
-            if not (blobs / digest(data)).exists():
-                put(blobs / digest(data), data)
-    save(root, run)
+    try:
+        blobs.mkdir(parents=True, exist_ok=True)
+        for change in changes:
+            for data in (change.before, change.after):
+                if not (blobs / digest(data)).exists():
+                    put(blobs / digest(data), data)
+        save(root, run)
+    except OSError:
+        drop(root, run)
+        raise
     return run
+
+
+def drop(root: Path, run: Run) -> None:
+    """Forget a run that changed nothing; its list goes first, so that it is never half there."""
+    folder = home(root) / run.name
+    (folder / "manifest.json").unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _name(entries: tuple[Entry, ...], number: int, taken: set[str]) -> str:

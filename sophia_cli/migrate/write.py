@@ -129,7 +129,7 @@ def _finish(root: Path, run: Run, direction: State) -> Written:
     except OSError as error:
         _clean(root, run)
         if direction is State.WRITING and len(moving) == len(run.written):
-            journal.mark(root, run, State.UNDONE)
+            journal.drop(root, run)
         raise SophiaError(
             f"nothing was changed: {error.strerror}: {staged[-1].path}", _SPACE
         ) from error
@@ -140,7 +140,15 @@ def _finish(root: Path, run: Run, direction: State) -> Written:
     for folder in sorted({(root / entry.path).resolve().parent for entry in moving}):
         journal.sync_folder(folder)
     kept = skipped if direction is State.WRITING else {}
-    done = journal.mark(root, run, State.DONE if direction is State.WRITING else State.UNDONE, kept)
+    try:
+        done = journal.mark(
+            root, run, State.DONE if direction is State.WRITING else State.UNDONE, kept
+        )
+    except OSError as error:
+        raise SophiaError(
+            f"the files are in place, but the journal does not say so yet: {error.strerror}",
+            "free some space, then:  sophia migrate resume",
+        ) from error
     return Written(done, tuple(e.path for e in run.written if e.path not in skipped), skipped)
 
 
