@@ -51,7 +51,7 @@ def reword(source: Source, call: ast.Call, rewording: Rewording, shift: int = 0)
     """
     opening, closing = parentheses(source, call)
     segments = _segments(source, opening, closing, rewording.arguments)
-    _refuse_bare(source, call, segments, rewording)
+    _refuse_bare(source, segments, rewording)
     edits = list(rewording.inside)
     for segment in segments:
         if not segment.wording.dropped:
@@ -75,19 +75,16 @@ def _reshapes(rewording: Rewording, shift: int) -> bool:
     return bool(rewording.added or shift or any(word.dropped for word in rewording.arguments))
 
 
-def _refuse_bare(
-    source: Source, call: ast.Call, segments: list[_Segment], rewording: Rewording
-) -> None:
+def _refuse_bare(source: Source, segments: list[_Segment], rewording: Rewording) -> None:
     """A generator or a walrus without parentheses of its own can stand alone only."""
     for segment in segments:
         node, start = segment.wording.node, source.start(segment.wording.node)
         named = bool(segment.wording.name)
-        if isinstance(node, ast.NamedExpr) and named and node in call.args:
-            if start == segment.start:
-                raise OddShape("an argument is assigned as it is passed")
-        if isinstance(node, ast.GeneratorExp) and start < segment.start:
-            if named or rewording.added:
-                raise OddShape("its only argument is a generator")
+        if isinstance(node, ast.NamedExpr) and named and start == segment.start:
+            raise OddShape("an argument is assigned as it is passed")
+        bare = isinstance(node, ast.GeneratorExp) and start < segment.start
+        if bare and (named or rewording.added):
+            raise OddShape("its only argument is a generator")
 
 
 def _segments(

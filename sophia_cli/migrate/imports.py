@@ -48,23 +48,23 @@ def add_imports(file: Parsed, needs: Iterable[Need]) -> list[Edit]:
         body, beside = _home(file, need)
         existing = _mergeable(body, beside, need.module) if beside else None
         if existing is not None:
-            merged.setdefault(existing, set()).add(need.name)
+            merged.setdefault(existing, set()).add(need.text)
         else:
             spot = _spot(file, body, beside, need)
-            fresh.setdefault(spot, {}).setdefault(need.module, set()).add(need.name)
+            fresh.setdefault(spot, {}).setdefault(need.module, set()).add(need.text)
     edits = [edit for node, names in merged.items() for edit in _merge(file, node, names)]
     return edits + [_insert(spot, modules) for spot, modules in fresh.items()]
 
 
 def available(file: Parsed, need: Need) -> bool:
     """Whether the name is there already. Raises Unplaceable when it means something else there."""
-    found = file.table.scopes[need.use].lookup(need.name)
+    found = file.table.scopes[need.use].lookup(need.local)
     if found is None:
         return False
     ours = all(_is_ours(file, binding, need) for binding in found[1])
     if ours and _unguarded(file, found[1][0]) and not _too_late(file, found, need):
         return True
-    raise Unplaceable(f"the name {need.name} is taken")
+    raise Unplaceable(f"the name {need.local} is taken")
 
 
 def _is_ours(file: Parsed, binding: Binding, need: Need) -> bool:

@@ -11,14 +11,23 @@ from typing import Any
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.migrate.pack import Enumeration, Method, Pack, Service, Target
-from sophia_cli.migrate.target import members
+from sophia_cli.migrate.target import members, offered
 
 _NATIVE = Target().module
 
 
 def load_packs(paths: Iterable[Path]) -> tuple[Pack, ...]:
-    """Read every pack once. Raises SophiaError."""
-    return tuple(load_pack(path) for path in dict.fromkeys(path.resolve() for path in paths))
+    """Read every pack once. Raises SophiaError, also where two declare the same service."""
+    found = {path: load_pack(path) for path in dict.fromkeys(path.resolve() for path in paths)}
+    declared: dict[tuple[str, str], Path] = {}
+    for path, pack in found.items():
+        for service in pack.services:
+            for name in service.entries:
+                other = declared.setdefault((service.module, name), path)
+                if other != path:
+                    words = f"{path}: {service.module}.{name} is declared in {other} too"
+                    raise SophiaError(words, "leave one of the two packs out")
+    return tuple(found.values())
 
 
 def load_pack(path: Path) -> Pack:
@@ -116,11 +125,14 @@ def _service(table: _Table, target: Target) -> Service:
         instances=named.names("instances"),
         factories=named.names("factories"),
         methods={method.name: method for method in methods},
-        enums=tuple(_enums(named.table("enum", "[service.enum]"))),
+        enums=tuple(_enums(named.table("enum", "[service.enum]"), target)),
         removed=_removed(named.table("calls", "[service.calls]")),
     )
     if not service.entries:
         raise named.wrong("names no way in", "add class, instances or factories")
+    for method in methods:
+        if service.methods[method.name] is not method:
+            raise named.wrong(f"declares the method {method.name} twice")
     return service
 
 
@@ -172,11 +184,16 @@ def _check(table: _Table, key: str, names: Iterable[str], allowed: Iterable[str]
             raise table.wrong(f"{key} names '{name}', which the service does not have", mend)
 
 
-def _enums(table: _Table) -> Iterable[Enumeration]:
+def _enums(table: _Table, target: Target) -> Iterable[Enumeration]:
     for name in table.values:
         found = table.table(name, f"[service.enum.{name}]")
         found.only("target", "members")
         members_of = found.table("members", f"[service.enum.{name}.members]").mapping()
+        if target.module == _NATIVE:
+            _check(found, "target", [found.text("target")], offered(_NATIVE))
+            if found.text("target") == "TaskType":
+                tasks = members(f"{_NATIVE}.tasks", "TaskType")
+                _check(found, "members", members_of.values(), tasks)
         yield Enumeration(name, found.text("target"), members_of)
 
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from sophia_cli.migrate.aliases import settle
 from sophia_cli.migrate.discover import Tree, Unseen, matches
 from sophia_cli.migrate.groups import level
 from sophia_cli.migrate.imports import Unplaceable, add_imports
@@ -85,10 +86,14 @@ def make_scan(tree: Tree, packs: tuple[Pack, ...] = ()) -> Scan:
         pages={path: data for path, data in tree.hits.items() if path in pages},
         near=near,
         far=Resolver(modules, eager=True),
-        stand_ins=read_stand_ins(tests, near, SDKS),
+        stand_ins=read_stand_ins(tests, near, SDKS | _packed(packs)),
         packs=packs,
     )
     return run_rules(scan)
+
+
+def _packed(packs: tuple[Pack, ...]) -> frozenset[str]:
+    return frozenset(service.module for pack in packs for service in pack.services)
 
 
 def scan_again(scan: Scan, files: Mapping[str, Parsed]) -> Scan:
@@ -148,14 +153,16 @@ def rewrite(scan: Scan, file: Parsed, sites: Iterable[Site]) -> bytes:
     """
     sites = list(sites)
     edits = dict.fromkeys(edit for site in sites for edit in site.edits)
-    needs = add_imports(file, [need for site in sites for need in site.needs])
-    after = file.source.rewrite([*edits, *needs])
+    needs = [need for site in sites for need in site.needs]
+    after = file.source.rewrite([*edits, *add_imports(file, needs)])
     retired = {name for site in sites for name in site.retired}
     if not retired:
         return after
-    return retire_imports(
+    after = retire_imports(
         load(file.path, after), retired, lambda names: scan.read_from(file.path, names)
     )
+    aliased = any(need.alias for need in needs)
+    return settle(load(file.path, after), needs) if aliased else after
 
 
 def withdraw(sites: Iterable[Site], failed: Mapping[str, Reason], choice: Choice) -> list[Site]:

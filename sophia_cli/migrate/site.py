@@ -45,12 +45,24 @@ class Edit:
 
 @dataclass(frozen=True)
 class Need:
-    """A name of a module that the expression `use` will read; `beside` is the import it serves."""
+    """A name of a module that the expression `use` will read; `beside` is the import it serves.
+
+    `alias` is what it is called there, where the name means something else.
+    """
 
     module: str
     name: str
     use: ast.expr
     beside: ast.stmt | None
+    alias: str = ""
+
+    @property
+    def local(self) -> str:
+        return self.alias or self.name
+
+    @property
+    def text(self) -> str:
+        return f"{self.name} as {self.alias}" if self.alias else self.name
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,8 @@ def read_stand_ins(
 
 def _class_replaced(file: Parsed, call: ast.Call, resolver: Resolver, found: StandIns) -> None:
     tail = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if tail == "multiple" and call.args:
+        _several(file, call, resolver, found)
     if tail not in _PATCHING or not call.args:
         return
     target = _target(file, call, resolver)
@@ -75,11 +77,31 @@ def _class_replaced(file: Parsed, call: ast.Call, resolver: Resolver, found: Sta
         found.classes.setdefault((home, name), f"{file.path}:{call.lineno}")
 
 
+def _several(file: Parsed, call: ast.Call, resolver: Resolver, found: StandIns) -> None:
+    """`patch.multiple("module", name=...)`."""
+    first = _constant(file, call.args[0])
+    home = str(first.value) if isinstance(first, ast.Constant) else ""
+    owner = resolver.one(file, call.args[0])
+    path = resolver.modules.find(tuple(home.split(".")), file.path, False) if home else None
+    path = owner.file.path if isinstance(owner, Module) else path
+    for keyword in call.keywords:
+        if keyword.arg and (path or home):
+            found.names.setdefault((path or home, keyword.arg), f"{file.path}:{call.lineno}")
+
+
+def _constant(file: Parsed, node: ast.expr) -> ast.expr:
+    """What a name stands for that is assigned once."""
+    bound = file.table.scopes[node].lookup(node.id) if isinstance(node, ast.Name) else None
+    if bound is not None and len(bound[1]) == 1 and isinstance(bound[1][0].value, ast.Constant):
+        return bound[1][0].value
+    return node
+
+
 def _target(
     file: Parsed, call: ast.Call, resolver: Resolver
 ) -> tuple[str, str, list[ast.expr]] | None:
     """The file or package, the name in it, and the other arguments of a replacing call."""
-    first = call.args[0]
+    first = _constant(file, call.args[0])
     if isinstance(first, ast.Constant):
         if not isinstance(first.value, str) or "." not in first.value:
             return None

@@ -6,6 +6,7 @@ import ast
 import re
 from dataclasses import dataclass
 
+from sophia_cli.migrate.aliases import alias_for
 from sophia_cli.migrate.arguments import OddShape, parentheses
 from sophia_cli.migrate.flatten import Rewording, reword
 from sophia_cli.migrate.modules import Parsed
@@ -44,7 +45,7 @@ def rewrite_call(known: Known, file: Parsed, call: ast.Call, method: Method) -> 
     outcome = read_result(known, file, call, method)
     straight = known.straight(file, receiver)
     edits = [*_arguments(file.source, call, built, arguments.rewording), *outcome.edits]
-    edits += _callee_edits(known, file.source, call.func, method, straight)
+    edits += _callee_edits(known, file, call.func, method, straight)
     doubts = [*arguments.lost, *built.doubts, *([outcome.doubt] if outcome.doubt else [])]
     if straight and any(node.args or node.keywords for node in _calls(receiver)):
         doubts.append(Reason("arguments-dropped", "the service takes no arguments here"))
@@ -58,9 +59,10 @@ def rewrite_call(known: Known, file: Parsed, call: ast.Call, method: Method) -> 
 
 
 def _callee_edits(
-    known: Known, source: Source, func: ast.Attribute, method: Method, straight: bool
+    known: Known, file: Parsed, func: ast.Attribute, method: Method, straight: bool
 ) -> list[Edit]:
     """The receiver and the method's name, the text between the two kept."""
+    source = file.source
     end, old = source.end(func), func.attr.encode()
     if source.code[end - len(old) : end] != old:
         raise OddShape("its name is spelled in an unusual way")
@@ -71,7 +73,7 @@ def _callee_edits(
         if b"#" in between[:closed]:
             raise OddShape("a comment stands between its receiver and its name")
         start = source.start(func)
-        edits.append(Edit(start, source.end(func.value) + closed, getter(known)))
+        edits.append(Edit(start, source.end(func.value) + closed, getter(known, file, func.value)))
     return edits
 
 
@@ -80,14 +82,15 @@ def _calls(node: ast.expr) -> list[ast.Call]:
     return [node] if isinstance(node, ast.Call) else []
 
 
-def getter(known: Known) -> bytes:
-    return f"{known.pack.target.getter}()".encode()
+def getter(known: Known, file: Parsed, node: ast.expr) -> bytes:
+    """The call that gives the new service, in the place of `node`."""
+    return f"{getter_need(known, file, node).local}()".encode()
 
 
 def getter_need(known: Known, file: Parsed, node: ast.expr) -> Need:
-    target = known.pack.target
-    callee = _callee(node)
-    return Need(target.module, target.getter, callee, import_of(file, callee))
+    target, callee = known.pack.target, _callee(node)
+    alias = alias_for(file, callee, target.module, target.getter)
+    return Need(target.module, target.getter, callee, import_of(file, callee), alias)
 
 
 def first_name(node: ast.expr) -> list[str]:

@@ -10,7 +10,7 @@ from sophia_cli.migrate.rules.wrapper.call import Rewrite, first_name, getter, g
 from sophia_cli.migrate.rules.wrapper.flow import Flow, follow
 from sophia_cli.migrate.rules.wrapper.visit import Visit, values_in
 from sophia_cli.migrate.scan import Found
-from sophia_cli.migrate.scope import Function
+from sophia_cli.migrate.scope import Binds, Function
 from sophia_cli.migrate.site import Edit, Reason, Verdict
 from sophia_cli.migrate.spelling import last, types
 
@@ -24,6 +24,7 @@ _OLD_ANNOTATION = Reason("old-annotation", "its annotation names the old class")
 def find_constructions(visit: Visit, file: Parsed) -> None:
     """Enter every place of a file that makes an instance, or passes one on."""
     known = visit.known
+    _imports(visit, file)
     for call in file.table.calls:
         if known.makes(file, call):
             flow = follow(file, call)
@@ -34,6 +35,28 @@ def find_constructions(visit: Visit, file: Parsed) -> None:
             flow = follow(file, value)
             if not flow.called_into:
                 _value(visit, file, value, flow)
+
+
+def _imports(visit: Visit, file: Parsed) -> None:
+    """Instances that come in by an import: under a further name, or into a class."""
+    near = visit.known.scan.near
+    for scope in file.table.own.values():
+        for name, bindings in scope.names.items():
+            for binding in bindings:
+                if binding.kind is not Binds.IMPORT or not (scope.is_class or scope.parent is None):
+                    continue
+                made = [v for v in near.binding(file, binding) if visit.known.instance(v)]
+                if made and scope.is_class:
+                    _into_class(visit, file, binding.node, visit.known.group(made[0]))
+                for value in made:
+                    visit.share(file, name, visit.known.group(value))
+
+
+def _into_class(visit: Visit, file: Parsed, alias: ast.AST, group: str) -> None:
+    statement = file.table.parents[alias]
+    assert isinstance(statement, ast.ImportFrom | ast.Import)
+    reason = Reason("class-import", "it is imported into a class and becomes an attribute of it")
+    visit.report(file, statement, reason, (group, visit.known.handed))
 
 
 def _construction(visit: Visit, file: Parsed, call: ast.Call, flow: Flow) -> Found:
@@ -67,7 +90,8 @@ def _getter(
     read: ast.expr,
     doubts: tuple[Reason, ...] = (),
 ) -> Rewrite:
-    edit = Edit(file.source.start(node), file.source.end(node), getter(visit.known))
+    text = getter(visit.known, file, read)
+    edit = Edit(file.source.start(node), file.source.end(node), text)
     need = getter_need(visit.known, file, read)
     return Rewrite((edit,), (need,), tuple(first_name(read)), doubts)
 

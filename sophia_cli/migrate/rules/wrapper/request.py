@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from sophia_cli.migrate.aliases import alias_for
 from sophia_cli.migrate.flatten import Rewording, Wording
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.pack import Method
@@ -114,7 +115,7 @@ def read_arguments(known: Known, file: Parsed, call: ast.Call, method: Method) -
         if new == "task_type" and not is_settled(known, node, [part.node for part in members]):
             raise Left("computed-task", f"what its {name} is cannot be seen")
         for member in members:
-            edits.append(member.edit(file))
+            edits.append(member.edit(known, file))
             needs.append(member.need(known, file))
             retired.append(dotted(member.node)[0])
     given = {wording.name for wording in wordings}
@@ -155,13 +156,14 @@ class _Member:
     target: str
     member: str
 
-    def edit(self, file: Parsed) -> Edit:
-        text = f"{self.target}.{self.member}".encode()
+    def edit(self, known: Known, file: Parsed) -> Edit:
+        text = f"{self.need(known, file).local}.{self.member}".encode()
         return Edit(file.source.start(self.node), file.source.end(self.node), text)
 
     def need(self, known: Known, file: Parsed) -> Need:
-        module = known.pack.target.module
-        return Need(module, self.target, self.node, import_of(file, self.node))
+        module, use = known.pack.target.module, self.node
+        alias = alias_for(file, use, module, self.target)
+        return Need(module, self.target, use, import_of(file, use), alias)
 
 
 def _members(known: Known, file: Parsed, node: ast.expr) -> Iterator[_Member]:

@@ -53,6 +53,12 @@ class Visit:
             elif isinstance(home, ast.Module):
                 self.shared.add((target.id, stem_of(file.path)))
 
+    def share(self, file: Parsed, name: str, group: str) -> None:
+        """Note a name of a module under which other files can import an instance."""
+        if group.split(":")[0] not in self.known.homes and self.known.home is not None:
+            self.stored.setdefault(name, set()).add(group)
+            self.shared.add((name, stem_of(file.path)))
+
     def returned(self, file: Parsed, function: ast.AST, group: str) -> None:
         """Note the name of a function or property that gives an instance."""
         if isinstance(function, Function):
@@ -93,16 +99,19 @@ class Visit:
         homes = (known.path, known.service.module, *sorted(known.homes))
         keys += [(home, name) for home in homes for name in known.service.entries]
         place = next((names[key] for key in keys if key in names), None)
+        place = place or known.scan.stand_ins.packages.get(known.service.module)
         if place is not None:
             words = f"the stand-in at {place} takes the place of what is no longer called"
             yield Reason("stand-in", words)
 
-    def report(self, file: Parsed, node: ast.expr, reason: Reason, groups: tuple[str, ...]) -> None:
+    def report(
+        self, file: Parsed, node: ast.expr | ast.stmt, reason: Reason, groups: tuple[str, ...]
+    ) -> None:
         name = node.attr if isinstance(node, ast.Attribute) else self.known.service.title
         found = replace(self.found(name), verdict=Verdict.REPORT, reason=reason, groups=groups)
         self.enter(file, node, found)
 
-    def enter(self, file: Parsed, node: ast.expr, found: Found) -> None:
+    def enter(self, file: Parsed, node: ast.expr | ast.stmt, found: Found) -> None:
         site = site_at(self.known.scan, file, node, found)
         if site.verdict is Verdict.REPORT:
             self.open.append(site.place)
