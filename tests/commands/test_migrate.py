@@ -1,0 +1,252 @@
+"""`sophia migrate` as it is typed: every screen whole, every exit code."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from shell import Said, sophia
+
+CALL = "from openai import OpenAI\n\nclient = OpenAI()\n"
+FILES = {
+    "app/main.py": CALL + "client.chat.completions.create(model='m', messages=[])\n",
+    "app/own.py": "from openai import OpenAI\n\nclient = OpenAI(http_client=mine)\n",
+    "app/azure.py": "from openai import AzureOpenAI\n\nclient = AzureOpenAI()\n",
+    "app/broken.py": "import openai\nx = (\n",
+    "tests/test_main.py": CALL,
+    "docs/use.md": "```python\nclient = OpenAI()\n```\n",
+    "requirements.txt": "openai\n",
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    root = tmp_path / "project"
+    for name, text in FILES.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+def commit(root: Path) -> None:
+    who = ["-c", "user.name=T", "-c", "user.email=t@example.invalid"]
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "x"]):
+        subprocess.run(["git", *who, *words], cwd=root, check=True)
+
+
+def steady(text: str) -> str:
+    """Without what differs from run to run: seconds and the names of runs."""
+    text = re.sub(r"in \d+\.\d s", "in T s", text)
+    return re.sub(r"\b([Rr]un|rollback) (?!is|here)[0-9a-f]{4,}\b", r"\1 RUN", text)
+
+
+LOOKED = """\
+Looked at 5 Python files, 1 page in T s; 1 file not parsed (listed below).
+
+                   sites  files  on --apply
+  safe                 1      1  rewritten: proven to keep its meaning
+  review               1      1  rewritten with --class review; read them first
+  report only          2      2  left alone, the reason is beside each
+  carried              1      1  not touched: they go through the clients above
+  tests, archives      1      1  left alone unless --include names them
+
+  report only
+    app/azure.py:3  AzureOpenAI  Azure signs and addresses requests in its ow...
+    docs/use.md:2   OpenAI       a page: change it by hand
+
+  not looked at
+    app/broken.py  line 2: '(' was never closed
+
+Nothing was changed. The patch: .sophia/migrate/plan.patch (git apply takes it)
+"""
+NEXT = "Next:  sophia migrate show safe      or      sophia migrate --apply\n"
+NO_GIT = "There is no git here: after --apply only the journal in .sophia can undo.\n"
+
+
+def test_a_dry_run(project: Path) -> None:
+    said = sophia("migrate", cwd=project)
+    assert (said.code, said.err) == (0, "")
+    assert steady(said.out) == LOOKED + NO_GIT + NEXT
+    commit(project)
+    assert steady(sophia("migrate", cwd=project).out) == LOOKED + NEXT
+    assert all(len(line) <= 80 for line in said.out.splitlines())
+
+
+def test_apply_then_again_then_back(project: Path) -> None:
+    commit(project)
+    said = sophia("migrate", "--apply", cwd=project)
+    assert said.code == 0
+    assert steady(said.out) == (
+        "2 files, 1 site written.\n"
+        "  not looked at\n"
+        "    app/broken.py  line 2: '(' was never closed\n"
+        "\n"
+        "Run RUN is kept.\n"
+        "Undo:  sophia migrate rollback RUN        Next:  sophia migrate\n"
+    )
+    assert "http_client=openai_http_client()" in (project / "app/main.py").read_text()
+    assert (project / "requirements.txt").read_text() == "openai\nsophia-cli>=0.1,<0.2\n"
+    again = sophia("migrate", cwd=project).out
+    assert "  already there        1      1  on the service\n" in again
+    assert again.endswith(
+        "Nothing was changed, and there is nothing to change.\nNext:  sophia migrate show review\n"
+    )
+    status = sophia("migrate", "status", cwd=project).out
+    assert steady(re.sub(r"(?m)^  [0-9a-f]{4} ", "  RUN_ ", status)) == (
+        "1 run kept here\n\n"
+        "  run   state  files  sites\n"
+        "  RUN_  done       2      1\n\n"
+        f"Next:  sophia migrate show run:{name_of(status)}\n"
+    )
+    back = sophia("migrate", "rollback", cwd=project)
+    assert steady(back.out) == (
+        "Rolled back run RUN: 2 files as before the run, byte for byte.\nNext:  sophia migrate\n"
+    )
+    assert {name: (project / name).read_text() for name in FILES} == FILES
+
+
+def name_of(status: str) -> str:
+    found = re.search(r"run:(\w+)", status)
+    assert found is not None
+    return found[1]
+
+
+def test_show_lists_one_class_with_reasons(project: Path) -> None:
+    assert sophia("migrate", "show", "safe", cwd=project).out == (
+        "1 site of class safe\n\n"
+        "  app/main.py:3  OpenAI\n"
+        "      the constructor gains http_client, all else stays\n\n"
+        "Next:  sophia migrate --apply\n"
+    )
+    assert sophia("migrate", "show", "review", cwd=project).out == (
+        "1 site of class review\n\n"
+        "  app/own.py:3  OpenAI\n"
+        "      it has an http_client of its own: join the two by hand\n\n"
+        "Next:  sophia migrate --apply --class review\n"
+    )
+    assert sophia("migrate", "show", "not-edited", cwd=project).out.startswith(
+        "1 site of class not-edited\n\n  tests/test_main.py:3  OpenAI\n"
+    )
+
+
+def test_show_says_what_a_run_did(project: Path) -> None:
+    sophia("migrate", "--apply", cwd=project)
+    name = name_of(sophia("migrate", "status", cwd=project).out)
+    assert sophia("migrate", "show", f"run:{name}", cwd=project).out == (
+        f"Run {name}: done, 2 files\n\n"
+        "  app/main.py\n"
+        "      line 3: OpenAI, the constructor gains http_client, all else stays\n"
+        "  requirements.txt\n\n"
+        f"Undo:  sophia migrate rollback {name}\n"
+    )
+
+
+def test_the_patch_is_printed_as_bytes(project: Path) -> None:
+    said = sophia("migrate", "--patch", cwd=project)
+    assert said.out.startswith("diff --git a/app/main.py b/app/main.py\n--- a/app/main.py\n")
+    commit(project)
+    done = subprocess.run(["git", "apply"], cwd=project, input=said.out.encode(), check=False)
+    assert done.returncode == 0
+    assert "openai_http_client" in (project / "app/main.py").read_text()
+
+
+def test_as_data(project: Path) -> None:
+    data = sophia("migrate", "--json", cwd=project).json["data"]
+    assert {c["class"]: (c["sites"], c["files"]) for c in data["classes"]} == {
+        "safe": (1, 1),
+        "review": (1, 1),
+        "report-only": (2, 2),
+        "done": (0, 0),
+        "carried": (1, 1),
+        "not-edited": (1, 1),
+    }
+    assert data["sites"][2] == {
+        "rule": "calls",
+        "class": "carried",
+        "reason": {"code": "carried", "words": "carried by app/main.py:3"},
+        "path": "app/main.py",
+        "line": 4,
+        "column": 1,
+        "sdk": "openai",
+        "operation": "chat.completions.create",
+        "async": False,
+        "model": "m",
+        "category": "source",
+        "carrier": "app/main.py:3",
+    }
+    assert (data["run"], data["changed"]) == (None, ["app/main.py", "requirements.txt"])
+    applied = sophia("migrate", "--apply", "--json", cwd=project).json["data"]
+    status = sophia("migrate", "status", "--json", cwd=project).json["data"]
+    assert [run["run"] for run in status] == [applied["run"]]
+    back = sophia("migrate", "rollback", applied["run"], "--json", cwd=project).json
+    assert (back["command"], back["data"]["state"]) == ("migrate rollback", "undone")
+
+
+MISTAKES: list[tuple[tuple[str, ...], int, str]] = [
+    (("--root", "nowhere"), 2, "nowhere is not a folder\n        name one with --root\n"),
+    (("show", "all"), 2, "there is no class all\n        one of: safe, review, report-only, "),
+    (("show", "run:beef"), 1, "no run is called beef\n        sophia migrate status\n"),
+    (("rollback",), 1, "there is no run to undo\n        sophia migrate\n"),
+    (("rollback", "beef"), 1, "no run is called beef\n        sophia migrate status\n"),
+    (("resume",), 1, "no run was cut short\n        sophia migrate status\n"),
+    (
+        ("--apply", "status"),
+        2,
+        "--apply goes with no further word\n        sophia migrate --apply\n",
+    ),
+    (("--pack", "none.toml"), 1, "none.toml cannot be read: No such file or directory\n"),
+]
+
+
+@pytest.mark.parametrize(("words", "code", "error"), MISTAKES)
+def test_a_mistake_is_a_line_and_its_mend(
+    project: Path, words: tuple[str, ...], code: int, error: str
+) -> None:
+    said = sophia("migrate", *words, cwd=project)
+    assert (said.code, said.out) == (code, "")
+    assert said.err.startswith("sophia: ") and error in said.err
+    assert {name: (project / name).read_text() for name in FILES} == FILES
+
+
+def test_changes_that_are_not_committed_are_refused(project: Path) -> None:
+    commit(project)
+    (project / "app/main.py").write_text(FILES["app/main.py"] + "# mine\n")
+    said = sophia("migrate", "--apply", cwd=project)
+    assert (said.code, said.out) == (1, "")
+    assert said.err == (
+        "sophia: the working tree has changes in 1 file that the plan touches\n"
+        "        commit or stash them, or add --allow-dirty\n"
+        "        app/main.py\n"
+    )
+    assert sophia("migrate", "--apply", "--allow-dirty", cwd=project).code == 0
+
+
+def test_a_folder_without_calls(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x = 1\n")
+    said: Said = sophia("migrate", cwd=tmp_path)
+    assert steady(said.out) == (
+        "Looked at 1 Python file in T s.\n\n"
+        "               sites  files  on --apply\n"
+        "  safe             0      0  rewritten: proven to keep its meaning\n"
+        "  review           0      0  rewritten with --class review; read them first\n"
+        "  report only      0      0  left alone, the reason is beside each\n\n"
+        "Nothing was changed, and there is nothing to change.\n"
+    )
+
+
+def test_packs_of_the_settings_and_of_the_command_line(tmp_path: Path) -> None:
+    pack = (
+        '[[service]]\nmodule = "old"\ninstances = ["ai"]\n[[service.method]]\nname = "ask"\n'
+        'async = false\nto = "complete_text"\npositional = ["q"]\narguments = { q = "prompt" }\n'
+    )
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/main.py").write_text("from old import ai\n\nai.ask('hi')\n")
+    (tmp_path / "pack.toml").write_text(pack)
+    named = sophia("migrate", "--pack", "../pack.toml", "--json", cwd=tmp_path / "app").json["data"]
+    assert [site["class"] for site in named["sites"]] == ["safe"]
+    assert sophia("migrate", "--json", cwd=tmp_path / "app").json["data"]["sites"] == []
+    (tmp_path / "sophia.toml").write_text('[migrate]\npacks = ["pack.toml"]\n')
+    found = sophia("migrate", "--json", cwd=tmp_path / "app").json["data"]
+    assert [site["operation"] for site in found["sites"]] == ["old.ask"]
