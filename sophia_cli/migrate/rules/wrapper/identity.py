@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.pack import Enumeration, Method, Pack, Service, Target
@@ -89,6 +90,13 @@ class Known:
         """What binds a name when the code runs; nothing for a name of a star import."""
         found = file.table.scopes[node].lookup(node.id)
         return {b.kind for b in (found[1] if found else ()) if not typing_only(file, b)}
+
+    @cached_property
+    def own(self) -> frozenset[str]:
+        """The names that the old class gives its methods and fields, those that are private aside."""
+        kinds = [value for value in self.meanings(self.service.name) if isinstance(value, Class)]
+        names = {name for kind in kinds for name in (*kind.scope.names, *kind.scope.attributes)}
+        return frozenset(name for name in names if not name.startswith("_"))
 
     @property
     def handed(self) -> str:

@@ -13,6 +13,8 @@ from sophia_cli.migrate.rules.wrapper.visit import Visit
 from sophia_cli.migrate.scan import site_at
 from sophia_cli.migrate.site import Reason, Verdict
 
+_RANK = {Verdict.SAFE: 0, Verdict.REVIEW: 1, Verdict.REPORT: 2}
+
 
 def find_removal(
     visit: Visit, file: Parsed, node: ast.Attribute, call: ast.Call, groups: tuple[str, ...]
@@ -45,10 +47,21 @@ def find_removal(
 def enter_removals(visit: Visit) -> None:
     """Calls that the target does not need go only where nothing else of the service stays."""
     for file, node, found in visit.removable:
-        for places, verdict in ((visit.open, Verdict.REPORT), (visit.doubtful, Verdict.REVIEW)):
-            if places and found.verdict is not Verdict.REPORT:
+        place = f"{file.path}:{node.lineno}"
+        doubtful = [*visit.doubtful, *(other for other in _unsure(visit) if other != place)]
+        for places, verdict in ((visit.open, Verdict.REPORT), (doubtful, Verdict.REVIEW)):
+            if places and _RANK[found.verdict] < _RANK[verdict]:
                 reason = Reason("still-needed", f"the call at {places[0]} still needs it")
                 edits = () if verdict is Verdict.REPORT else found.edits
                 found = replace(found, verdict=verdict, reason=reason, edits=edits)
                 break
         site_at(visit.known.scan, file, node, found)
+
+
+def _unsure(visit: Visit) -> list[str]:
+    """Calls like these that stay until a person has looked."""
+    return [
+        f"{file.path}:{node.lineno}"
+        for file, node, found in visit.removable
+        if found.verdict is not Verdict.SAFE
+    ]

@@ -44,7 +44,9 @@ def _attribute(visit: Visit, file: Parsed, node: ast.Attribute) -> None:
     elif known.perhaps(file, node.value):
         reason = Reason("several-meanings", "its receiver can be more than one thing here")
         visit.report(file, node, reason, groups_of(visit, file, node.value))
-    elif node.attr in known.service.methods:
+    elif node.attr in known.service.methods or (
+        node.attr in known.own and not isinstance(node.value, ast.Name)
+    ):
         groups = _alike(visit, file, node.value, 0)
         if groups is not None:
             reason = Reason("receiver-unknown", "what its receiver is cannot be seen")
