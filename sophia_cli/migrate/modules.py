@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import PurePosixPath
 
 from sophia_cli.migrate.binder import build
@@ -93,6 +94,7 @@ class Modules:
         return any(_parts(path)[: len(parts)] == parts for path in self.paths)
 
 
+@cache
 def _parts(path: str) -> tuple[str, ...]:
     parts = PurePosixPath(path).with_suffix("").parts
     return parts[:-1] if parts[-1] == "__init__" else parts

@@ -40,13 +40,22 @@ class Known:
             found += self.scan.near.name(self.home, name, self.home.table.module)
         return tuple(found)
 
+    @cached_property
+    def makers(self) -> frozenset[Value]:
+        """The class and the functions of the module that give an instance."""
+        service = self.service
+        names = [name for name in (service.name, *service.factories) if name]
+        return frozenset(value for name in names for value in self.meanings(name))
+
     def instance(self, value: Value) -> bool:
         """Whether a value is an instance of the service."""
-        service = self.service
         if isinstance(value, Made):
-            makers = [name for name in (service.name, *service.factories) if name]
-            return any(value.of in self.meanings(name) for name in makers)
-        return any(value == Symbol(f"{service.module}.{name}") for name in service.instances)
+            return value.of in self.makers
+        return isinstance(value, Symbol) and value.name in self._ready
+
+    @cached_property
+    def _ready(self) -> frozenset[str]:
+        return frozenset(f"{self.service.module}.{name}" for name in self.service.instances)
 
     def instance_at(self, file: Parsed, node: ast.expr) -> Value | None:
         """The instance that an expression is, or None; a guard's `None` aside."""
@@ -60,13 +69,7 @@ class Known:
 
     def makes(self, file: Parsed, call: ast.Call) -> bool:
         """Whether a call constructs an instance or asks one of the module's functions for it."""
-        service = self.service
-        callees = set(self.scan.near.values(file, call.func))
-        names = [name for name in (service.name, *service.factories) if name]
-        wanted = {value for name in names for value in self.meanings(name)}
-        return any(
-            value in wanted for value in callees if isinstance(value, Symbol | Class | Routine)
-        )
+        return any(self.giver(value) for value in self.scan.near.values(file, call.func))
 
     def straight(self, file: Parsed, node: ast.expr) -> bool:
         """Whether an expression reaches into the service's module, through no variable of its own."""
@@ -114,10 +117,7 @@ class Known:
 
     def giver(self, value: Value) -> bool:
         """Whether a value is the class or a function of the module that gives an instance."""
-        names = [name for name in (self.service.name, *self.service.factories) if name]
-        return isinstance(value, Symbol | Class | Routine) and any(
-            value in self.meanings(name) for name in names
-        )
+        return isinstance(value, Symbol | Class | Routine) and value in self.makers
 
     def error(self, file: Parsed, node: ast.expr) -> bool:
         """Whether an except clause names something that the service's module knows by that name."""
