@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sophia_cli.llm.ledger.record import Attempt, Final, Opening
-from sophia_cli.llm.ledger.store import Ledger, SummaryRow
+from sophia_cli.llm.ledger.store import Ledger
+from sophia_cli.llm.ledger.summary import SummaryRow
 
 __all__ = ["Attempt", "Final", "Ledger", "Opening", "SummaryRow"]

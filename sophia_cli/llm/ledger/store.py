@@ -15,7 +15,8 @@ import threading
 import time
 import weakref
 from bisect import bisect_left
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from sophia_cli.llm.ledger.file import (
 )
 from sophia_cli.llm.ledger.record import OK, UNKNOWN, Entry, Final, Opening, printable
 from sophia_cli.llm.ledger.spill import absorb, is_alive, spill
+from sophia_cli.llm.ledger.summary import SummaryRow, summary_row
 
 _LOG = logging.getLogger("sophia_cli.llm.ledger")
 _BUSY_AT_EXIT = 5.0  # seconds
@@ -58,22 +60,6 @@ def _leave_all() -> None:
 
 atexit.register(_close_all)
 os.register_at_fork(after_in_child=_leave_all)
-
-
-@dataclass(frozen=True)
-class SummaryRow:
-    """Calls of one provider, model and task. `cost_usd` is None where no call had a price."""
-
-    provider: str
-    model: str
-    task: str
-    calls: int
-    ok: int
-    tokens_in: int | None
-    tokens_out: int | None
-    cost_usd: float | None
-    unpriced: int
-    simulated: bool
 
 
 class Ledger:
@@ -107,7 +93,7 @@ class Ledger:
 
     def summary(self) -> list[SummaryRow]:
         """Finished calls by provider, model and task."""
-        return [_summary_row(*row) for row in self.read(schema.SUMMARY)]
+        return [summary_row(*row) for row in self.read(schema.SUMMARY)]
 
     def read(self, query: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query, after what is still waiting has been written if the file is free.
@@ -134,14 +120,13 @@ class Ledger:
         with self._lock:
             if self._waiting or self._connection:
                 self._close_patiently()
-            self._connection = None
+            self._drop()
 
     def _close_patiently(self) -> None:
         try:
             connection = self._open()
             connection.execute(f"PRAGMA busy_timeout={int(_BUSY_AT_EXIT * 1000)}")
             self._flush(connection)
-            connection.close()
         except sqlite3.Error as error:
             _LOG.warning("the ledger could not be written: %s", error)
         if self._waiting and self.path:
@@ -166,7 +151,7 @@ class Ledger:
 
     def _give_up_file(self, error: sqlite3.DatabaseError) -> None:
         _LOG.warning("the ledger %s cannot be used: %s", self.path, error)
-        self._connection = None
+        self._drop()
         if self.path and is_corrupt(error):
             self._move_aside(self.path)
         else:
@@ -204,7 +189,7 @@ class Ledger:
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None and self.path and inode(self.path) != self._inode:
             # Deleted, or put aside by another process: what is written there, nobody would read.
-            self._connection = None
+            self._drop()
         if self._connection is None:
             self._connection = self._connect()
         return self._connection
@@ -226,10 +211,22 @@ class Ledger:
                 return self._connect()
         return self._prepare(connect(":memory:"))
 
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(sqlite3.Error):
+                connection.close()
+
     def _prepare(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        try:
+            return self._prepared(connection)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _prepared(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > schema.VERSION:
-            connection.close()
             raise sqlite3.OperationalError(f"it was written by a newer sophia (version {version})")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
@@ -322,24 +319,6 @@ def _insert_final(connection: sqlite3.Connection, final: Final) -> None:
     _observe(connection, "duration", final, final.latency_us)
     if final.first_us is not None:
         _observe(connection, "first_chunk", final, final.first_us)
-
-
-def _summary_row(
-    provider: str,
-    model: str,
-    task: str,
-    calls: int,
-    ok: int,
-    tokens_in: int | None,
-    tokens_out: int | None,
-    cost_nano: int | None,
-    unpriced: int,
-    simulated: int,
-) -> SummaryRow:
-    usd = None if cost_nano is None else cost_nano / 1e9
-    return SummaryRow(
-        provider, model, task, calls, ok, tokens_in, tokens_out, usd, unpriced, bool(simulated)
-    )
 
 
 def _observe(connection: sqlite3.Connection, name: str, final: Final, microseconds: int) -> None:

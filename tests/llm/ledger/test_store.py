@@ -112,7 +112,9 @@ def test_a_locked_file_gets_its_rows_later(tmp_path: Path) -> None:
 
 def test_rows_that_found_no_way_into_the_file_wait_beside_it(tmp_path: Path) -> None:
     path = tmp_path / FILE
-    Ledger(path).read("SELECT 1")
+    first = Ledger(path)
+    first.read("SELECT 1")
+    first.close()
     code = (
         "import sqlite3, sys; sys.path.insert(0, sys.argv[2])\n"
         "from sophia_cli.llm.ledger import store\n"
