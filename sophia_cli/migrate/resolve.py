@@ -173,9 +173,16 @@ class Resolver:
         """An instance of the class that an annotation names; `X | None` and Optional count as X."""
         if binding.annotation is None:
             return [UNKNOWN]
+        key = (id(binding.scope), f"annotation {id(binding.annotation)}")
+        if key not in self.named:
+            self.named[key] = [UNKNOWN]  # met again on the way round a circle
+            self.named[key] = self._instances(file, binding, binding.annotation)
+        return self.named[key]
+
+    def _instances(self, file: Parsed, binding: Binding, annotation: ast.expr) -> list[Value]:
         made: list[Value] = [
             Made(value, file)
-            for part in types(binding.annotation)
+            for part in types(annotation)
             for value in self._type(file, part, binding.scope)
             if isinstance(value, Symbol | Class)
         ]

@@ -149,3 +149,24 @@ def test_a_page_is_reported_in_its_python_fences_only(tmp_path: Path) -> None:
     found = look(tmp_path, review=True)
     assert verdicts(found) == [("report-only", "documentation", "docs/use.md:6")]
     assert found.changed == ()
+
+
+CIRCLES = {
+    "a name annotated with itself": "OpenAI: 'OpenAI'\nOpenAI()\n",
+    "two that name each other": "a: 'b'\nb: 'a'\n\n\ndef f(x: a):\n    x.chat.completions.create()\n",
+    "a value made of itself": "client = wrap(client)\nclient.chat.completions.create()\n",
+    "bases in a ring": (
+        "class A(B): ...\n\n\nclass B(A): ...\n\n\nA().client.chat.completions.create()\n"
+    ),
+    "functions that call each other": (
+        "def a():\n    return b()\n\n\ndef b():\n    return a()\n\n\n"
+        "a().chat.completions.create()\n"
+    ),
+    "a module that imports itself": "from app import *\nfrom app import client\n\nclient.a.b()\n",
+}
+
+
+@pytest.mark.parametrize("text", CIRCLES.values(), ids=CIRCLES.keys())
+def test_circles_end(tmp_path: Path, text: str) -> None:
+    plant(tmp_path, {"app.py": "import openai\n" + text})
+    assert {v[0] for v in verdicts(look(tmp_path))} <= {"report-only"}
