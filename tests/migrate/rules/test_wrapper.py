@@ -5,126 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from brains import BOTH, LIBRARY, NEW, PACK, moved, verdicts
 
 from sophia_cli.migrate.packfile import load_pack
 from sophia_cli.migrate.pipeline import Options, migrate
 from sophia_cli.migrate.plan import Choice
-from sophia_cli.migrate.report import Report
-
-PACK = """
-[pack]
-name = "brain"
-
-[[service]]
-module = "lib.brain"
-class = "Brain"
-instances = ["brain"]
-factories = ["get_brain"]
-
-[service.calls]
-initialize = "remove"
-close = "remove: the service is shared and stays open"
-
-[[service.method]]
-name = "ask"
-to = "complete_text"
-positional = ["text", "heat"]
-result = "text"
-
-[service.method.arguments]
-text = "prompt"
-heat = "temperature"
-
-[[service.method]]
-name = "ask_now"
-async = false
-to = "complete_text"
-positional = ["text"]
-result = "text"
-
-[service.method.arguments]
-text = "prompt"
-
-[[service.method]]
-name = "think"
-to = "complete_response"
-request = "Request"
-set = { on_error = "return" }
-
-[service.method.arguments]
-messages = "messages"
-kind = "task_type"
-heat = "temperature"
-
-[service.method.drop]
-luck = "the service has none"
-
-[service.method.result]
-text = "content"
-error = "error"
-tokens = "total_tokens"
-
-[service.enum.Kind]
-target = "TaskType"
-
-[service.enum.Kind.members]
-TALK = "CHAT_CONVERSATION"
-MASS = "BULK"
-"""
-LIBRARY = '''"""The old service."""
-from dataclasses import dataclass
-from enum import Enum
-
-
-class Kind(Enum):
-    TALK = 1
-    MASS = 2
-    LOST = 3
-
-
-@dataclass
-class Request:
-    messages: list
-    kind: Kind = Kind.TALK
-    heat: float = 0.0
-    luck: int = 0
-
-
-class Brain:
-    def __init__(self, size=1):
-        self.size = size
-
-    async def initialize(self): ...
-
-    async def ask(self, text, heat=0.1): ...
-
-    def ask_now(self, text): ...
-
-    async def think(self, request): ...
-
-
-brain = Brain()
-
-
-def get_brain():
-    return brain
-'''
-
-
-def moved(tmp_path: Path, files: dict[str, str], review: bool = False) -> Report:
-    """Write the files beside the library and migrate them in place."""
-    tree = {"lib/__init__.py": "", "lib/brain.py": LIBRARY, **files}
-    for name, text in tree.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    (tmp_path / "pack.toml").write_text(PACK, encoding="utf-8")
-    packs = (load_pack(tmp_path / "pack.toml"),)
-    return migrate(Options(tmp_path, True, Choice(review=review), packs))
-
-
-def verdicts(report: Report) -> list[tuple[str, str, str]]:
-    return [(str(s.verdict), s.reason.code, s.place) for s in report.sites if s.rule == "wrapper"]
-
 
 NOT_OURS = {
     "the name in a string and a comment": 'x = "brain.ask"  # brain.ask("hi")\n',
@@ -184,8 +69,6 @@ def test_reports_and_leaves(tmp_path: Path, line: str, code: str) -> None:
     assert code in {v[1] for v in found}
 
 
-NEW = "from sophia_cli.llm import get_unified_llm_service\n"
-BOTH = "from sophia_cli.llm import TaskType, get_unified_llm_service\n"
 MOVED = {
     "a ready-made instance": (
         "from lib.brain import brain\n\n\nasync def f():\n    return await brain.ask('hi', 0.3)\n",

@@ -11,7 +11,6 @@ from sophia_cli.migrate.pack import Enumeration, Method, Pack, Service, Target
 from sophia_cli.migrate.resolve import typing_only
 from sophia_cli.migrate.scan import Scan
 from sophia_cli.migrate.scope import Binds
-from sophia_cli.migrate.spelling import last
 from sophia_cli.migrate.target import members
 from sophia_cli.migrate.value import NONE, Class, Made, Module, Routine, Symbol, Value
 
@@ -121,15 +120,15 @@ class Known:
 
     def error(self, file: Parsed, node: ast.expr) -> bool:
         """Whether an except clause names something that the service's module knows by that name."""
-        values, meant = self.scan.near.values(file, node), self.meanings(last(node))
-        return any(isinstance(value, Symbol | Class) and value in meant for value in values)
+        found = [v for v in self.scan.near.values(file, node) if isinstance(v, Symbol | Class)]
+        return any(value in self.meanings(_name_of(value)) for value in found)
 
     def own_error(self, file: Parsed, node: ast.expr) -> bool:
         """Whether an except clause names an error that the service itself declares."""
         value = self.scan.near.one(file, node)
         if isinstance(value, Class):
             return value.file.path in self.homes
-        return isinstance(value, Symbol) and value.name == f"{self.service.module}.{last(node)}"
+        return isinstance(value, Symbol) and value.name.startswith(f"{self.service.module}.")
 
     def is_task(self, word: object) -> bool:
         """Whether a word names a task of the target; unknown for a target that is not ours."""
@@ -151,6 +150,13 @@ class Known:
         if not isinstance(value, Symbol | Class):
             return None
         return next((e for e in self.service.enums if value in self.meanings(e.name)), None)
+
+
+def _name_of(value: Symbol | Class) -> str:
+    """The name that a class has where it is declared."""
+    if isinstance(value, Class):
+        return value.scope.node.name if isinstance(value.scope.node, ast.ClassDef) else ""
+    return value.name.rpartition(".")[2]
 
 
 def identify(scan: Scan, pack: Pack, service: Service) -> Known:
