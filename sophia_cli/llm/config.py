@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sophia_cli.llm.configfile import ConfigFile, Key, load
+from sophia_cli.llm.configfile import ConfigFile, Key, load, path_of
 from sophia_cli.llm.endpoints import from_environment, from_file
 from sophia_cli.llm.errors import ConfigError
 from sophia_cli.llm.prices import Price, parse_prices
@@ -115,8 +115,10 @@ def default_ledger(environ: Mapping[str, str]) -> Path:
 def _ledger_path(value: str, file: ConfigFile, environ: Mapping[str, str]) -> Path:
     if not value:
         return default_ledger(environ)
-    path = Path(value).expanduser()
-    beside = file.path.parent if file.path and not environ.get("SOPHIA_LEDGER") else Path.cwd()
+    named = bool(environ.get("SOPHIA_LEDGER", "").strip())
+    where = "the environment: SOPHIA_LEDGER" if named else f"{file.name}: [llm] ledger"
+    path = path_of(where, value)
+    beside = file.path.parent if file.path and not named else Path.cwd()
     return path if path.is_absolute() else beside / path
 
 

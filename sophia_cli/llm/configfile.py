@@ -5,6 +5,7 @@ Precedence, lowest first: default, `sophia.toml`, environment, argument of the c
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -94,7 +95,8 @@ class ConfigFile:
             ) from None
 
     def _in_range(self, where: str, key: Key, value: Any) -> Any:
-        if key.minimum is not None and value < key.minimum:
+        infinite = isinstance(value, float) and not math.isfinite(value)
+        if infinite or (key.minimum is not None and value < key.minimum):
             raise ConfigError(f"{where} must be {_words(key)}, not {value!r}")
         return value
 
@@ -127,7 +129,19 @@ def read(path: Path | None) -> ConfigFile:
 def load(environ: Mapping[str, str], start: Path | None = None) -> ConfigFile:
     """The file that SOPHIA_CONFIG names, else the nearest one upwards from `start` (default: the working directory)."""
     named = environ.get("SOPHIA_CONFIG", "").strip()
-    return read(Path(named).expanduser() if named else find((start or Path.cwd()).absolute()))
+    if not named:
+        return read(find((start or Path.cwd()).absolute()))
+    return read(path_of("the environment: SOPHIA_CONFIG", named))
+
+
+def path_of(where: str, text: str) -> Path:
+    """The path that a setting names, `~` written out. Raises ConfigError where it cannot be one."""
+    try:
+        if "\0" not in text:
+            return Path(text).expanduser()
+    except RuntimeError:  # nobody of that name has a home
+        pass
+    raise ConfigError(f"{where} must be a path, not {text!r}")
 
 
 def _words(key: Key) -> str:

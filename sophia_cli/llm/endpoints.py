@@ -14,6 +14,14 @@ from sophia_cli.llm.providers.snowflake import JWT, OAUTH, PAT, TOKEN_TYPES
 from sophia_cli.llm.secret import Secret
 
 _COMMON = ("kind", "base_url", "api_key_env", "model", "embedding_model")
+_TYPES: dict[str, tuple[type, str]] = {
+    "seed": (int, "a whole number"),
+    "slugs": (dict, "a table of strings"),
+    "faults": (list, "a list of strings"),
+}
+_PLAIN = ("base_url", "api_key_env", "account", "virtual_key", "config", "provider", "slugs")
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+_SCHEMES = ("http://", "https://")
 _NOT_PRINTABLE = re.compile(r"[^\x21-\x7e]")
 # Which variable holds a Snowflake token says what kind of token it is.
 _SNOWFLAKE_TOKENS = (
@@ -36,8 +44,12 @@ def from_file(file: ConfigFile, environ: Mapping[str, str]) -> dict[str, Provide
         where = f"[providers.{name}]"
         if not isinstance(table, dict):
             raise ConfigError(f"{file.name}: {where} must be a table")
+        if not _NAME.fullmatch(name):
+            raise ConfigError(
+                f"{file.name}: {where} a provider's name is of letters, digits, '-' and '_'"
+            )
         kind_name = table.get("kind", name)
-        if kind_name not in KINDS:
+        if not isinstance(kind_name, str) or kind_name not in KINDS:
             raise ConfigError(
                 f"{file.name}: {where} kind '{kind_name}' is not known",
                 f"allowed: {', '.join(KINDS)}",
@@ -51,18 +63,44 @@ def from_file(file: ConfigFile, environ: Mapping[str, str]) -> dict[str, Provide
 
 def _check_values(file: ConfigFile, where: str, table: Mapping[str, Any]) -> None:
     for key, value in table.items():
-        expected: type = {"seed": int, "slugs": dict, "faults": list}.get(key, str)
-        if not isinstance(value, expected):
-            raise ConfigError(
-                f"{file.name}: {where} {key} must be a {expected.__name__}, not {value!r}"
-            )
+        expected, words = _TYPES.get(key, (str, "a string"))
+        if not isinstance(value, expected) or isinstance(value, bool):
+            raise ConfigError(f"{file.name}: {where} {key} must be {words}, not {value!r}")
+        for text in (value,) if isinstance(value, str) else _members(value):
+            if not isinstance(text, str):
+                raise ConfigError(f"{file.name}: {where} {key} must be {words}, not {value!r}")
+            # A model's name goes into a body, all else into a header, an address or a variable.
+            if key in _PLAIN and (not text or _NOT_PRINTABLE.search(text)):
+                raise ConfigError(
+                    f"{file.name}: {where} {key} must be plain ASCII without spaces, not {text!r}"
+                )
+    _check_faults(file, where, table.get("faults", ()))
     if table.get("token_type", PAT) not in TOKEN_TYPES:
         raise ConfigError(
             f"{file.name}: {where} token_type '{table['token_type']}' is not known",
             f"allowed: {', '.join(TOKEN_TYPES)}",
         )
-    if "base_url" in table and not str(table["base_url"]).startswith(("http://", "https://")):
+    if "base_url" in table and not str(table["base_url"]).startswith(_SCHEMES):
         raise ConfigError(f"{file.name}: {where} base_url must start with http:// or https://")
+
+
+def _members(value: Any) -> list[Any]:
+    return (
+        list(value.values())
+        if isinstance(value, dict)
+        else value if isinstance(value, list) else []
+    )
+
+
+def _check_faults(file: ConfigFile, where: str, faults: Any) -> None:
+    if faults:
+        from sophia_cli.llm.simulator.faults import Fault
+
+        for text in faults:
+            try:
+                Fault.parse(text)
+            except ConfigError as error:
+                raise ConfigError(f"{file.name}: {where} {error.message}", error.mend) from None
 
 
 def _build(name: str, kind: Kind, table: Mapping[str, Any], environ: Mapping[str, str]) -> Provider:
@@ -80,6 +118,9 @@ def _build(name: str, kind: Kind, table: Mapping[str, Any], environ: Mapping[str
     keyless = not kind.needs_key or (local and bool(table) and "api_key_env" not in table)
     if keyless and not secret:
         problem = mend = ""
+    if not problem and not url.startswith(_SCHEMES):
+        problem = f"{kind.url_env} must start with http:// or https://"
+        mend = f"export {kind.url_env}=https://..."
     return Provider(name, kind.name, url, secret, options, problem, mend)
 
 

@@ -10,6 +10,7 @@ from sophia_cli.llm.configfile import ConfigFile
 from sophia_cli.llm.errors import ConfigError
 
 NANO = 1_000_000_000
+_DEAREST = 1e6  # USD per million tokens; beyond it a figure is a mistake
 _RATES = ("input", "output", "cached")
 _KEYS = (*_RATES, "as_of", "source")
 
@@ -38,9 +39,7 @@ def parse_prices(file: ConfigFile) -> dict[str, Price]:
         file.check_names(where, table, _KEYS)
         for rate in _RATES:
             value = table.get(rate, None if rate == "cached" else "missing")
-            if value is not None and (
-                not isinstance(value, int | float) or isinstance(value, bool) or value < 0
-            ):
+            if value is not None and not _is_rate(value):
                 raise ConfigError(
                     f"{file.name}: {where} {rate} must be USD per million tokens, not {value!r}"
                 )
@@ -52,6 +51,11 @@ def parse_prices(file: ConfigFile) -> dict[str, Price]:
             as_of=str(table.get("as_of", "")),
         )
     return prices
+
+
+def _is_rate(value: object) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 <= value <= _DEAREST  # type: ignore[operator]
 
 
 def cost_of(usage: Usage | None, price: Price | None) -> tuple[int | None, str]:

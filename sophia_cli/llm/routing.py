@@ -83,10 +83,15 @@ def _wanted(call: Call, config: Config) -> Iterator[tuple[str, str, str]]:
         raise ConfigError(
             f"unknown provider '{call.provider}'", f"known: {', '.join(config.providers)}"
         )
-    if call.model in config.models:
-        for provider, model in config.models[call.model]:
+    chain = config.models.get(call.model, ())
+    if (
+        call.provider
+    ):  # an argument goes before the file: the chain only says how the model is called
+        chain = tuple(link for link in chain if link[0] == call.provider)
+    if chain or (call.model in config.models and not call.provider):
+        for provider, model in chain:
             yield provider, model, f"[models] {call.model}"
-    elif slash and name in config.providers and rest:
+    elif slash and rest and name in ([call.provider] if call.provider else config.providers):
         yield name, rest, "asked for"
     elif call.model:
         for provider, reason in _ordered(call, config):
@@ -177,9 +182,10 @@ def _no_candidate(decision: Decision, call: Call, config: Config) -> LLMError:
 
 def half_configured(provider: Provider) -> bool:
     """Whether somebody began to configure it: one half of a key is there, the other is not."""
-    return not provider.ready and bool(
-        provider.options.get("account") or "holds" in provider.problem
-    )
+    if provider.ready:
+        return False
+    said = provider.options.get("account") or provider.secret
+    return bool(said) or not provider.problem.endswith("is not set")
 
 
 def _task_of(call: Call) -> str:

@@ -44,6 +44,68 @@ WRONG = {
         "[providers.cortex] token_type 'PASSWORD' is not known",
         "allowed: PROGRAMMATIC_ACCESS_TOKEN, KEYPAIR_JWT, OAUTH",
     ),
+    "a kind that is a list": (
+        '[providers.x]\nkind = ["openai"]\n',
+        "[providers.x] kind '['openai']' is not known",
+        "allowed: cortex,",
+    ),
+    "a name with a slash": (
+        '[providers."a/b"]\nkind = "openai"\n',
+        "[providers.a/b] a provider's name is of letters, digits, '-' and '_'",
+        "",
+    ),
+    "faults that are none": (
+        '[providers.simulator]\nfaults = ["tired"]\n',
+        "[providers.simulator] 'tired' is not a fault; allowed: an error status,",
+        "write it as KIND",
+    ),
+    "faults that are numbers": (
+        "[providers.simulator]\nfaults = [429]\n",
+        "[providers.simulator] faults must be a list of strings, not [429]",
+        "",
+    ),
+    "truth for a seed": (
+        "[providers.simulator]\nseed = true\n",
+        "[providers.simulator] seed must be a whole number, not True",
+        "",
+    ),
+    "a slug that is a number": (
+        "[providers.portkey]\nslugs = {openai = 3}\n",
+        "[providers.portkey] slugs must be a table of strings, not {'openai': 3}",
+        "",
+    ),
+    "a header that cannot be sent": (
+        '[providers.portkey]\nvirtual_key = "clé"\n',
+        "[providers.portkey] virtual_key must be plain ASCII without spaces, not 'clé'",
+        "",
+    ),
+    "a key in no variable": (
+        '[providers.openai]\napi_key_env = ""\n',
+        "[providers.openai] api_key_env must be plain ASCII without spaces, not ''",
+        "",
+    ),
+    "no number": ("[llm]\ntimeout = nan\n", "[llm] timeout must be a number of at least", ""),
+    "no end": ("[llm]\nlongest_wait = inf\n", "longest_wait must be a number of at least 0,", ""),
+    "nobody's home": (
+        '[llm]\nledger = "~nobody-of-that-name/x"\n',
+        "[llm] ledger must be a path, not '~nobody-of-that-name/x'",
+        "",
+    ),
+    "a path with a zero": (
+        '[llm]\nledger = "a\\u0000"\n',
+        "[llm] ledger must be a path, not 'a\\x00'",
+        "",
+    ),
+    "a price without end": (
+        '[prices."a/b"]\ninput = inf\noutput = 1\n',
+        '[prices."a/b"] input must be USD per million tokens, not inf',
+        "",
+    ),
+    "a price that is no number": (
+        '[prices."a/b"]\ninput = 1\noutput = nan\n',
+        '[prices."a/b"] output must be USD per million tokens, not nan',
+        "",
+    ),
     "an unknown task": (
         '[routes]\nmagic = ["openai/gpt-5"]\n',
         "[routes] has no key 'magic'",
@@ -99,6 +161,21 @@ def test_a_broken_file_names_its_line(tmp_path: Path) -> None:
     (tmp_path / NAME).write_text("[llm]\ntimeout = 3\nservice = \n")
     with pytest.raises(ConfigError, match="line 3"):
         load_config({}, tmp_path)
+
+
+def test_a_named_file_in_nobody_s_home_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config({"SOPHIA_CONFIG": "~nobody-of-that-name/x"}, tmp_path)
+    assert caught.value.message == (
+        "the environment: SOPHIA_CONFIG must be a path, not '~nobody-of-that-name/x'"
+    )
+
+
+def test_an_address_without_its_scheme_is_said_before_a_call(tmp_path: Path) -> None:
+    found = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": "localhost:8080/v1"}
+    openai = load_config(found, tmp_path).providers["openai"]
+    assert openai.problem == "OPENAI_BASE_URL must start with http:// or https://"
+    assert openai.mend == "export OPENAI_BASE_URL=https://..."
 
 
 def test_a_wrong_variable_is_named(tmp_path: Path) -> None:

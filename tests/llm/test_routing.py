@@ -118,6 +118,20 @@ def test_a_provider_that_is_asked_for_is_the_only_one() -> None:
     assert order(config, model="cortex/llama3.1-8b") == [("cortex", "llama3.1-8b")]
 
 
+def test_a_provider_that_is_asked_for_goes_before_every_other_word() -> None:
+    config = Config(
+        providers=known("openai", "openrouter"),
+        routes={"default": (("openai", "gpt-5"),)},
+        models={"gpt-4o": (("openai", "gpt-5"), ("openrouter", "x/y")), "own": (("openai", "z"),)},
+    )
+    asked = {"provider": "openrouter"}
+    assert order(config, model="openai/gpt-5", **asked) == [("openrouter", "openai/gpt-5")]
+    assert order(config, model="openrouter/a/b", **asked) == [("openrouter", "a/b")]
+    assert order(config, model="gpt-4o", **asked) == [("openrouter", "x/y")]
+    with pytest.raises(NoRoute):
+        order(config, model="own", **asked)
+
+
 def test_routes_and_models_are_chains() -> None:
     config = Config(
         providers=known(*NAMES),
@@ -165,6 +179,14 @@ ERRORS: list[tuple[dict[str, str], dict[str, Any], type[LLMError], str, str]] = 
         {},
         NotConfigured,
         "no LLM provider is configured (cortex: SNOWFLAKE_PAT is not set)",
+        "export OPENROUTER_API_KEY=...",
+    ),
+    (
+        {"SNOWFLAKE_PAT": KEY, "OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": "localhost"},
+        {},
+        NotConfigured,
+        "no LLM provider is configured (cortex: SNOWFLAKE_ACCOUNT is not set; "
+        "openai: OPENAI_BASE_URL must start with http:// or https://)",
         "export OPENROUTER_API_KEY=...",
     ),
     (
