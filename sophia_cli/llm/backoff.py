@@ -27,7 +27,7 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
         return seconds
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:  # "-0000" is UTC too, and would be taken for this machine's zone
         moment = moment.replace(tzinfo=UTC)

@@ -80,8 +80,9 @@ class Engine:
         loop = asyncio.get_running_loop()
         found = self._loops.get(loop)
         if found is None:
-            for ended in [other for other in self._loops if other.is_closed()]:
-                del self._loops[ended]
+            for other in list(self._loops):  # loops of other threads come and go meanwhile
+                if other.is_closed():
+                    self._loops.pop(other, None)
             client = open_async_client(self._simulator())
             found = self._loops[loop] = (client, self._until_loop_ends(loop, client))
             await anext(found[1])

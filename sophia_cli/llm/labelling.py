@@ -35,10 +35,10 @@ def labels(
     """Label every call made inside the block, in this thread or task. Inner blocks add to outer ones."""
     given: dict[str, Any] = {
         "task": task_of(task_type),
-        "data_class": data_class,
-        "service": service,
-        "user": user,
-        "session": session,
+        "data_class": str(data_class),
+        "service": str(service),
+        "user": str(user),
+        "session": str(session),
     }
     token = _current.set(
         replace(current_labels(), **{name: value for name, value in given.items() if value})

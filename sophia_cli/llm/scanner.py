@@ -15,10 +15,11 @@ from sophia_cli.llm.call import Usage
 from sophia_cli.llm.failure import Failure, from_event
 from sophia_cli.llm.usage import finish_of, read_usage
 
-_BOUNDARY = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+_BOUNDARY = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
 _LINE = re.compile(rb"\r\n|\n|\r")
 _INTERESTING = re.compile(
     rb'"(?:usage|error|stop_reason)"\s*:\s*[^n\s]|"finish_reason"\s*:\s*"|"type"\s*:\s*"(?:message_|response\.)'
+    rb'|"object"\s*:\s*"error"'
 )
 _BOM = b"\xef\xbb\xbf"  # readers of event streams take it away
 _LAST_EVENTS = ("message_stop", "response.completed", "response.incomplete")

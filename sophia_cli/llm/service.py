@@ -198,6 +198,7 @@ class UnifiedLLMService:
         await self.engine.aclose()
 
     def _completion(self, prompt: str, options: CompletionOptions, *, stream: bool) -> Call:
+        _check_names(options, CompletionOptions.__annotations__)
         body: dict[str, Any] = {"messages": _messages(prompt, options)}
         body |= {name: options[name] for name in _IN_BODY if options.get(name) is not None}  # type: ignore[literal-required]
         if stream:
@@ -205,6 +206,7 @@ class UnifiedLLMService:
         return self._call(CHAT, body, options, stream=stream)
 
     def _embedding(self, texts: str | Sequence[str], options: CallOptions) -> Call:
+        _check_names(options, CallOptions.__annotations__)
         return self._call(
             EMBEDDINGS, {"input": texts if isinstance(texts, str) else list(texts)}, options
         )
@@ -212,16 +214,15 @@ class UnifiedLLMService:
     def _call(
         self, operation: str, body: dict[str, Any], options: CallOptions, *, stream: bool = False
     ) -> Call:
-        _check_names(options)
         config = self.engine.config
         found = current_labels(config.service)
         labels = replace(
             found,
             task=task_of(options.get("task_type") or "") or found.task,
-            data_class=options.get("data_class") or found.data_class,
-            service=options.get("service") or found.service,
-            user=options.get("user") or found.user,
-            session=options.get("session") or found.session,
+            data_class=str(options.get("data_class") or found.data_class),
+            service=str(options.get("service") or found.service),
+            user=str(options.get("user") or found.user),
+            session=str(options.get("session") or found.session),
             metadata=options.get("metadata") or found.metadata,
         )
         return Call(
@@ -251,11 +252,11 @@ def _raising(options: CompletionOptions) -> CompletionOptions:
     return {**options, "on_error": "raise"}
 
 
-def _check_names(options: Mapping[str, Any]) -> None:
+def _check_names(options: Mapping[str, Any], known: Mapping[str, Any]) -> None:
     """A misspelt option must not be ignored. Raises TypeError as Python itself would."""
     for name in options:
-        if name not in CompletionOptions.__annotations__:
-            allowed = ", ".join(CompletionOptions.__annotations__)
+        if name not in known:
+            allowed = ", ".join(known)
             raise TypeError(f"unexpected keyword argument '{name}'; allowed: {allowed}")
 
 

@@ -106,6 +106,8 @@ WAITS = [
     ({"retry-after": "inf"}, None),
     ({"retry-after": "1e400"}, None),
     ({"retry-after": "Tue, 32 Nov 2023 22:13:50 GMT"}, None),
+    ({"retry-after": "1 Jan 99999999999999999999 0:0:0"}, None),
+    ({"retry-after": "Tue, 14 Nov 2023 22:13:50 +99999999999999999999999"}, None),
     ({"retry-after-ms": "soon"}, None),
     ({"retry-after": "7"}, 7.0),
     ({"retry-after": "0"}, 0.0),

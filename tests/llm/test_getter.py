@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 from partners import provider
 
 from sophia_cli.llm import (
+    Ledger,
     NotConfigured,
     UnifiedLLMService,
     get_unified_llm_service,
@@ -145,3 +148,46 @@ def test_the_prompt_may_be_named(simulated: Any, service: Any) -> None:
     asked = service(provider("p", f"{server.url}/v1"))
     assert "simulated" in asked.complete_text_sync(prompt="hi")
     assert len(asked.embed_sync(texts="hi")) == 1
+
+
+def test_what_an_embedding_cannot_be_told_is_an_error(service: Any) -> None:
+    asked = service(provider("p", "http://127.0.0.1:9"))
+    with pytest.raises(TypeError, match="unexpected keyword argument 'temperature'; allowed: task"):
+        asked.embed_sync("hi", temperature=0.1)
+
+
+HOLD = """
+import signal, sys
+from sophia_cli.llm import get_unified_llm_service
+signal.signal(signal.SIGINT, signal.default_int_handler)
+try:
+    get_unified_llm_service().complete_text_sync("hi")
+except KeyboardInterrupt:
+    print("stopped by Ctrl-C")
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "row"),
+    [
+        (signal.SIGINT, ("cancelled", "cancelled", 1)),
+        (signal.SIGKILL, ("unknown", "process_gone", 0)),
+    ],
+)
+def test_a_program_that_is_stopped_in_the_middle_of_a_call(
+    simulated: Any, tmp_path: Path, number: signal.Signals, row: tuple[Any, ...]
+) -> None:
+    server = simulated(latency=60.0)
+    (tmp_path / "sophia.toml").write_text(
+        f'[llm]\nledger = "l.sqlite3"\n[providers.p]\nkind = "openai"\n'
+        f'base_url = "{server.url}/v1"\n[routes]\ndefault = ["p/m"]\n'
+    )
+    program = subprocess.Popen([sys.executable, "-c", HOLD], cwd=tmp_path, stdout=subprocess.PIPE)
+    while not server.requests and program.poll() is None:
+        time.sleep(0.01)
+    program.send_signal(number)
+    said = program.communicate()[0]
+    assert said == (b"stopped by Ctrl-C\n" if number == signal.SIGINT else b"")
+    ledger = Ledger(tmp_path / "l.sqlite3")
+    assert ledger.read("SELECT outcome, error_kind, attempts FROM calls") == [row]
+    ledger.close()

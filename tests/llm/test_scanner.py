@@ -104,3 +104,21 @@ def test_the_first_and_the_last_figure_of_anthropic_make_one() -> None:
     assert scanner.usage is not None
     assert (scanner.usage.input, scanner.usage.output) == (10, 8)
     assert (scanner.finished, scanner.finish_reason) == (True, "end_turn")
+
+
+def test_a_blank_line_may_end_otherwise_than_the_others() -> None:
+    data = b'data: {"choices":[]}\n\r\ndata: [DONE]\r\n\n'
+    for place in range(len(data)):
+        scanner, passed = scan([data[:place], data[place:]], keep_events=True)
+        assert (list(scanner.events or ()), scanner.finished, passed) == (
+            [{"choices": []}],
+            True,
+            data,
+        )
+
+
+def test_an_error_that_calls_itself_an_object_is_seen_when_events_are_not_kept() -> None:
+    scanner = Scanner()
+    scanner.feed(b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n')
+    scanner.feed(b'data: {"object":"error","message":"out of memory"}\n\n')
+    assert scanner.failure is not None and scanner.failure.message == "out of memory"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
 from partners import KEY, completion, provider, reply
 
-from sophia_cli.llm import ConfigError, load_config
+from sophia_cli.llm import ConfigError, labels, load_config
 from sophia_cli.llm.prices import Price
 from sophia_cli.llm.providers import Provider
 from sophia_cli.llm.providers.snowflake import JWT, OAUTH, PAT
@@ -126,6 +127,17 @@ def test_portkey_gets_trace_metadata_and_slug(simulated: Any, service: Any) -> N
     }
     assert json.loads(server.requests[0].body)["model"] == "@azure-eu/gpt-5"
     assert "authorization" not in headers
+
+
+def test_a_user_may_be_any_object_with_a_name(simulated: Any, service: Any) -> None:
+    server = simulated()
+    asked = service(provider("portkey", f"{server.url}/v1", "portkey"), routes={})
+    user = uuid.UUID(int=7)
+    asked.complete_text_sync("hi", model="gpt-5", user=user)
+    with labels(user=user):  # type: ignore[arg-type]
+        asked.complete_text_sync("hi", model="gpt-5")
+    said = [json.loads(request.headers["x-portkey-metadata"]) for request in server.requests]
+    assert said == [{"_user": str(user)}] * 2
 
 
 def test_portkey_with_a_virtual_key_leaves_the_model_alone(simulated: Any, service: Any) -> None:
