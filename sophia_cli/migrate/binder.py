@@ -225,7 +225,8 @@ def _declare(table: Table, node: ast.AST, scope: Scope) -> None:
         home: Scope | None = scope.module()
         if isinstance(node, ast.Nonlocal):
             found = scope.parent.lookup(name) if scope.parent else None
-            home = found[0] if found else None
+            # what is bound further down is not known yet: then it is the function around
+            home = found[0] if found and found[0].parent else scope.parent
         if home is not None and home is not scope:
             scope.elsewhere[name] = home
 

@@ -71,7 +71,11 @@ def _class_replaced(file: Parsed, call: ast.Call, resolver: Resolver, found: Sta
     if target is None:
         return
     home, name, rest = target
-    for key in ((home, name), _holder(file, home, resolver)):
+    attribute = call.args[1] if len(call.args) > 1 else None
+    keys = [(home, name), _holder(file, home, resolver)]
+    if isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
+        keys.append((f"{home}:{name}", attribute.value))  # of a class or an object
+    for key in keys:
         found.names.setdefault(key, f"{file.path}:{call.lineno}")
     if _notices(file, call, rest, resolver):
         found.classes.setdefault((home, name), f"{file.path}:{call.lineno}")

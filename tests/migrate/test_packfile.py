@@ -127,6 +127,19 @@ WRONG = {
         SERVICE + 'class = "A"\n[service.enum.Kind]\nmembers = {}',
         "[service.enum.Kind] needs the key 'target'",
     ),
+    "an enum that is not there": (
+        SERVICE + 'class = "A"\n[service.enum.Kind]\ntarget = "Task"',
+        "[service.enum.Kind] target names 'Task', which the service does not have",
+    ),
+    "a member that is not there": (
+        SERVICE
+        + 'class = "A"\n[service.enum.Kind]\ntarget = "TaskType"\nmembers = { A = "BULKY" }',
+        "[service.enum.Kind] members names 'BULKY', which the service does not have",
+    ),
+    "a method twice": (
+        METHOD + 'to = "complete"\n[[service.method]]\nname = "ask"\nto = "complete_text"',
+        "[[service]] a.b declares the method ask twice",
+    ),
     "a call that is not removed": (
         SERVICE + 'class = "A"\n[service.calls]\nclose = "keep"',
         "[service.calls] close says 'keep'",
@@ -141,6 +154,15 @@ def test_what_is_wrong_is_said_with_file_and_key(tmp_path: Path, text: str, word
         load_pack(path)
     assert caught.value.message.startswith(f"{path}")
     assert words in caught.value.message
+
+
+def test_two_packs_for_one_service(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.toml", tmp_path / "two.toml"
+    for path in (one, two):
+        path.write_text(SERVICE + 'class = "A"')
+    with pytest.raises(SophiaError) as caught:
+        load_packs([one, two])
+    assert caught.value.message == f"{two}: a.b.A is declared in {one} too"
 
 
 def test_a_near_name_is_offered(tmp_path: Path) -> None:

@@ -187,6 +187,8 @@ STAND_INS = {
     "assigned": "import app\n\ndef test_f():\n    app.brain = object()\n",
     "several at once": "from unittest.mock import patch\n\npatch.multiple('app', brain=1)\n",
     "a constant": "from unittest.mock import patch\n\nPLACE = 'app.brain'\npatch(PLACE)\n",
+    "a method of the instance": "import app\n\napp.brain.ask_now = print\n",
+    "a method of the class": "from lib.brain import Brain\n\nBrain.ask_now = print\n",
     "the module": "import sys\n\nsys.modules['lib.brain'] = object()\n",
 }
 
@@ -196,6 +198,32 @@ def test_more_spellings_of_a_stand_in(tmp_path: Path, test: str) -> None:
     report = moved(tmp_path, {"app.py": USE, "tests/test_app.py": test})
     assert (tmp_path / "app.py").read_text() == USE
     assert ("review", "stand-in", "app.py:3") in verdicts(report)
+
+
+def test_an_attribute_that_a_test_replaces(tmp_path: Path) -> None:
+    test = (
+        "from unittest.mock import patch\n\nfrom app import Desk\n\n"
+        "patch.object(Desk, 'ai', object())\n"
+    )
+    report = moved(tmp_path, {"app.py": DESK, "tests/test_app.py": test})
+    assert (tmp_path / "app.py").read_text() == DESK
+    assert [v[:2] for v in verdicts(report)] == [("review", "stand-in")] * 2
+
+
+OVERRIDES = {
+    "a class attribute": "class Loud(Desk):\n    ai = Other()\n",
+    "an attribute of the instance": (
+        "class Loud(Desk):\n    def __init__(self):\n        self.ai = Other()\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("other", OVERRIDES.values(), ids=OVERRIDES.keys())
+def test_a_subclass_with_something_else_in_its_place(tmp_path: Path, other: str) -> None:
+    other = "from app import Desk\n\n\n" + other
+    report = moved(tmp_path, {"app.py": DESK, "other.py": other}, review=True)
+    assert report.changed == ()
+    assert "replaced" in {v[1] for v in verdicts(report)}
 
 
 REVIEWED = {

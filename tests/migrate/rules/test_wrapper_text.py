@@ -42,6 +42,16 @@ def test_leaves_an_answer(tmp_path: Path, text: str, code: str) -> None:
     assert code in {v[1] for v in verdicts(report)}
 
 
+def test_a_function_above_that_gives_the_variable_something_else(tmp_path: Path) -> None:
+    before = (
+        OLD + "async def f(m):\n    def g():\n        nonlocal a\n        a = other()\n"
+        f"{ASK}    return a.text\n"
+    )
+    report = moved(tmp_path, {"app.py": before}, review=True)
+    assert (tmp_path / "app.py").read_text() == before
+    assert [v[:2] for v in verdicts(report)] == [("report-only", "answer-shared")]
+
+
 SHAPES = {
     "unpacked": ("a, b = brain.think(Request(messages=m))\n", "answer-taken-apart"),
     "a word that names no task": (

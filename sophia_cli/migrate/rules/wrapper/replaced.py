@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 
+from sophia_cli.migrate.modules import Parsed
+from sophia_cli.migrate.rules.wrapper.identity import Known
 from sophia_cli.migrate.scan import Scan
 from sophia_cli.migrate.value import Module, Symbol
 
@@ -24,3 +27,15 @@ def read_replaced(scan: Scan) -> Replaced:
             if home:
                 found.setdefault((home, node.attr), f"{file.path}:{node.lineno}")
     return found
+
+
+def read_stubbed(known: Known, files: Iterable[Parsed]) -> str:
+    """The first place that puts something in the place of a declared method; "" for none."""
+    for file in files:
+        for node in file.table.attributes:
+            if isinstance(node.ctx, ast.Load) or node.attr not in known.service.methods:
+                continue
+            owner = known.scan.near.one(file, node.value)
+            if file.path not in known.homes and (known.instance(owner) or known.giver(owner)):
+                return f"{file.path}:{node.lineno}"
+    return ""

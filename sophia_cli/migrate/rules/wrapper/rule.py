@@ -9,10 +9,12 @@ from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.rules.wrapper.constructions import find_constructions
 from sophia_cli.migrate.rules.wrapper.identity import Known, identify
 from sophia_cli.migrate.rules.wrapper.removals import enter_removals
-from sophia_cli.migrate.rules.wrapper.replaced import Replaced, read_replaced
+from sophia_cli.migrate.rules.wrapper.replaced import Replaced, read_replaced, read_stubbed
 from sophia_cli.migrate.rules.wrapper.uses import find_uses
 from sophia_cli.migrate.rules.wrapper.visit import Visit
 from sophia_cli.migrate.scan import Scan
+from sophia_cli.migrate.site import Category
+from sophia_cli.migrate.stand_ins import read_stand_ins
 
 
 def find(scan: Scan) -> None:
@@ -31,7 +33,7 @@ def _service(known: Known, replaced: Replaced) -> None:
     files = [file for file in scan.files if file.path not in known.homes]
     paths = {file.path for file in scan.files} | known.homes
     while True:
-        visit = Visit(known, replaced)
+        visit = Visit(known, replaced, read_stubbed(known, scan.files))
         for file in files:
             find_constructions(visit, file)
         further = list(_further(visit, paths))
@@ -41,6 +43,7 @@ def _service(known: Known, replaced: Replaced) -> None:
         paths |= {file.path for file in further}
         del scan.sites[found:]
         scan.near.forget()
+        _note_stand_ins(scan, further)
     for file in files:
         find_uses(visit, file)
     enter_removals(visit)
@@ -60,11 +63,20 @@ def _further(visit: Visit, known: set[str]) -> Iterator[Parsed]:
 
 
 def _reaches(visit: Visit, data: bytes) -> bool:
-    """Whether a file holds `.name` of an attribute, or a name beside that of its module."""
-    if visit.attributes and re.search(
-        rb"\.\s*(?:%s)\b" % "|".join(sorted(visit.attributes)).encode(), data
-    ):
+    """Whether a file reads, binds or quotes an attribute, or has a name beside that of its module."""
+    names = "|".join(re.escape(name) for name in sorted(visit.attributes))
+    reads = rf"(?:\.\s*|['\"])(?:{names})\b"
+    binds = rf"^[ \t]+(?:(?:async )?def )?(?:{names})\s*[=:(]"
+    if names and re.search(f"{reads}|{binds}".encode(), data, re.MULTILINE):
         return True
     return any(
         stem.encode() in data and name.encode() in data for name, stem in sorted(visit.shared)
     )
+
+
+def _note_stand_ins(scan: Scan, files: list[Parsed]) -> None:
+    """Tests without a word of the pack may replace what an instance is kept in."""
+    tests = tuple(file for file in files if scan.category(file.path) is Category.TEST)
+    found = read_stand_ins(tests, scan.near, frozenset())
+    for key, place in found.names.items():
+        scan.stand_ins.names.setdefault(key, place)

@@ -14,10 +14,10 @@ from sophia_cli.migrate.rules.wrapper.request import Left
 from sophia_cli.migrate.rules.wrapper.result import shared_variables
 from sophia_cli.migrate.rules.wrapper.surroundings import kinds
 from sophia_cli.migrate.rules.wrapper.visit import Visit, values_in
-from sophia_cli.migrate.scope import class_of
+from sophia_cli.migrate.scope import Scope, class_of
 from sophia_cli.migrate.site import Reason, Verdict
 from sophia_cli.migrate.spelling import last
-from sophia_cli.migrate.value import NONE, UNKNOWN, Routine
+from sophia_cli.migrate.value import NONE, UNKNOWN, Class, Routine, Value
 
 _TYPE_TESTS = frozenset({"isinstance", "issubclass"})
 _DEPTH = 8
@@ -32,6 +32,9 @@ def find_uses(visit: Visit, file: Parsed) -> None:
             _rebound(visit, file, node)
     for value in values_in(file):
         _giver(visit, file, value)
+    for scope in file.table.own.values():
+        if isinstance(scope.node, ast.ClassDef) and scope.node.bases:
+            _overrides(visit, file, scope, scope.node)
     for node_ in file.table.parents:
         if isinstance(node_, ast.ExceptHandler):
             _handler(visit, file, node_)
@@ -129,6 +132,28 @@ def _rebound(visit: Visit, file: Parsed, node: ast.Attribute) -> None:
         visit.report(file, node, reason, tuple(sorted(visit.stored[node.attr])))
 
 
+def _overrides(visit: Visit, file: Parsed, scope: Scope, node: ast.ClassDef) -> None:
+    """A class that binds a name to something else, under which a base keeps an instance."""
+    near = visit.known.scan.near
+    for name in sorted(visit.attributes & {*scope.names, *scope.attributes}):
+        bindings = [*scope.names.get(name, ()), *scope.attributes.get(name, ())]
+        own = [value for binding in bindings for value in near.binding(file, binding)]
+        if all(value == NONE or _objects(visit, value) for value in own):
+            continue
+        bases = near.bases(Class(file, scope))
+        kept = {g for base in bases for v in near.member(base, name) for g in _objects(visit, v)}
+        if kept:
+            words = f"{node.name} has something else under the name {name}"
+            visit.report(file, node, Reason("replaced", words), tuple(sorted(kept)))
+
+
+def _objects(visit: Visit, value: Value) -> tuple[str, ...]:
+    """The objects that a value is, or gives when it is called."""
+    if visit.known.instance(value):
+        return (visit.known.group(value),)
+    return _given_by(visit, value)
+
+
 def _giver(visit: Visit, file: Parsed, node: ast.Name | ast.Attribute) -> None:
     """The class, or a function that gives an instance, used other than to call it."""
     known, parent = visit.known, file.table.parents[node]
@@ -152,10 +177,10 @@ def _type_test(parent: ast.AST) -> bool:
     return isinstance(parent, ast.Call) and last(parent.func) in _TYPE_TESTS
 
 
-def _given_by(visit: Visit, value: object) -> tuple[str, ...]:
+def _given_by(visit: Visit, value: Value) -> tuple[str, ...]:
     """The objects that a class or function gives, where it gives an instance at all."""
     known = visit.known
-    if known.giver(value):  # type: ignore[arg-type]
+    if known.giver(value):
         return (known.handed,)
     if not isinstance(value, Routine) or value.file.path in known.homes:
         return ()

@@ -25,10 +25,12 @@ class Visit:
 
     `stored` are the names that instances are kept under, with the objects. Other files can reach
     them as `attributes` of something, or as a `shared` name of a module, given by its last name.
+    `stubbed` is a place where a method of the service is replaced.
     """
 
     known: Known
     replaced: Replaced
+    stubbed: str = ""
     stored: dict[str, set[str]] = field(default_factory=dict)
     attributes: set[str] = field(default_factory=set)
     shared: set[tuple[str, str]] = field(default_factory=set)
@@ -79,7 +81,7 @@ class Visit:
         except Unplaceable as error:
             reason = Reason("no-place-for-import", str(error))
             return replace(found, verdict=Verdict.REPORT, reason=reason)
-        doubts = [*rewrite.doubts, *self._stand_in(file, rewrite)]
+        doubts = [*rewrite.doubts, *self._stand_in(file, found, rewrite)]
         if self.known.handed in found.groups:
             words = "it is handed in: what is handed in has to be the new service"
             doubts.append(Reason("handed-in", words))
@@ -92,17 +94,25 @@ class Visit:
             retired=rewrite.retired,
         )
 
-    def _stand_in(self, file: Parsed, rewrite: Rewrite) -> Iterator[Reason]:
+    def _stand_in(self, file: Parsed, found: Found, rewrite: Rewrite) -> Iterator[Reason]:
         names = {**self.replaced, **self.known.scan.stand_ins.names}
         known = self.known
         keys = [(file.path, name) for name in rewrite.retired]
         homes = (known.path, known.service.module, *sorted(known.homes))
         keys += [(home, name) for home in homes for name in known.service.entries]
         place = next((names[key] for key in keys if key in names), None)
-        place = place or known.scan.stand_ins.packages.get(known.service.module)
-        if place is not None:
+        place = place or known.scan.stand_ins.packages.get(known.service.module) or self.stubbed
+        place = place or self._patched(found)
+        if place:
             words = f"the stand-in at {place} takes the place of what is no longer called"
             yield Reason("stand-in", words)
+
+    def _patched(self, found: Found) -> str:
+        """Where an attribute is replaced, under whose name an object of a site is kept."""
+        for (_, name), place in self.known.scan.stand_ins.names.items():
+            if name in self.attributes and self.stored[name] & set(found.groups):
+                return place
+        return ""
 
     def report(
         self, file: Parsed, node: ast.expr | ast.stmt, reason: Reason, groups: tuple[str, ...]
