@@ -71,6 +71,10 @@ KEPT = {
     "a lambda": ("ai = lambda: Brain()\nai().ask_now('x')\n", "passed-on"),
     "a dictionary": ("ais = {'a': Brain()}\nais['a'].ask_now('x')\n", "passed-on"),
     "an application's state": ("app.state.ai = Brain()\napp.state.ai.ask_now('x')\n", "passed-on"),
+    "an attribute of something else": (
+        "def ai():\n    local.ai = Brain()\n    return local.ai\nai().ask_now('x')\n",
+        "passed-on",
+    ),
     "a stream that is awaited": (
         "async def f():\n    async for c in await brain.stream('x'): ...\n",
         "stream-awaited",

@@ -10,7 +10,7 @@ from sophia_cli.migrate.rules.wrapper.call import Rewrite, first_name, getter, g
 from sophia_cli.migrate.rules.wrapper.flow import Flow, follow
 from sophia_cli.migrate.rules.wrapper.visit import Visit, values_in
 from sophia_cli.migrate.scan import Found
-from sophia_cli.migrate.scope import Binds, Function
+from sophia_cli.migrate.scope import Binds, Function, class_of
 from sophia_cli.migrate.site import Edit, Reason, Verdict
 from sophia_cli.migrate.spelling import last, types
 
@@ -134,13 +134,15 @@ def _keep(visit: Visit, file: Parsed, flow: Flow, group: str) -> Reason | None:
     for target in targets:
         if isinstance(target, ast.Name | ast.Attribute):
             visit.store(file, target, group)
-    return None if targets and all(_followed(target) for target in targets) else _escape(flow)
+    return None if targets and all(_followed(file, target) for target in targets) else _escape(flow)
 
 
-def _followed(target: ast.expr) -> bool:
-    return isinstance(target, ast.Name) or (
-        isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)
-    )
+def _followed(file: Parsed, target: ast.expr) -> bool:
+    """Whether what is kept there is seen again: in a variable, or in an attribute of `self`."""
+    if not isinstance(target, ast.Attribute):
+        return isinstance(target, ast.Name)
+    owner = target.value
+    return isinstance(owner, ast.Name) and class_of(file.table.scopes[target], owner.id) is not None
 
 
 def _return(visit: Visit, file: Parsed, node: ast.Return, group: str) -> Reason | None:
