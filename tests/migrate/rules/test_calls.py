@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from trees import look, plant, verdicts  # noqa: E402
+from trees import look, plant, verdicts
 
 CHAT = "chat.completions.create(model='m', messages=[])"
 NOT_OURS = {

@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from trees import apply, contents, plant, verdicts  # noqa: E402
+from trees import apply, contents, plant, verdicts
 
 NOT_OURS = {
     "a name in a string and a comment": 'x = "OpenAI()"  # OpenAI()\n',
