@@ -116,7 +116,13 @@ def tests(python: Path, tree: Path, entry: dict[str, Any]) -> Outcome:
         }
         command = [*offline(), "bash", "-c", entry["tests"]]
         done = subprocess.run(
-            command, cwd=tree, capture_output=True, text=True, check=False, env=environ
+            command,
+            cwd=tree,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=environ,
+            check=False,
         )
     counts: dict[str, int] = {}
     for number, word in COUNTS.findall((done.stdout.strip().splitlines() or [""])[-1]):

@@ -13,6 +13,8 @@ from sophia_cli.llm.providers.cortex import ACCOUNT, base_url_of
 from sophia_cli.llm.providers.snowflake import JWT, OAUTH, PAT, TOKEN_TYPES
 from sophia_cli.llm.secret import Secret
 
+_UNNAMED = "its key is not named"
+_NAME_IT = "name the variable that holds it: api_key_env, in sophia.toml"
 _COMMON = ("kind", "base_url", "api_key_env", "model", "embedding_model")
 _TYPES: dict[str, tuple[type, str]] = {
     "seed": (int, "a whole number"),
@@ -113,9 +115,11 @@ def _build(name: str, kind: Kind, table: Mapping[str, Any], environ: Mapping[str
         table.get("base_url") or environ.get(kind.url_env, "").strip() or kind.base_url
     ).rstrip("/")
     local = url.startswith(("http://127.", "http://localhost", "http://[::1]"))
-    key_env = str(table.get("api_key_env", kind.key_env))
-    secret, problem, mend = _secret(environ, key_env)
     keyless = not kind.needs_key or (local and bool(table) and "api_key_env" not in table)
+    # A key goes where it belongs: another endpoint than the vendor's own names the key it gets.
+    foreign = "base_url" in table and name != kind.name
+    key_env = str(table.get("api_key_env", "" if foreign else kind.key_env))
+    secret, problem, mend = _secret(environ, key_env) if key_env else (None, _UNNAMED, _NAME_IT)
     if keyless and not secret:
         problem = mend = ""
     if not problem and not url.startswith(_SCHEMES):

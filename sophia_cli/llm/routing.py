@@ -91,6 +91,8 @@ def _wanted(call: Call, config: Config) -> Iterator[tuple[str, str, str]]:
     if chain or (call.model in config.models and not call.provider):
         for provider, model in chain:
             yield provider, model, f"[models] {call.model}"
+    elif _is_openrouters(call, config):
+        yield "openrouter", call.model, "asked for, by OpenRouter's name"
     elif slash and rest and name in ([call.provider] if call.provider else config.providers):
         yield name, rest, "asked for"
     elif call.model:
@@ -98,6 +100,20 @@ def _wanted(call: Call, config: Config) -> Iterator[tuple[str, str, str]]:
             yield provider, _named(config.providers[provider], call.model), reason
     else:
         yield from _by_task(call, config)
+
+
+def _is_openrouters(call: Call, config: Config) -> bool:
+    """`openai/gpt-5` is what OpenRouter calls it: meant so where only OpenRouter is configured."""
+    vendor = config.providers.get(call.model.partition("/")[0])
+    openrouter = config.providers.get("openrouter")
+    return (
+        not call.provider
+        and vendor is not None
+        and vendor.name in ("openai", "anthropic")
+        and not vendor.ready
+        and openrouter is not None
+        and openrouter.ready
+    )
 
 
 def _by_task(call: Call, config: Config) -> Iterator[tuple[str, str, str]]:

@@ -49,10 +49,13 @@ class Scanner:
         if self._at_start and chunk:
             self._at_start = False
             chunk = chunk.removeprefix(_BOM)
+        # Only the end of what was searched before can be the beginning of a boundary.
+        begin = max(len(self._buffer) - 4, 0)
         self._buffer += chunk
         passed = b""
-        while match := _BOUNDARY.search(self._buffer):
+        while match := _BOUNDARY.search(self._buffer, begin):
             event, self._buffer = self._buffer[: match.end()], self._buffer[match.end() :]
+            begin = 0
             if self._read(event) or not self.drop_usage:
                 passed += event
         return passed if self.drop_usage else chunk

@@ -259,6 +259,33 @@ def test_a_local_endpoint_needs_no_key_a_distant_one_does(tmp_path: Path) -> Non
     assert config.providers["company"].problem == "COMPANY_KEY is not set"
 
 
+def test_a_vendor_s_key_goes_to_no_other_endpoint(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text(
+        '[providers.far]\nkind = "openai"\nbase_url = "https://llm.example/v1"\n'
+        '[providers.near]\nkind = "openai"\nbase_url = "http://127.0.0.1:11434/v1"\n'
+    )
+    config = load_config({"OPENAI_API_KEY": KEY}, tmp_path)
+    far, near = config.providers["far"], config.providers["near"]
+    assert (far.secret, far.problem, far.mend) == (
+        None,
+        "its key is not named",
+        "name the variable that holds it: api_key_env, in sophia.toml",
+    )
+    assert (near.secret, near.ready) == (None, True)
+
+
+@pytest.mark.parametrize("account", ["org-acc", "my_org-acc", "xy12345", "xy12345.us-east-1"])
+def test_every_form_of_an_account_is_taken(tmp_path: Path, account: str) -> None:
+    config = load_config({"SNOWFLAKE_ACCOUNT": account, "SNOWFLAKE_PAT": KEY}, tmp_path)
+    assert config.providers["cortex"].ready
+
+
+@pytest.mark.parametrize("account", ["a/b", "a@b", ".", "a..b", "evil.example/x"])
+def test_what_is_no_account_is_said(tmp_path: Path, account: str) -> None:
+    config = load_config({"SNOWFLAKE_ACCOUNT": account, "SNOWFLAKE_PAT": KEY}, tmp_path)
+    assert "is not of the form organisation-account" in config.providers["cortex"].problem
+
+
 def test_nothing_is_simulated_unless_it_is_asked_for(tmp_path: Path) -> None:
     assert "simulator" not in load_config({}, tmp_path).providers
     (tmp_path / NAME).write_text('[providers.simulator]\nkind = "simulator"\n')

@@ -132,6 +132,17 @@ def test_a_provider_that_is_asked_for_goes_before_every_other_word() -> None:
         order(config, model="own", **asked)
 
 
+def test_openrouter_s_own_names_are_known_where_only_it_is_configured() -> None:
+    missing = Provider("openai", "openai", "http://x", None, {}, "OPENAI_API_KEY is not set")
+    config = Config(providers={**known("openrouter"), "openai": missing})
+    assert order(config, model="openai/gpt-5") == [("openrouter", "openai/gpt-5")]
+    both = Config(providers=known("openrouter", "openai"))
+    assert order(both, model="openai/gpt-5") == [("openai", "gpt-5")]
+    cortex = Provider("cortex", "cortex", "http://x", None, {}, "SNOWFLAKE_PAT is not set")
+    with pytest.raises(NotConfigured):  # what must stay in the warehouse is never meant otherwise
+        order(Config(providers={**known("openrouter"), "cortex": cortex}), model="cortex/gpt-5")
+
+
 def test_routes_and_models_are_chains() -> None:
     config = Config(
         providers=known(*NAMES),

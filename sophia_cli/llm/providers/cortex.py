@@ -15,7 +15,8 @@ from sophia_cli.llm.providers.base import Body, Kind, Provider, vendor_of
 from sophia_cli.llm.providers.snowflake import token_of
 
 _DATED = re.compile(r"-(\d{8}|latest)$")
-ACCOUNT = re.compile(r"^[A-Za-z0-9_-]+$")
+# organisation-account, or an older locator such as xy12345.us-east-1
+ACCOUNT = re.compile(r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")
 
 
 def base_url_of(account: str) -> str:
