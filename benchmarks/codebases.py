@@ -94,6 +94,8 @@ def environment(venv: Path, tree: Path, entry: dict[str, Any]) -> Path:
         must([f"python{entry['python']}", "-m", "venv", str(venv)], tree)
         for line in entry["install"]:
             must([str(python), "-m", "pip", "install", "--quiet", *shlex.split(line)], tree)
+        needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+        must([str(python), "-m", "pip", "install", "--quiet", *needed], tree)
     paths = subprocess.run(
         [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
         capture_output=True,
