@@ -12,7 +12,10 @@ EXIT_DONE, EXIT_ERROR, EXIT_USAGE, EXIT_BUG, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 def main() -> None:
     """Run `sophia` with the arguments of the process and exit with its code."""
     if sys.argv[1:] in (["--version"], ["-V"]):  # answered before anything is imported
-        print(f"sophia {__version__}")
+        try:
+            print(f"sophia {__version__}", flush=True)
+        except BrokenPipeError:
+            _close_stdout()
         return
     sys.exit(run(sys.argv[1:]))
 
@@ -30,7 +33,10 @@ def run(arguments: list[str]) -> int:
     except Exception as error:  # a broken installation is a bug to its user too
         return _report(arguments, error)
     try:
-        return call(arguments)
+        code = call(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # what goes wrong with it must not wait for the interpreter's end
+        return code
     except KeyboardInterrupt:
         print("sophia: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -47,6 +53,7 @@ def _report(arguments: list[str], error: Exception) -> int:
     from sophia_cli.output import show_error
 
     as_json = "--json" in arguments
+    error = _known(error)
     if isinstance(error, SophiaError | LLMError):
         show_error(arguments, error.message, error.mend, as_json=as_json)
         return getattr(error, "exit_code", EXIT_ERROR)
@@ -58,6 +65,24 @@ def _report(arguments: list[str], error: Exception) -> int:
         as_json=as_json,
     )
     return EXIT_BUG
+
+
+def _known(error: Exception) -> Exception:
+    """What the machine can do to any command: a full disk, a working directory that is gone."""
+    import errno
+
+    from sophia_cli.errors import SophiaError
+
+    if not isinstance(error, OSError):
+        return error
+    if error.errno == errno.ENOSPC:
+        if error.filename is None:
+            _close_stdout()
+        place = error.filename or "the output"
+        return SophiaError(f"{place} cannot be written: {error.strerror}", "free some space")
+    if error.errno == errno.ENOENT and error.filename is None:
+        return SophiaError("the working directory is gone", "cd to a folder that exists")
+    return error
 
 
 def _write_log(error: Exception) -> str:

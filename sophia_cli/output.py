@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,12 +30,10 @@ class Output:
     quiet: bool = False
     color: bool = True
 
-    def line(self, text: str = "", *, style: str | None = None) -> None:
+    def line(self, text: str = "") -> None:
         """One line of the result on stdout; nothing with --json."""
         if not self.as_json:
-            _console(sys.stdout, self.color).print(
-                text, style=style, markup=False, highlight=False, soft_wrap=True, emoji=False
-            )
+            print(_printable(text, sys.stdout.encoding))
 
     def stream(self, text: str) -> None:
         """A piece of a result that grows: written as it is and flushed."""
@@ -79,8 +78,9 @@ class Output:
 def show_error(command: Sequence[str], message: str, mend: str, *, as_json: bool) -> None:
     """A known error: what is wrong, then the mend, on stderr; with --json the envelope too."""
     if as_json:
-        words = [word for word in command if not word.startswith("-")][:2]
-        _print_envelope(" ".join(words), data=None, error={"message": message, "mend": mend})
+        words = list(takewhile(lambda word: not word.startswith("-"), command))[:2]
+        error = {"message": message, "mend": mend}
+        _print_envelope(" ".join(words) or "sophia", data=None, error=error)
         return
     print(_printable(f"sophia: {message}", sys.stderr.encoding), file=sys.stderr)
     for text in mend.splitlines():
@@ -130,7 +130,10 @@ def _print_envelope(command: str, *, data: object, error: object) -> None:
         "data": data,
         "error": error,
     }
-    print(json.dumps(envelope, ensure_ascii=False, indent=2, default=str))
+    text = json.dumps(envelope, ensure_ascii=False, indent=2, default=str)
+    if _printable(text, sys.stdout.encoding) != text:
+        text = json.dumps(envelope, indent=2, default=str)
+    print(text)
 
 
 def _console(stream: object, color: bool) -> Console:

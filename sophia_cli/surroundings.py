@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +85,7 @@ def here(root: Path | None) -> Path:
     """The folder to work on. Raises SophiaError when it is not there."""
     from sophia_cli.errors import SophiaError
 
-    folder = (root or Path(os.curdir)).absolute()
+    folder = (root or Path.cwd()).absolute()
     if not folder.is_dir():
         raise SophiaError(f"there is no folder {folder}")
     return folder

@@ -45,6 +45,8 @@ def call(arguments: list[str]) -> int:
         if stop.exit_code == 130:  # what Typer makes of Ctrl-C
             raise KeyboardInterrupt from None
         return stop.exit_code
+    except SystemExit:  # what Typer makes of a pipe whose reader went away
+        raise BrokenPipeError from None
     except typer.Abort:
         raise KeyboardInterrupt from None
     except TyperException as error:

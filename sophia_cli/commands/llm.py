@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sophia_cli.commands.options import Json, Quiet, Root
-from sophia_cli.errors import UsageError
+from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.output import Output
+from sophia_cli.surroundings import here
 
 if TYPE_CHECKING:
     from sophia_cli.ask import Question
@@ -63,7 +64,7 @@ def ask(
     text = read_prompt(prompt, file or [], _piped())
     question = Question(text, task, data_class, model, provider, system)
     output = Output(as_json=as_json, quiet=quiet)
-    service, choice = open_for(question, root, os.environ)
+    service, choice = open_for(question, here(root), os.environ)
     try:
         route = service.decide(text, **question.options)
         output.note(choice.note)
@@ -147,15 +148,21 @@ def sim(
     """
     from threading import Event
 
+    from sophia_cli.llm.errors import ConfigError
     from sophia_cli.llm.simulator import Fault, Simulator
     from sophia_cli.llm.simulator.server import serve
 
     output = Output(as_json=as_json)
     try:
         faults = tuple(Fault.parse(text) for text in fault or [])
-    except ValueError as error:
-        raise UsageError(str(error), "sophia llm sim --help") from None
-    with serve(Simulator(seed=seed, faults=faults), port=port) as server:
+    except ConfigError as error:
+        raise UsageError(error.message, error.mend) from None
+    try:
+        started = serve(Simulator(seed=seed, faults=faults), port=port)
+    except OSError as error:
+        words = f"port {port} cannot be opened: {error.strerror}"
+        raise SophiaError(words, "sophia llm sim --port 0") from None
+    with started as server:
         output.envelope("llm sim", {"url": server.url, "seed": seed})
         output.line(f"simulated providers at {server.url}")
         output.line(

@@ -366,3 +366,24 @@ def test_sim_serves_until_ctrl_c(tmp_path: Path) -> None:
     process.communicate(timeout=30)
     watchdog.cancel()
     assert (said.code, process.returncode) == (0, 130)
+
+
+@pytest.mark.parametrize("option", ["--no-stream", "--json", "--quiet"])
+def test_an_answer_that_the_terminal_cannot_show(tmp_path: Path, option: str) -> None:
+    said = sophia("llm", "ask", "ünï 日本", option, cwd=tmp_path, PYTHONIOENCODING="ascii")
+    assert (said.code, "Traceback" in said.err) == (0, False)
+    if option == "--json":
+        assert "ünï 日本" in said.json["data"]["content"]
+
+
+def test_sim_says_what_is_wrong(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        said = sophia("llm", "sim", "--port", port, cwd=tmp_path)
+    assert (said.code, said.err) == (
+        1,
+        f"sophia: port {port} cannot be opened: Address already in use\n"
+        "        sophia llm sim --port 0\n",
+    )
+    said = sophia("llm", "sim", "--fault", "bogus", cwd=tmp_path)
+    assert said.code == 2 and said.err.startswith("sophia: 'bogus' is not a fault; allowed: ")

@@ -121,3 +121,66 @@ def test_without_the_command_line_s_packages_one_line_says_what_to_install(tmp_p
     assert said.err == (
         'sophia: the command line is not installed\n        pip install "sophia-cli[cli]"\n'
     )
+
+
+SHORT = ["", "--version", "--help", "--json", "llm ask hello --json", "migrate", "migrate status"]
+
+
+@pytest.mark.parametrize("words", SHORT)
+def test_a_reader_that_is_gone_is_no_error(tmp_path: Path, words: str) -> None:
+    command = f"{sys.executable} -m sophia_cli {words} | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=tmp_path, env=surroundings(), capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
+    )  # fmt: skip
+    assert done.stdout == "0\n"
+    assert "Error" not in done.stderr and "Exception" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("words", ["", "llm ask hello", "llm ask hello --json", "migrate --json"])
+def test_a_full_disk_is_one_line(tmp_path: Path, words: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "sophia_cli", *words.split()],
+            cwd=tmp_path, env=surroundings(), stdout=full, stderr=subprocess.PIPE, text=True,
+            stdin=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    if "--json" not in words:
+        assert done.stderr.endswith(
+            "sophia: the output cannot be written: No space left on device\n"
+            "        free some space\n"
+        )
+
+
+@pytest.mark.parametrize("words", ["", "llm ask hello", "migrate"])
+def test_a_working_directory_that_is_gone_is_one_line(tmp_path: Path, words: str) -> None:
+    command = f'mkdir gone; cd gone; rmdir ../gone; "{sys.executable}" -m sophia_cli {words}'
+    env = surroundings(PYTHONPATH=str(Path(__file__).parents[2]), PYTHONSAFEPATH="1")
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=tmp_path, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "sophia: the working directory is gone\n        cd to a folder that exists\n"
+    )
+
+
+ENVELOPES = [
+    (("migrate", "--root", "nowhere", "--json"), "migrate"),
+    (("migrate", "show", "all", "--json"), "migrate show"),
+    (("--root", "nowhere", "--json"), "sophia"),
+    (("llm", "ask", "hi", "--root", "nowhere", "--json"), "llm ask"),
+]
+
+
+@pytest.mark.parametrize(("words", "command"), ENVELOPES)
+def test_an_error_s_envelope_names_the_command(
+    tmp_path: Path, words: tuple[str, ...], command: str
+) -> None:
+    said = sophia(*words, cwd=tmp_path)
+    assert said.code in (1, 2)
+    assert (said.json["command"], said.json["ok"]) == (command, False)
