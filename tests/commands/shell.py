@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -43,6 +44,11 @@ def sophia(*words: str, cwd: Path, stdin: str | bytes = "", **environ: str) -> S
         done.stdout.decode("utf-8", "replace"),
         done.stderr.decode("utf-8", "replace"),
     )
+
+
+def interruptible() -> None:
+    """Run in a child before it starts: a shell's background job is born with Ctrl-C ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def surroundings(**environ: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shell import COMMAND, Said, sophia, surroundings
+from shell import COMMAND, Said, interruptible, sophia, surroundings
 
 from sophia_cli.llm.simulator import Fault, Simulator
 from sophia_cli.llm.simulator.server import SimulatorServer, serve
@@ -289,6 +289,7 @@ def test_ctrl_c_leaves_a_cancelled_row(tmp_path: Path, own_home: Path) -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=surroundings(**keyed(server.url)),
+            preexec_fn=interruptible,
         )
         deadline = time.monotonic() + 30
         while not server.requests and time.monotonic() < deadline:
@@ -354,6 +355,7 @@ def test_sim_serves_until_ctrl_c(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*COMMAND, "llm", "sim", "--port", "0"],
         cwd=tmp_path, env=surroundings(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=interruptible,
     )  # fmt: skip
     assert process.stdout is not None
     watchdog = threading.Timer(30, process.kill)

@@ -18,7 +18,7 @@ options=(-qq -o "Dir::Etc::sourcelist=$work/apt/sources.list" -o Dir::Etc::sourc
   -o "Dir::Cache::archives=$work/apt/cache" -o APT::Sandbox::User=root)
 apt-get "${options[@]}" update
 apt-get "${options[@]}" install --download-only -y --no-install-recommends \
-  busybox-static python3 python3-venv python3-pip git ca-certificates >/dev/null
+  bash busybox-static python3 python3-venv python3-pip git ca-certificates >/dev/null
 
 for folder in bin lib lib64; do mkdir -p "$work/root/usr/$folder"; ln -s "usr/$folder" "$work/root/$folder"; done
 for package in "$work"/apt/cache/*.deb; do
