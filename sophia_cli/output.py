@@ -33,7 +33,9 @@ class Output:
     def line(self, text: str = "") -> None:
         """One line of the result on stdout; nothing with --json."""
         if not self.as_json:
-            print(_printable(text, sys.stdout.encoding))
+            print(
+                _printable(text, sys.stdout.encoding), flush=True
+            )  # a reader may be waiting for it
 
     def stream(self, text: str) -> None:
         """A piece of a result that grows: written as it is and flushed."""
@@ -133,7 +135,7 @@ def _print_envelope(command: str, *, data: object, error: object) -> None:
     text = json.dumps(envelope, ensure_ascii=False, indent=2, default=str)
     if _printable(text, sys.stdout.encoding) != text:
         text = json.dumps(envelope, indent=2, default=str)
-    print(text)
+    print(text, flush=True)
 
 
 def _console(stream: object, color: bool) -> Console:

@@ -54,4 +54,5 @@ def interruptible() -> None:
 def surroundings(**environ: str) -> dict[str, str]:
     """The test's environment, in which no local model server is found unless one is named."""
     quiet = {"OLLAMA_HOST": "127.0.0.1:9", "COLUMNS": "80", "PYTHONWARNINGS": "error"}
-    return {**os.environ, **quiet, **environ}
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return {**inherited, **quiet, **environ}

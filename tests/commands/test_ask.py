@@ -357,7 +357,7 @@ def test_sim_serves_until_ctrl_c(tmp_path: Path) -> None:
         cwd=tmp_path, env=surroundings(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         preexec_fn=interruptible,
     )  # fmt: skip
-    assert process.stdout is not None
+    assert process.stdout is not None and process.stderr is not None
     watchdog = threading.Timer(30, process.kill)
     watchdog.start()
     url = process.stdout.readline().split()[-1]

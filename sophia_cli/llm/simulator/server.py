@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from types import TracebackType
 from typing import Any, BinaryIO, cast
 
@@ -89,6 +90,11 @@ class _Server(ThreadingHTTPServer):
         self.closing = threading.Event()
         self._open: dict[threading.Thread, socket.socket] = {}
         super().__init__(address, _Handler)
+
+    def server_bind(self) -> None:
+        """Bind without asking a name server what this machine is called, as the base class does."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = HOST, self.socket.getsockname()[1]
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Remember a connection before its thread starts, so that closing finds it."""
