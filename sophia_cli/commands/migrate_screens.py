@@ -80,14 +80,11 @@ def _show_reported(output: Output, report: Report) -> None:
     if not sites:
         return
     output.line("  report only")
-    output.table(("", "", ""), [_row(site) for site in sites[:_HEAD]], indent=4)
+    rows = [(site.place, site.reason.words) for site in sites[:_HEAD]]
+    output.table(("", ""), rows, indent=4)
     if len(sites) > _HEAD:
         output.line(f"    ... {len(sites) - _HEAD:,} more:  sophia migrate show report-only")
     output.line()
-
-
-def _row(site: Site) -> tuple[str, str, str]:
-    return (site.place, site.operation, site.reason.words)
 
 
 def _show_unseen(output: Output, report: Report) -> None:

@@ -53,8 +53,8 @@ Looked at 5 Python files, 1 page in T s; 1 file not parsed (listed below).
   tests, archives      1      1  left alone unless --include names them
 
   report only
-    app/azure.py:3  AzureOpenAI  Azure signs and addresses requests in its ow...
-    docs/use.md:2   OpenAI       a page: change it by hand
+    app/azure.py:3  Azure signs and addresses requests in its own way
+    docs/use.md:2   a page: change it by hand
 
   not looked at
     app/broken.py  line 2: '(' was never closed
