@@ -53,7 +53,7 @@ Looked at 5 Python files, 1 page in T s; 1 file not parsed (listed below).
   tests, archives      1      1  left alone unless --include names them
 
   report only
-    app/azure.py:3  Azure signs and addresses requests in its own way
+    app/azure.py:3  an Azure client: it signs and addresses in its own way
     docs/use.md:2   a page: change it by hand
 
   not looked at

@@ -192,7 +192,7 @@ def _carried(scan: Scan, made: list[Value], package: str, operation: str) -> Fou
 def _through(found: Found, sites: list[Site]) -> Found:
     left = next((site for site in sites if site.verdict is Verdict.REPORT), None)
     if left is not None:
-        reason = Reason("client-stays", f"its client at {left.place} is left alone")
+        reason = Reason("client-stays", f"its client is left alone: {left.place}")
         return replace(found, reason=reason, carrier=left.key)
     site = sites[0]
     return replace(

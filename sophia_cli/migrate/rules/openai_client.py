@@ -8,7 +8,7 @@ from sophia_cli.migrate.site import Reason
 
 _SYNC = Door("OpenAI", "openai_http_client", False)
 _ASYNC = Door("AsyncOpenAI", "openai_async_http_client", True)
-_AZURE = Reason("azure", "Azure signs and addresses requests in its own way")
+_AZURE = Reason("azure", "an Azure client: it signs and addresses in its own way")
 
 OPENAI = Vendor(
     rule="openai_client",
