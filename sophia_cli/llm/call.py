@@ -25,6 +25,7 @@ class Labels:
     service: str = ""
     user: str = ""
     session: str = ""
+    team: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -17,7 +17,19 @@ from sophia_cli.llm.errors import ConfigError
 
 NAME = "sophia.toml"
 # Tables of other parts are theirs to check; a name outside this list is a spelling mistake.
-TABLES = ("llm", "providers", "routes", "models", "data_classes", "prices", "migrate")
+TABLES = (
+    "llm",
+    "providers",
+    "routes",
+    "rules",
+    "models",
+    "data_classes",
+    "prices",
+    "budgets",
+    "cache",
+    "privacy",
+    "migrate",
+)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ HEADERS = {
     "x-sophia-service": "service",
     "x-sophia-user": "user",
     "x-sophia-session": "session",
+    "x-sophia-team": "team",
 }
 
 
@@ -31,6 +32,7 @@ def labels(
     service: str = "",
     user: str = "",
     session: str = "",
+    team: str = "",
 ) -> Iterator[None]:
     """Label every call made inside the block, in this thread or task. Inner blocks add to outer ones."""
     given: dict[str, Any] = {
@@ -39,6 +41,7 @@ def labels(
         "service": str(service),
         "user": str(user),
         "session": str(session),
+        "team": str(team),
     }
     token = _current.set(
         replace(current_labels(), **{name: value for name, value in given.items() if value})

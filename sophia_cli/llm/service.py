@@ -32,6 +32,7 @@ class CallOptions(TypedDict, total=False):
     user: str
     session: str
     service: str
+    team: str
     metadata: Mapping[str, Any]
     timeout: float
     extra: Mapping[str, Any]
@@ -223,6 +224,7 @@ class UnifiedLLMService:
             service=str(options.get("service") or found.service),
             user=str(options.get("user") or found.user),
             session=str(options.get("session") or found.session),
+            team=str(options.get("team") or found.team),
             metadata=options.get("metadata") or found.metadata,
         )
         return Call(

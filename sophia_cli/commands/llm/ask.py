@@ -1,4 +1,4 @@
-"""`sophia llm`: the service, by hand."""
+"""`sophia llm ask`: one question, and what it cost."""
 
 from __future__ import annotations
 
@@ -11,20 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sophia_cli.commands.options import Json, Quiet, Root
-from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
 
 if TYPE_CHECKING:
     from sophia_cli.ask import Question
-
-app = typer.Typer(
-    help="The service that every LLM call goes through.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
 
 Task = Annotated[str, typer.Option("--task", help="What it is for, such as document_summary.")]
 DataClass = Annotated[
@@ -40,7 +31,6 @@ NoStream = Annotated[bool, typer.Option("--no-stream", help="Show the answer whe
 Explain = Annotated[bool, typer.Option("--explain", help="Show the route before the call.")]
 
 
-@app.command()
 def ask(
     prompt: Annotated[str, typer.Argument(help="What to ask; also read from a pipe.")] = "",
     task: Task = "",
@@ -129,43 +119,3 @@ def _money(usd: float | None) -> str:
     if usd is None:
         return "unpriced"
     return f"${usd:.4f}" if usd >= 0.0001 or usd == 0 else f"${usd:.7f}".rstrip("0")
-
-
-@app.command()
-def sim(
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port on loopback; 0 takes a free one.")
-    ] = 8899,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same answers.")] = 0,
-    fault: Annotated[
-        list[str] | None, typer.Option(help='Such as "429:ratio=0.1"; may be repeated.')
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Serve simulated answers on loopback, in the formats of all providers, until Ctrl-C.
-
-    Example:  sophia llm sim --port 8899 --fault 503:ratio=0.2
-    """
-    from threading import Event
-
-    from sophia_cli.llm.errors import ConfigError
-    from sophia_cli.llm.simulator import Fault, Simulator
-    from sophia_cli.llm.simulator.server import serve
-
-    output = Output(as_json=as_json)
-    try:
-        faults = tuple(Fault.parse(text) for text in fault or [])
-    except ConfigError as error:
-        raise UsageError(error.message, error.mend) from None
-    try:
-        started = serve(Simulator(seed=seed, faults=faults), port=port)
-    except OSError as error:
-        words = f"port {port} cannot be opened: {error.strerror}"
-        raise SophiaError(words, "sophia llm sim --port 0") from None
-    with started as server:
-        output.envelope("llm sim", {"url": server.url, "seed": seed})
-        output.line(f"simulated providers at {server.url}")
-        output.line(
-            f"  try:  OPENAI_API_KEY=simulated OPENAI_BASE_URL={server.url}/v1 sophia llm ask hello"
-        )
-        Event().wait()

@@ -1,0 +1,3 @@
+"""Budgets: how much may be spent, on what, in which day or month."""
+
+from __future__ import annotations
