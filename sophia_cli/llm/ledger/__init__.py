@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sophia_cli.llm.ledger.record import Attempt, Final, Opening
+from sophia_cli.llm.ledger.record import Attempt, Charge, Final, Opening
 from sophia_cli.llm.ledger.store import Ledger
 from sophia_cli.llm.ledger.summary import SummaryRow
 
-__all__ = ["Attempt", "Final", "Ledger", "Opening", "SummaryRow"]
+__all__ = ["Attempt", "Charge", "Final", "Ledger", "Opening", "SummaryRow"]

@@ -1,13 +1,32 @@
-"""The tables. Rows are for people and replay, totals for metrics: no scan per scrape."""
+"""The tables. Rows are for people and replay, totals for metrics and reports: no scan per scrape."""
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 
 # Upper bounds in seconds, each twice the one before: OpenTelemetry's list, carried on past 82 s.
 BUCKETS = tuple(0.01 * 2**n for n in range(15))
 
-STATEMENTS = (
+_FIGURES = (
+    "tokens_in",
+    "tokens_out",
+    "tokens_cached",
+    "tokens_written",
+    "tokens_reasoning",
+    "cost_nano",
+    "saved_nano",
+)
+_OPENING = (
+    "id, started_ns, door, operation, service, task, data_class, user, session, team, metadata,"
+    " requested_model, stream, route"
+)
+_FINAL = (
+    f"outcome, error_kind, error, status, provider, model, attempts, {', '.join(_FIGURES)}, cost_source,"
+    " latency_us, first_us, bytes_sent, bytes_received, kept_local, simulated, finish_reason"
+)
+_COUNTS = f"calls, unpriced, {', '.join(_FIGURES)}, kept_local"
+
+_TABLES = (
     """CREATE TABLE IF NOT EXISTS calls(
         id TEXT PRIMARY KEY, started_ns INTEGER NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
         door TEXT, operation TEXT, service TEXT, task TEXT, data_class TEXT, user TEXT, session TEXT,
@@ -39,36 +58,73 @@ STATEMENTS = (
         name TEXT, provider TEXT, model TEXT, outcome TEXT, bucket INTEGER, count INTEGER, sum_us INTEGER,
         PRIMARY KEY(name, provider, model, outcome, bucket)) WITHOUT ROWID""",
 )
+_SECOND = (
+    "ALTER TABLE calls ADD COLUMN team TEXT DEFAULT ''",
+    "ALTER TABLE calls ADD COLUMN tokens_written INTEGER",
+    "ALTER TABLE calls ADD COLUMN saved_nano INTEGER",
+    "ALTER TABLE totals ADD COLUMN tokens_written INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE totals ADD COLUMN saved_nano INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE totals ADD COLUMN simulated INTEGER NOT NULL DEFAULT 0",
+    # What a report of any span of days adds up; `day` is a date in UTC.
+    """CREATE TABLE days(
+        day TEXT, service TEXT, team TEXT, task TEXT, provider TEXT, model TEXT, outcome TEXT,
+        calls INTEGER, unpriced INTEGER, tokens_in INTEGER, tokens_out INTEGER, tokens_cached INTEGER,
+        tokens_written INTEGER, tokens_reasoning INTEGER, cost_nano INTEGER, saved_nano INTEGER,
+        kept_local INTEGER, simulated INTEGER,
+        PRIMARY KEY(day, service, team, task, provider, model, outcome)) WITHOUT ROWID""",
+    """INSERT INTO days SELECT date(started_ns / 1000000000, 'unixepoch'), service, team, task, provider, model,
+        outcome, COUNT(*), SUM(cost_nano IS NULL AND outcome = 'ok'), TOTAL(tokens_in), TOTAL(tokens_out),
+        TOTAL(tokens_cached), 0, TOTAL(tokens_reasoning), TOTAL(cost_nano), 0, TOTAL(kept_local), MAX(simulated)
+        FROM calls WHERE outcome != 'open' GROUP BY 1, 2, 3, 4, 5, 6, 7""",
+    # What is taken out of a budget in one of its days or months. `held` is the sum of its leases.
+    """CREATE TABLE accounts(
+        name TEXT, window TEXT, limit_nano INTEGER, spent INTEGER, held INTEGER, unknown INTEGER,
+        calls INTEGER, unpriced INTEGER, warned REAL,
+        PRIMARY KEY(name, window)) WITHOUT ROWID""",
+    # A lease whose process is gone stays counted, as `unknown`.
+    """CREATE TABLE leases(
+        id TEXT PRIMARY KEY, account TEXT, window TEXT, host TEXT, pid INTEGER, held INTEGER,
+        expires_ns INTEGER, state TEXT) WITHOUT ROWID""",
+)
+# What brings a file of each earlier version one version further.
+UPGRADES = (_TABLES, _SECOND)
 
-OPEN_CALL = """INSERT OR IGNORE INTO calls(id, started_ns, host, pid, door, operation, service, task, data_class,
-    user, session, metadata, requested_model, stream, route)
-    VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
+OPEN_CALL = f"INSERT OR IGNORE INTO calls({_OPENING}, host, pid) VALUES({', '.join('?' * 16)})"
+
+WHOLE_CALL = f"""INSERT OR IGNORE INTO calls({_OPENING}, host, pid, {_FINAL})
+    VALUES({', '.join('?' * (16 + 22))})"""
 
 # The guard on `outcome` makes the end of a call happen once, whoever says it twice.
-CLOSE_CALL = """UPDATE calls SET outcome=?, error_kind=?, error=?, status=?, provider=?, model=?, attempts=?,
-    tokens_in=?, tokens_out=?, tokens_cached=?, tokens_reasoning=?, cost_nano=?, cost_source=?, latency_us=?,
-    first_us=?, bytes_sent=?, bytes_received=?, kept_local=?, simulated=?, finish_reason=?
-    WHERE id=? AND outcome='open' RETURNING task"""
+CLOSE_CALL = f"""UPDATE calls SET {', '.join(f'{name.strip()}=?' for name in _FINAL.split(','))}
+    WHERE id=? AND outcome='open' RETURNING started_ns, service, team, task"""
 
 ADD_ATTEMPT = "INSERT OR IGNORE INTO attempts VALUES(?,?,?,?,?,?,?,?)"
 
-ADD_TOTAL = """INSERT INTO totals VALUES(?,?,?,?,?,1,?,?,?,?,?,?,?,?)
-    ON CONFLICT DO UPDATE SET calls=calls+1, unpriced=unpriced+excluded.unpriced,
-    tokens_in=tokens_in+excluded.tokens_in, tokens_out=tokens_out+excluded.tokens_out,
-    tokens_cached=tokens_cached+excluded.tokens_cached,
-    tokens_reasoning=tokens_reasoning+excluded.tokens_reasoning,
-    cost_nano=cost_nano+excluded.cost_nano, kept_local=kept_local+excluded.kept_local,
-    last_ns=max(last_ns, excluded.last_ns)"""
 
-ADD_ATTEMPT_TOTAL = """INSERT INTO attempt_totals VALUES(?,?,?,?,1)
-    ON CONFLICT DO UPDATE SET attempts=attempts+1"""
+def _adding(names: str) -> str:
+    return ", ".join(
+        f"{name.strip()}={name.strip()}+excluded.{name.strip()}" for name in names.split(",")
+    )
 
-ADD_FALLBACK = """INSERT INTO fallback_totals VALUES(?,?,?,1)
-    ON CONFLICT DO UPDATE SET fallbacks=fallbacks+1"""
 
-ADD_DURATION = """INSERT INTO histograms VALUES(?,?,?,?,?,1,?)
-    ON CONFLICT DO UPDATE SET count=count+1, sum_us=sum_us+excluded.sum_us"""
+ADD_TOTAL = f"""INSERT INTO totals(provider, model, task, outcome, error_kind, {_COUNTS}, last_ns, simulated)
+    VALUES({', '.join('?' * 17)})
+    ON CONFLICT DO UPDATE SET {_adding(_COUNTS)}, last_ns=max(last_ns, excluded.last_ns),
+    simulated=max(simulated, excluded.simulated)"""
 
-SUMMARY = """SELECT provider, model, task, COUNT(*), SUM(outcome='ok'), SUM(tokens_in), SUM(tokens_out),
-    SUM(cost_nano), SUM(cost_nano IS NULL), MAX(simulated) FROM calls WHERE outcome != 'open'
+ADD_DAY = f"""INSERT INTO days(day, service, team, task, provider, model, outcome, {_COUNTS}, simulated)
+    VALUES({', '.join('?' * 18)})
+    ON CONFLICT DO UPDATE SET {_adding(_COUNTS)}, simulated=max(simulated, excluded.simulated)"""
+
+ADD_ATTEMPT_TOTAL = """INSERT INTO attempt_totals VALUES(?,?,?,?,?)
+    ON CONFLICT DO UPDATE SET attempts=attempts+excluded.attempts"""
+
+ADD_FALLBACK = """INSERT INTO fallback_totals VALUES(?,?,?,?)
+    ON CONFLICT DO UPDATE SET fallbacks=fallbacks+excluded.fallbacks"""
+
+ADD_DURATION = """INSERT INTO histograms VALUES(?,?,?,?,?,?,?)
+    ON CONFLICT DO UPDATE SET count=count+excluded.count, sum_us=sum_us+excluded.sum_us"""
+
+SUMMARY = """SELECT provider, model, task, SUM(calls), SUM(CASE outcome WHEN 'ok' THEN calls ELSE 0 END),
+    SUM(tokens_in), SUM(tokens_out), SUM(cost_nano), SUM(unpriced), MAX(simulated) FROM totals
     GROUP BY provider, model, task ORDER BY provider, model, task"""

@@ -7,11 +7,10 @@ import os
 import re
 import secrets
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sophia_cli.llm.ledger.record import Attempt, Entry, Final, Opening
+from sophia_cli.llm.ledger.record import Attempt, Charge, Entry, Final, Opening
 
 _TAKER = re.compile(r"\.taken-(\d{1,18})-")
 
@@ -21,7 +20,7 @@ def spill(ledger: Path, entries: Iterable[Entry]) -> None:
     path = ledger.with_name(f"{ledger.name}.spill-{os.getpid()}")
     with os.fdopen(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "w") as file:
         for entry in entries:
-            file.write(json.dumps([type(entry).__name__, asdict(entry)]) + "\n")
+            file.write(json.dumps([type(entry).__name__, _fields(entry)]) + "\n")
         file.flush()
         os.fsync(file.fileno())
 
@@ -76,11 +75,22 @@ def _parse(line: str) -> list[Entry]:
         return []
 
 
+def _fields(entry: Entry) -> dict[str, Any]:
+    fields = entry._asdict()
+    for name in ("attempts", "charges"):
+        if name in fields and isinstance(entry, Final):
+            fields[name] = [one._asdict() for one in fields[name]]
+    return fields
+
+
 def _entry(name: str, fields: dict[str, Any]) -> Entry:
+    if name == Charge.__name__:
+        return Charge(**fields)
     if not isinstance(fields["id"], str):
         raise TypeError("a call is named by a text")
     if name == Opening.__name__:
         return Opening(**fields)
     fields["attempts"] = tuple(Attempt(**attempt) for attempt in fields["attempts"])
+    fields["charges"] = tuple(Charge(**one) for one in fields.get("charges", ()))
     fields["fallbacks"] = tuple((a, b, why) for a, b, why in fields["fallbacks"])
     return Final(**fields)

@@ -12,17 +12,29 @@ import os
 import socket
 import sqlite3
 import threading
-import time
 import weakref
-from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger import schema
+from sophia_cli.llm.ledger.accounts import (
+    HELD,
+    STATEMENTS,
+    Demand,
+    Grant,
+    Statement,
+    book_lost,
+    grant,
+    renew,
+    warn,
+)
+from sophia_cli.llm.ledger.clerk import Clerk
 from sophia_cli.llm.ledger.file import (
+    BUSY,
     connect,
     create_private,
     inode,
@@ -31,12 +43,16 @@ from sophia_cli.llm.ledger.file import (
     move_aside,
     transaction,
 )
-from sophia_cli.llm.ledger.record import OK, UNKNOWN, Entry, Final, Opening, printable
+from sophia_cli.llm.ledger.record import UNKNOWN, Charge, Entry, Final, Opening, printable
+from sophia_cli.llm.ledger.rows import Source, write
 from sophia_cli.llm.ledger.spill import absorb, is_alive, spill
 from sophia_cli.llm.ledger.summary import SummaryRow, summary_row
 
+CALL, BATCH = "call", "batch"  # durability
+_T = TypeVar("_T")
+
 _LOG = logging.getLogger("sophia_cli.llm.ledger")
-_BUSY_AT_EXIT = 5.0  # seconds
+_PATIENT = 5.0  # seconds to wait for another writer at exit, and for money
 # What a value raises that the file cannot hold; the others say something about the file itself.
 _UNWRITABLE = (
     UnicodeEncodeError,
@@ -63,33 +79,78 @@ os.register_at_fork(after_in_child=_leave_all)
 
 
 class Ledger:
-    """The ledger at `path`; None keeps it in memory. Safe to share between threads and after a fork."""
+    """The ledger at `path`; None keeps it in memory. Safe to share between threads and after a fork.
 
-    def __init__(self, path: Path | None) -> None:
+    `durability` says when a call is on disk: with `call` before its answer returns, with `batch`
+    within 50 calls or 50 ms, written by a thread of its own; a killed process loses that much.
+    """
+
+    def __init__(self, path: Path | None, durability: str = CALL) -> None:
         self.path = path
         self.problem = ""
+        self.batched = durability == BATCH
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
         self._running: dict[str, Opening] = {}
+        self._arrived: deque[Entry] = deque()  # filled without a lock
         self._waiting: list[Entry] = []
         self._taken: list[Path] = []
         self._forgotten: list[sqlite3.Connection] = []
-        self._host = socket.gethostname()
+        self._clerk: Clerk | None = None
+        self._source = Source(socket.gethostname(), os.getpid())
+        self.before_close: Callable[[], None] = _nothing
         _ALL.add(self)
 
     def begin(self, opening: Opening) -> None:
-        """Write the open row of a call."""
-        with self._lock:
-            self._running[opening.id] = opening
-            self._waiting.append(opening)
+        """A call has begun; with durability `call` its open row is written."""
+        self._running[opening.id] = opening
+        if not self.batched:
+            self._arrived.append(opening)
             self._write_waiting()
 
     def finish(self, final: Final) -> None:
-        """Write how a call ended, its attempts and the totals, in one transaction."""
-        with self._lock:
-            self._waiting.append(final)
+        """Write how a call ended, its attempts, what it cost and the totals, in one transaction."""
+        if not self.batched:
+            self._arrived.append(final)
             self._write_waiting()
+            return
+        opening = self._running.pop(final.id, None)
+        self._arrived.extend((opening, final) if opening else (final,))
+        self._tell_clerk()
+
+    def charge(self, charges: Iterable[Charge]) -> None:
+        """Book what no call is to be booked with, such as a lease that goes back."""
+        self._arrived.extend(charges)
+        if self.batched:
+            self._tell_clerk()
+        else:
+            self._write_waiting()
+
+    def lease(self, demand: Demand) -> Grant:
+        """Put money aside in a budget account. Raises LLMError while the file is not to be had."""
+        with self._lock:
+            self._write_waiting()
+            return self._patiently(lambda connection: grant(connection, demand, *self._source))
+
+    def renew(self, leases: Sequence[str]) -> None:
+        """Tell the other processes that these leases are in use."""
+        with self._lock:
+            self._patiently(lambda connection: renew(connection, leases))
+
+    def warn(self, account: str, window: str, share: float) -> bool:
+        """Whether this process is the one to warn that so much of an account is used."""
+        with self._lock:
+            return self._patiently(lambda connection: warn(connection, account, window, share))
+
+    def statements(self, windows: tuple[str, str]) -> list[Statement]:
+        """The budget accounts of a day and a month."""
+        return [Statement(*row) for row in self.read(STATEMENTS, windows)]
+
+    def in_background(self, chore: Callable[[], None]) -> None:
+        """Have something done by the ledger's own thread."""
+        if (clerk := self._at_work()) is not None:
+            clerk.ask(chore)
 
     def summary(self) -> list[SummaryRow]:
         """Finished calls by provider, model and task."""
@@ -106,10 +167,7 @@ class Ledger:
                 return self._open().execute(query, parameters).fetchall()
             except sqlite3.DatabaseError as error:
                 if is_locked(error):
-                    raise LLMError(
-                        f"the ledger {self.path} is in use by another process",
-                        "try again in a moment",
-                    ) from error
+                    raise self._in_use() from error
                 if not is_corrupt(error):
                     raise
                 self._give_up_file(error)
@@ -117,15 +175,45 @@ class Ledger:
 
     def close(self) -> None:
         """Write what is waiting and close the file; used again, it opens again."""
+        self.before_close()
+        clerk, self._clerk = self._clerk, None
+        if clerk is not None:
+            clerk.stop()
         with self._lock:
+            self._waiting += _drain(self._arrived)
             if self._waiting or self._connection:
                 self._close_patiently()
             self._drop()
 
+    def leave_to_parent(self) -> None:
+        """Called in the child of a fork: connection, thread and waiting rows are the parent's."""
+        # SQLite forbids using or closing a parent's connection in the child: keep it, unused.
+        self._lock = threading.RLock()
+        self._arrived, self._waiting, self._taken, self._running = deque(), [], [], {}
+        self._clerk = None
+        self._source = Source(self._source.host, os.getpid())
+        if self._connection is not None:
+            self._forgotten.append(self._connection)
+            self._connection = None
+
+    def _tell_clerk(self) -> None:
+        clerk = self._clerk or self._at_work()
+        if clerk is not None:
+            clerk.arrived(len(self._arrived))
+        else:
+            self._write_waiting()
+
+    def _at_work(self) -> Clerk | None:
+        with self._lock:
+            if self._clerk is None and self.batched:
+                with suppress(RuntimeError):  # the interpreter ends and starts no more threads
+                    self._clerk = Clerk(self._write_waiting)
+            return self._clerk
+
     def _close_patiently(self) -> None:
         try:
             connection = self._open()
-            connection.execute(f"PRAGMA busy_timeout={int(_BUSY_AT_EXIT * 1000)}")
+            connection.execute(f"PRAGMA busy_timeout={int(_PATIENT * 1000)}")
             self._flush(connection)
         except sqlite3.Error as error:
             _LOG.warning("the ledger could not be written: %s", error)
@@ -139,15 +227,41 @@ class Ledger:
         except OSError as error:
             _LOG.warning("%d rows of the ledger are lost: %s", len(self._waiting), error)
 
-    def _write_waiting(self) -> None:
-        """Write what can be written: corrupt files go aside, locked ones get the rows later."""
+    def _write_waiting(self) -> bool:
+        """Write what can be written: corrupt files go aside, locked ones get the rows later (False)."""
+        with self._lock:
+            self._waiting += _drain(self._arrived)
+            for _ in range(3):  # the file, one that begins anew, memory
+                try:
+                    self._flush(self._open())
+                    return True
+                except sqlite3.DatabaseError as error:
+                    if is_locked(error):
+                        return False
+                    self._give_up_file(error)
+            return True
+
+    def _patiently(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        """A transaction that waits longer than a call may: nobody spends what is not written down."""
         for _ in range(3):  # the file, one that begins anew, memory
             try:
-                return self._flush(self._open())
+                connection = self._open()
+                connection.execute(f"PRAGMA busy_timeout={int(_PATIENT * 1000)}")
+                try:
+                    with transaction(connection):
+                        return work(connection)
+                finally:
+                    connection.execute(f"PRAGMA busy_timeout={int(BUSY * 1000)}")
             except sqlite3.DatabaseError as error:
                 if is_locked(error):
-                    return None
+                    raise self._in_use() from error
                 self._give_up_file(error)
+        raise self._in_use()
+
+    def _in_use(self) -> LLMError:
+        return LLMError(
+            f"the ledger {self.path} is in use by another process", "try again in a moment"
+        )
 
     def _give_up_file(self, error: sqlite3.DatabaseError) -> None:
         _LOG.warning("the ledger %s cannot be used: %s", self.path, error)
@@ -161,30 +275,17 @@ class Ledger:
         if not self._waiting:
             return
         try:
-            self._insert_all(connection, self._waiting)
+            with transaction(connection):
+                write(connection, self._waiting, self._source)
         except _UNWRITABLE:
-            self._insert_all(connection, [printable(entry) for entry in self._waiting])
+            with transaction(connection):
+                write(connection, map(printable, self._waiting), self._source)
         for entry in self._waiting:
             if isinstance(entry, Final):
                 self._running.pop(entry.id, None)
         self._waiting.clear()
         while self._taken:
             self._taken.pop().unlink(missing_ok=True)
-
-    def _insert_all(self, connection: sqlite3.Connection, entries: list[Entry]) -> None:
-        with transaction(connection):
-            for entry in entries:
-                self._insert(connection, entry)
-
-    def _insert(self, connection: sqlite3.Connection, entry: Entry) -> None:
-        if isinstance(entry, Opening):
-            self._insert_opening(connection, entry)
-        else:
-            _insert_final(connection, entry)
-
-    def _insert_opening(self, connection: sqlite3.Connection, opening: Opening) -> None:
-        values = tuple(asdict(opening).values())
-        connection.execute(schema.OPEN_CALL, (*values[:2], self._host, os.getpid(), *values[2:]))
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None and self.path and inode(self.path) != self._inode:
@@ -195,9 +296,10 @@ class Ledger:
         return self._connection
 
     def _connect(self) -> sqlite3.Connection:
-        # Calls that began in a file that is gone end in this one; what is there is not written twice.
-        waiting = {entry.id for entry in self._waiting if isinstance(entry, Opening)}
-        self._waiting[:0] = [self._running[name] for name in self._running.keys() - waiting]
+        if not self.batched:
+            # Calls that began in a file that is gone end in this one; what is there is not written twice.
+            waiting = {entry.id for entry in self._waiting if isinstance(entry, Opening)}
+            self._waiting[:0] = [self._running[name] for name in self._running.keys() - waiting]
         if self.path is not None:
             try:
                 self._inode = create_private(self.path)
@@ -231,10 +333,7 @@ class Ledger:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         if version < schema.VERSION:
-            with transaction(connection):
-                for statement in schema.STATEMENTS:
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version={schema.VERSION}")
+            _upgrade(connection)
         if self.path:
             entries, files = absorb(self.path)
             self._waiting[:0] = entries
@@ -244,15 +343,19 @@ class Ledger:
         return connection
 
     def _book_the_dead(self, connection: sqlite3.Connection) -> None:
-        """Open rows of processes that are gone become `unknown`: shown, never guessed."""
-        rows = connection.execute(
-            "SELECT id, pid FROM calls WHERE outcome='open' AND host=?", (self._host,)
-        ).fetchall()
-        gone = [name for name, pid in rows if not is_alive(pid)]
-        if gone:
+        """Open rows and leases of processes that are gone become `unknown`: shown, never guessed."""
+        calls = self._gone(connection, "SELECT id, pid FROM calls WHERE outcome='open' AND host=?")
+        query = f"SELECT id, pid FROM leases WHERE state='{HELD}' AND host=?"
+        leases = self._gone(connection, query)
+        if calls or leases:
             with transaction(connection):
-                for name in gone:
-                    _insert_final(connection, Final(name, UNKNOWN, "process_gone"))
+                ends = [Final(name, UNKNOWN, "process_gone") for name in calls]
+                write(connection, ends, self._source)
+                book_lost(connection, leases)
+
+    def _gone(self, connection: sqlite3.Connection, query: str) -> list[str]:
+        rows = connection.execute(query, (self._source.host,)).fetchall()
+        return [name for name, pid in rows if not is_alive(pid)]
 
     def _move_aside(self, path: Path) -> None:
         try:
@@ -273,57 +376,21 @@ class Ledger:
         self.path = None
         self._taken = []  # left where they are: memory is no place to remove them for
 
-    def leave_to_parent(self) -> None:
-        """Called in the child of a fork: the connection and the waiting rows are the parent's."""
-        # SQLite forbids using or closing a parent's connection in the child: keep it, unused.
-        self._lock = threading.RLock()
-        self._waiting, self._taken, self._running = [], [], {}
-        if self._connection is not None:
-            self._forgotten.append(self._connection)
-            self._connection = None
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    with transaction(connection):
+        # Another process may have done it while this one waited.
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        for statements in schema.UPGRADES[version:]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version={schema.VERSION}")
 
 
-def _insert_final(connection: sqlite3.Connection, final: Final) -> None:
-    ended = time.time_ns()
-    values = (
-        final.outcome, final.error_kind, final.error, final.status, final.provider, final.model,
-        len(final.attempts), final.tokens_in, final.tokens_out, final.tokens_cached, final.tokens_reasoning,
-        final.cost_nano, final.cost_source, final.latency_us, final.first_us, final.bytes_sent,
-        final.bytes_received, final.kept_local, final.simulated, final.finish_reason, final.id,
-    )  # fmt: skip
-    closed = connection.execute(schema.CLOSE_CALL, values).fetchall()
-    if not closed:
-        return
-    task = closed[0][0]
-    unpriced = int(final.billable and final.cost_nano is None)
-    counts = (
-        final.tokens_in,
-        final.tokens_out,
-        final.tokens_cached,
-        final.tokens_reasoning,
-        final.cost_nano,
-    )
-    connection.execute(
-        schema.ADD_TOTAL,
-        (
-            final.provider, final.model, task, final.outcome, final.error_kind, unpriced,
-            *(count or 0 for count in counts), final.kept_local, ended if final.outcome == OK else 0,
-        ),
-    )  # fmt: skip
-    for one in final.attempts:
-        connection.execute(schema.ADD_ATTEMPT, (final.id, *asdict(one).values()))
-        counted = (one.provider, one.model, one.outcome, one.error_kind)
-        connection.execute(schema.ADD_ATTEMPT_TOTAL, counted)
-    for fallback in final.fallbacks:
-        connection.execute(schema.ADD_FALLBACK, fallback)
-    _observe(connection, "duration", final, final.latency_us)
-    if final.first_us is not None:
-        _observe(connection, "first_chunk", final, final.first_us)
+def _drain(arrived: deque[Entry]) -> list[Entry]:
+    """What has arrived so far; more may be added meanwhile."""
+    return [arrived.popleft() for _ in range(len(arrived))]
 
 
-def _observe(connection: sqlite3.Connection, name: str, final: Final, microseconds: int) -> None:
-    bucket = bisect_left(schema.BUCKETS, microseconds / 1e6)
-    connection.execute(
-        schema.ADD_DURATION,
-        (name, final.provider, final.model, final.outcome, bucket, microseconds),
-    )
+def _nothing() -> None:
+    return None

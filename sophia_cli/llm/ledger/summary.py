@@ -27,14 +27,23 @@ def summary_row(
     task: str,
     calls: int,
     ok: int,
-    tokens_in: int | None,
-    tokens_out: int | None,
-    cost_nano: int | None,
+    tokens_in: int,
+    tokens_out: int,
+    cost_nano: int,
     unpriced: int,
     simulated: int,
 ) -> SummaryRow:
-    """The row from the columns of `schema.SUMMARY`."""
-    usd = None if cost_nano is None else cost_nano / 1e9
+    """The row from the columns of `schema.SUMMARY`, where nothing known is 0."""
+    priced = cost_nano or (ok > unpriced)
     return SummaryRow(
-        provider, model, task, calls, ok, tokens_in, tokens_out, usd, unpriced, bool(simulated)
+        provider,
+        model,
+        task,
+        calls,
+        ok,
+        tokens_in or None,
+        tokens_out or None,
+        cost_nano / 1e9 if priced else None,
+        unpriced,
+        bool(simulated),
     )

@@ -291,9 +291,9 @@ def test_without_a_path_it_is_in_memory(tmp_path: Path) -> None:
 def test_a_spill_that_was_cut_gives_what_is_whole(tmp_path: Path) -> None:
     path = tmp_path / FILE
     whole = (
-        json.dumps(["Opening", vars(opening("a"))])
+        json.dumps(["Opening", opening("a")._asdict()])
         + "\n"
-        + json.dumps(["Final", vars(final("a")) | {"attempts": []}])
+        + json.dumps(["Final", final("a")._asdict() | {"attempts": []}])
     )
     (tmp_path / f"{FILE}.spill-999999999").write_text(whole + '\n["Final", {"id": "b"')
     ledger = Ledger(path)
@@ -304,7 +304,10 @@ def test_a_spill_that_was_cut_gives_what_is_whole(tmp_path: Path) -> None:
 
 def test_what_a_dead_process_had_taken_is_taken_again_and_counted_once(tmp_path: Path) -> None:
     path = tmp_path / FILE
-    lines = [["Opening", vars(opening("a"))], ["Final", vars(final("a")) | {"attempts": []}]]
+    lines = [
+        ["Opening", opening("a")._asdict()],
+        ["Final", final("a")._asdict() | {"attempts": []}],
+    ]
     text = "\n".join(json.dumps(line) for line in lines)
     for name in (f"{FILE}.taken-999999999-0", f"{FILE}.spill-999999998"):
         (tmp_path / name).write_text(text)

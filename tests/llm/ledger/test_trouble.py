@@ -23,7 +23,7 @@ GARBAGE = b"this is no database" * 500
 
 def spilled(*entries: Any) -> str:
     return "".join(
-        json.dumps([type(entry).__name__, vars(entry) | changes]) + "\n"
+        json.dumps([type(entry).__name__, entry._asdict() | changes]) + "\n"
         for entry, changes in (
             (e, {"attempts": []} if isinstance(e, Final) else {}) for e in entries
         )

@@ -1,0 +1,72 @@
+"""The thread that writes for a service that must not wait for its disk."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from weakref import WeakMethod
+
+BUFFER = 50  # entries; a full buffer is written at once
+DELAY = 0.05  # seconds; a buffer that does not fill is written after that
+
+_LOG = logging.getLogger("sophia_cli.llm.ledger")
+
+
+class Clerk:
+    """Calls `write` soon after something arrived, and chores that others ask for, in its own thread.
+
+    The thread begins with the first piece of work and does not keep the process alive.
+    """
+
+    def __init__(self, write: Callable[[], bool]) -> None:
+        self._write = WeakMethod(write)
+        self._work = threading.Event()
+        self._full = threading.Event()
+        self._chores: deque[Callable[[], None]] = deque()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="sophia-ledger", daemon=True)
+        self._thread.start()
+
+    def arrived(self, waiting: int) -> None:
+        """Something waits to be written: so many entries by now."""
+        if waiting >= BUFFER:
+            self._full.set()
+        if not self._work.is_set():
+            self._work.set()
+
+    def ask(self, chore: Callable[[], None]) -> None:
+        """Have something done at once, in the background."""
+        self._chores.append(chore)
+        self._full.set()
+        self._work.set()
+
+    def stop(self) -> None:
+        """End the thread; what waits is the caller's to write."""
+        self._stopped = True
+        self._full.set()
+        self._work.set()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        while not self._stopped:
+            self._work.wait()
+            self._full.wait(DELAY)
+            self._work.clear()
+            self._full.clear()
+            self._do_chores()
+            write = self._write()
+            if write is None or self._stopped:
+                return
+            if not write():  # the file is held by somebody: again after the delay
+                self._work.set()
+            del write
+
+    def _do_chores(self) -> None:
+        while self._chores:
+            try:
+                self._chores.popleft()()
+            except Exception:
+                _LOG.exception("a chore of the ledger failed")
