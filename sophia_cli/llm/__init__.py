@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sophia_cli.llm.dropin import anthropic_http_client as anthropic_http_client
     from sophia_cli.llm.dropin import openai_async_http_client as openai_async_http_client
     from sophia_cli.llm.dropin import openai_http_client as openai_http_client
+    from sophia_cli.llm.errors import BudgetExceeded as BudgetExceeded
     from sophia_cli.llm.errors import CallFailed as CallFailed
     from sophia_cli.llm.errors import ConfigError as ConfigError
     from sophia_cli.llm.errors import LLMError as LLMError
@@ -45,6 +46,7 @@ _HOMES = {
     "anthropic_http_client": "dropin",
     "openai_async_http_client": "dropin",
     "openai_http_client": "dropin",
+    "BudgetExceeded": "errors",
     "CallFailed": "errors",
     "ConfigError": "errors",
     "LLMError": "errors",
@@ -59,6 +61,7 @@ _HOMES = {
     "TaskType": "tasks",
 }
 __all__ = [
+    "BudgetExceeded",
     "CallFailed",
     "Config",
     "ConfigError",

@@ -44,7 +44,8 @@ class Call:
     """One request of the application, before a provider is chosen.
 
     `raw` are the bytes as a vendor's client made them; `body` is the same, parsed. `attempts` is
-    how often one candidate may be tried, `timeout` holds for each attempt.
+    how often one candidate may be tried, `timeout` holds for each attempt, `deadline` for all of
+    them (seconds, 0 for no limit).
     """
 
     operation: str
@@ -58,6 +59,7 @@ class Call:
     origin: Origin | None = None
     attempts: int = 3
     timeout: Timeout = 60.0
+    deadline: float = 0.0
     id: str = ""
 
 

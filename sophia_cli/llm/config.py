@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sophia_cli.llm.budgets.budget import Budget, parse_budgets
 from sophia_cli.llm.configfile import ConfigFile, Key, load, path_of
 from sophia_cli.llm.endpoints import from_environment, from_file
 from sophia_cli.llm.errors import ConfigError
@@ -53,8 +54,40 @@ KEYS = (
     Key(
         "llm.ledger", str, "", "path of the ledger (default: the XDG state folder)", "SOPHIA_LEDGER"
     ),
+    Key(
+        "llm.durability",
+        str,
+        "call",
+        "`call`: a call is on disk before its answer returns; `batch`: within 50 ms, for services",
+        "SOPHIA_LLM_DURABILITY",
+    ),
+    Key(
+        "llm.deadline",
+        float,
+        0.0,
+        "seconds for a whole call, retries and fallbacks included; 0 is no limit",
+        "SOPHIA_LLM_DEADLINE",
+        0,
+    ),
+    Key(
+        "llm.breaker_failures",
+        int,
+        5,
+        "failures in a row after which a candidate is left alone for a while; 0 never does",
+        "",
+        0,
+    ),
+    Key(
+        "llm.breaker_rest",
+        float,
+        30.0,
+        "seconds until a candidate that was left alone gets one call to show that it answers again",
+        "",
+        0.1,
+    ),
 )
 DEFAULT_ROUTE = "default"
+CALL, BATCH = "call", "batch"  # durability
 
 
 @dataclass(frozen=True)
@@ -66,11 +99,16 @@ class Config:
     attempts: int = 3
     longest_wait: float = 20.0
     ledger: Path | None = None
+    durability: str = CALL
+    deadline: float = 0.0
+    breaker_failures: int = 5
+    breaker_rest: float = 30.0
     providers: Mapping[str, Provider] = field(default_factory=dict)
     routes: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     models: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     data_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     prices: Mapping[str, Price] = field(default_factory=dict)
+    budgets: tuple[Budget, ...] = ()
     file: Path | None = None
 
     @property
@@ -84,14 +122,16 @@ def load_config(environ: Mapping[str, str] | None = None, start: Path | None = N
     environ = os.environ if environ is None else environ
     file = load(environ, start)
     file.table("llm", tuple(key.path.partition(".")[2] for key in KEYS))
-    service, timeout, attempts, longest_wait, ledger = (file.value(key, environ) for key in KEYS)
+    settings = {key.path.partition(".")[2]: file.value(key, environ) for key in KEYS}
+    settings["ledger"] = _ledger_path(settings["ledger"], file, environ)
+    if settings["durability"] not in (CALL, BATCH):
+        raise ConfigError(
+            f"{file.name}: [llm] durability = '{settings['durability']}' is not known",
+            f"allowed: {CALL}, {BATCH}",
+        )
     providers = {**from_environment(environ), **from_file(file, environ)}
     return Config(
-        service=service,
-        timeout=timeout,
-        attempts=attempts,
-        longest_wait=longest_wait,
-        ledger=_ledger_path(ledger, file, environ),
+        **settings,
         providers=providers,
         routes=_chains(
             file, "routes", providers, tuple([t.value for t in TaskType] + [DEFAULT_ROUTE])
@@ -99,6 +139,7 @@ def load_config(environ: Mapping[str, str] | None = None, start: Path | None = N
         models=_chains(file, "models", providers, None),
         data_classes=_data_classes(file, providers),
         prices=parse_prices(file),
+        budgets=parse_budgets(file),
         file=file.path,
     )
 

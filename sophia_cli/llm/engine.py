@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from sophia_cli.llm.admission import Desk
 from sophia_cli.llm.call import Call
 from sophia_cli.llm.config import Config, load_config
 from sophia_cli.llm.drivers import (
@@ -22,6 +23,7 @@ from sophia_cli.llm.drivers import (
     open_client,
 )
 from sophia_cli.llm.ledger.store import Ledger
+from sophia_cli.llm.meter import Means
 from sophia_cli.llm.pipeline import Answer, exchange
 
 _OnLoop = tuple[httpx.AsyncClient, AsyncGenerator[None, None]]
@@ -32,7 +34,9 @@ class Engine:
 
     def __init__(self, config: Config | None = None, ledger: Ledger | None = None) -> None:
         self.config = load_config() if config is None else config
-        self.ledger = ledger or Ledger(self.config.ledger)
+        self.ledger = ledger or Ledger(self.config.ledger, self.config.durability)
+        self.desk = Desk(self.config, self.ledger)
+        self._means = Means(self.config, self.ledger, self.desk)
         self._lock = threading.Lock()
         self._client: httpx.Client | None = None
         self._loops: dict[asyncio.AbstractEventLoop, _OnLoop] = {}
@@ -40,13 +44,11 @@ class Engine:
 
     def run(self, call: Call, *, keep_events: bool = False) -> tuple[Answer, Body]:
         """Run a call on this thread. Raises NotConfigured, NoRoute or ConfigError."""
-        return drive(
-            exchange(call, self.config, self.ledger, keep_events=keep_events), self._sync_client()
-        )
+        return drive(exchange(call, self._means, keep_events=keep_events), self._sync_client())
 
     async def run_async(self, call: Call, *, keep_events: bool = False) -> tuple[Answer, AsyncBody]:
         """Run a call on this event loop."""
-        machine = exchange(call, self.config, self.ledger, keep_events=keep_events)
+        machine = exchange(call, self._means, keep_events=keep_events)
         return await drive_async(machine, await self._loop_client())
 
     def close(self) -> None:
@@ -69,6 +71,7 @@ class Engine:
         self._lock = threading.Lock()
         self._client = None
         self._loops = {}
+        self.desk.leave_to_parent()
 
     def _sync_client(self) -> httpx.Client:
         with self._lock:

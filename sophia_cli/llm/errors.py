@@ -36,6 +36,12 @@ class NoRoute(LLMError):
     kind = "no_route"
 
 
+class BudgetExceeded(LLMError):
+    """A budget does not hold what the call may cost; nothing was sent."""
+
+    kind = "budget_exceeded"
+
+
 class CallFailed(LLMError):
     """Every candidate failed; carries how the last one did.
 

@@ -30,7 +30,9 @@ _KINDS = {
     529: "overloaded",
 }
 # The same request would meet the same answer anywhere: no retry, no other provider.
-FINAL = frozenset({"invalid_request", "guardrail"})
+FINAL = frozenset({"invalid_request", "guardrail", "deadline"})
+# What this process itself says before anything is sent, and the end of the time it had.
+BUDGET, LIMIT, RESTING, DEADLINE = "budget_exceeded", "limit", "resting", "deadline"
 RETRIED = frozenset({"timeout", "overloaded", "rate_limit", "server", "connection", "bad_response"})
 KINDS = (
     frozenset(_KINDS.values())
@@ -43,6 +45,10 @@ KINDS = (
         "stopped",
         "cancelled",
         "internal",
+        BUDGET,
+        LIMIT,
+        RESTING,
+        DEADLINE,
     }
 )
 _MODEL_WORDS = (

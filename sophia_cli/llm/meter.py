@@ -5,24 +5,35 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from sophia_cli.llm.admission import Desk, Ticket
 from sophia_cli.llm.call import Call, Usage
 from sophia_cli.llm.config import Config
-from sophia_cli.llm.failure import Failure
-from sophia_cli.llm.ledger.record import CANCELLED, ERROR, OK, Attempt, Final, Opening
+from sophia_cli.llm.failure import DEADLINE, Failure
+from sophia_cli.llm.ledger.record import CANCELLED, ERROR, OK, Attempt, Charge, Final, Opening
 from sophia_cli.llm.ledger.store import Ledger
-from sophia_cli.llm.prices import cost_of, price_for
+from sophia_cli.llm.prices import Price, cost_of
 from sophia_cli.llm.providers import KINDS, Provider
 from sophia_cli.llm.routing import Decision, Verdict
 from sophia_cli.llm.scanner import Scanner
 from sophia_cli.llm.usage import finish_of, read_usage
 
 
+@dataclass(frozen=True)
+class Means:
+    """What every call of an engine uses."""
+
+    config: Config
+    ledger: Ledger
+    desk: Desk
+
+
 class Meter:
     """The books of one call. Times are of the call itself: what its consumer does between chunks is not in them."""
 
-    def __init__(self, call: Call, decision: Decision, config: Config, ledger: Ledger) -> None:
+    def __init__(self, call: Call, decision: Decision, means: Means) -> None:
         self.call = call
         self.provider = ""
         self.model = ""
@@ -31,8 +42,12 @@ class Meter:
         self.finish_reason = ""
         self.cost_nano: int | None = None
         self.bytes_received = 0
-        self.config = config
-        self._ledger = ledger
+        self.config = means.config
+        self._ledger = means.ledger
+        self._desk = means.desk
+        self._ticket: Ticket | None = None
+        self._charges: list[Charge] = []
+        self._price: Price | None = None
         self._scanner: Scanner | None = None
         self._attempts: list[Attempt] = []
         self._fallbacks: list[tuple[str, str, str]] = []
@@ -43,7 +58,7 @@ class Meter:
         self._sent = 0
         self._local = False
         self._ended = False
-        ledger.begin(_opening(call, decision))
+        means.ledger.begin(_opening(call, decision))
 
     @property
     def attempts(self) -> int:
@@ -55,7 +70,16 @@ class Meter:
         """Seconds the call has taken so far."""
         return time.perf_counter() - self._began if self._waited is None else self._waited
 
-    def attempt(self, verdict: Verdict, provider: Provider | None, sent: int) -> None:
+    @property
+    def left(self) -> float | None:
+        """Seconds until the call's deadline, None where it has none."""
+        if not self.call.deadline:
+            return None
+        return self.call.deadline - (time.perf_counter() - self._began)
+
+    def attempt(
+        self, verdict: Verdict, provider: Provider | None, sent: int, ticket: Ticket
+    ) -> None:
         """A request goes out."""
         if self._attempts and (self.provider, self.model) != (verdict.provider, verdict.model):
             self._fallbacks.append((self.provider, verdict.provider, self._attempts[-1].error_kind))
@@ -63,11 +87,13 @@ class Meter:
         self.simulated = provider is not None and provider.kind == "simulator"
         self._local = provider is not None and KINDS[provider.kind].keeps_local
         self._sent += sent
+        self._ticket, self._price = ticket, ticket.price
         self._attempt_began = time.perf_counter()
 
     def attempt_failed(self, failure: Failure) -> None:
         """The request gave no answer."""
-        self._close_attempt(ERROR, failure.kind, failure.status)
+        # Nobody knows whether a provider that was too slow counts its work.
+        self._close_attempt(ERROR, failure, billed=failure.kind in ("timeout", DEADLINE))
 
     def accept(self, status: int, scanner: Scanner | None) -> None:
         """The answer has begun to stream."""
@@ -81,7 +107,7 @@ class Meter:
         self._waited = time.perf_counter() - self._began
         self.bytes_received += received
         self.usage, self.finish_reason = read_usage(reply), finish_of(reply)
-        self._close_attempt(OK, "", status)
+        self._close_attempt(OK, status=status)
         self._finish(OK, status=status)
 
     def feed(self, chunk: bytes, waited: float) -> bytes:
@@ -99,14 +125,14 @@ class Meter:
             self.broken(failure)
         else:
             self._take_from_scanner()
-            self._close_attempt(OK, "", self._status)
+            self._close_attempt(OK, status=self._status)
             self._finish(OK, status=self._status)
         return rest, failure
 
     def broken(self, failure: Failure) -> None:
         """The stream broke after it had begun."""
         self._take_from_scanner()
-        self._close_attempt(ERROR, failure.kind, self._status)
+        self._close_attempt(ERROR, failure, status=self._status)
         self._finish(ERROR, failure, billable=True)
 
     def fail(self, failure: Failure) -> None:
@@ -123,8 +149,9 @@ class Meter:
             return
         started = self._scanner is not None
         self._take_from_scanner()
-        self._close_attempt(CANCELLED, kind, self._status if started else 0)
-        self._finish(CANCELLED, Failure(kind, ""), billable=started)
+        failure = Failure(kind, "", self._status if started else 0)
+        self._close_attempt(CANCELLED, failure)
+        self._finish(CANCELLED, failure, billable=started)
 
     _status = 0
 
@@ -144,14 +171,27 @@ class Meter:
         if self._scanner:
             self.usage, self.finish_reason = self._scanner.usage, self._scanner.finish_reason
 
-    def _close_attempt(self, outcome: str, kind: str, status: int) -> None:
-        if not self.provider:
+    def _close_attempt(
+        self, outcome: str, failure: Failure | None = None, *, status: int = 0, billed: bool = True
+    ) -> None:
+        ticket, self._ticket = self._ticket, None
+        if ticket is None:
             return
         took = round((time.perf_counter() - self._attempt_began) * 1e6)
-        number = len(self._attempts) + 1
+        kind = failure.kind if failure else ""
         self._attempts.append(
-            Attempt(number, self.provider, self.model, outcome, kind, status, took)
+            Attempt(
+                len(self._attempts) + 1,
+                self.provider,
+                self.model,
+                outcome,
+                kind,
+                status or (failure.status if failure else 0),
+                took,
+            )
         )
+        spent, _ = cost_of(self.usage, ticket.price)
+        self._charges += self._desk.settle(ticket, failure, self.usage, spent, billed=billed)
 
     def _finish(
         self,
@@ -164,8 +204,8 @@ class Meter:
         if self._ended:
             return
         self._ended = True
-        price = price_for(self.config.prices, self.provider, self.model)
-        self.cost_nano, source = cost_of(self.usage, price)
+        self._close_attempt(outcome, failure, billed=billable)
+        self.cost_nano, source = cost_of(self.usage, self._price)
         usage = self.usage
         self._ledger.finish(
             Final(
@@ -192,6 +232,7 @@ class Meter:
                 finish_reason=self.finish_reason,
                 billable=billable or outcome == OK,
                 fallbacks=tuple(self._fallbacks),
+                charges=tuple(self._charges),
             )
         )
 
@@ -209,6 +250,7 @@ def _opening(call: Call, decision: Decision) -> Opening:
         data_class=labels.data_class,
         user=labels.user,
         session=labels.session,
+        team=labels.team,
         metadata=json.dumps(labels.metadata, default=str) if labels.metadata else "",
         requested_model=call.model,
         stream=call.stream,

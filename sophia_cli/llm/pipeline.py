@@ -7,17 +7,26 @@ is sent what came of it (`Head`, `Chunk`, `End`, `Broken`). The two drivers diff
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sophia_cli.llm.admission import Asking, Ticket
 from sophia_cli.llm.backoff import delay
 from sophia_cli.llm.call import OTHER, Call, Request, new_call_id
-from sophia_cli.llm.config import Config
-from sophia_cli.llm.errors import LLMError
-from sophia_cli.llm.failure import Failure, from_event, from_status, message_of
-from sophia_cli.llm.ledger.store import Ledger
-from sophia_cli.llm.meter import Meter
+from sophia_cli.llm.errors import BudgetExceeded, LLMError
+from sophia_cli.llm.failure import (
+    BUDGET,
+    DEADLINE,
+    LIMIT,
+    Failure,
+    from_event,
+    from_status,
+    message_of,
+)
+from sophia_cli.llm.meter import Means, Meter
+from sophia_cli.llm.prices import price_for
 from sophia_cli.llm.providers import KINDS
 from sophia_cli.llm.requests import Prepared, prepare
 from sophia_cli.llm.routing import Decision, Verdict, decide
@@ -27,9 +36,13 @@ from sophia_cli.llm.shape import fault_in
 
 @dataclass(frozen=True)
 class Send:
-    """Send this request; an earlier response that is still open is closed first."""
+    """Send this request; an earlier response that is still open is closed first.
+
+    `until` is when all of its answer must be there, by `time.monotonic`; None for whenever.
+    """
 
     request: Request
+    until: float | None = None
 
 
 @dataclass(frozen=True)
@@ -105,22 +118,24 @@ class _Failed:
 
 
 Exchange = Generator[Step, Event, Answer]
+_MORE_MONEY = "raise its limit in [budgets] of sophia.toml, or ask for less with max_tokens"
 
 
-def exchange(call: Call, config: Config, ledger: Ledger, *, keep_events: bool = False) -> Exchange:
+def exchange(call: Call, means: Means, *, keep_events: bool = False) -> Exchange:
     """Run a call through its candidates until one answers.
 
-    Raises NotConfigured, NoRoute or ConfigError when none may be asked; every other end is an Answer.
+    Raises NotConfigured, NoRoute, ConfigError or BudgetExceeded when none may be asked; every other
+    end is an Answer.
     """
     call = replace(call, id=call.id or new_call_id())
     try:
-        decision = decide(call, config)
+        decision = decide(call, means.config)
     except LLMError as error:
-        Meter(call, Decision(()), config, ledger).fail(Failure(error.kind, error.message))
+        Meter(call, Decision(()), means).fail(Failure(error.kind, error.message))
         raise
-    meter = Meter(call, decision, config, ledger)
+    meter = Meter(call, decision, means)
     try:
-        return (yield from _try_candidates(decision, config, meter, keep_events))
+        return (yield from _try_candidates(decision, means, meter, keep_events))
     except BaseException as error:
         if isinstance(error, LLMError):
             meter.fail(Failure(error.kind, error.message))
@@ -131,15 +146,17 @@ def exchange(call: Call, config: Config, ledger: Ledger, *, keep_events: bool = 
         raise
 
 
-def _try_candidates(
-    decision: Decision, config: Config, meter: Meter, keep_events: bool
-) -> Exchange:
-    call = meter.call
+def _try_candidates(decision: Decision, means: Means, meter: Meter, keep_events: bool) -> Exchange:
+    call, config = meter.call, means.config
     failed = _Failed(Failure("no_route", "no candidate"))
     for verdict in decision.candidates:
         for number in range(call.attempts):
             prepared = prepare(call, verdict, config)
-            meter.attempt(verdict, prepared.provider, len(prepared.request.body))
+            ticket = yield from _admit(prepared, verdict, means, meter)
+            if isinstance(ticket, Failure):
+                failed = failed if meter.attempts else _Failed(ticket)
+                break
+            meter.attempt(verdict, prepared.provider, len(prepared.request.body), ticket)
             result = yield from _attempt(prepared, verdict, meter, keep_events)
             if isinstance(result, Answer):
                 return result
@@ -147,19 +164,51 @@ def _try_candidates(
             meter.attempt_failed(failed.failure)
             wait = delay(number, failed.failure.retry_after)
             last = number + 1 == call.attempts
-            if last or not failed.failure.worth_retrying or wait > config.longest_wait:
+            if last or not failed.failure.worth_retrying or wait > _longest_wait(meter):
                 break
             yield Sleep(wait)
         if not failed.failure.worth_another:
             break
+    if failed.failure.kind == BUDGET:
+        raise BudgetExceeded(failed.failure.message, _MORE_MONEY)
     meter.fail(failed.failure)
     return Answer(meter, failed.head, failed.body, failure=failed.failure, error=failed.error)
+
+
+def _admit(
+    prepared: Prepared, verdict: Verdict, means: Means, meter: Meter
+) -> Generator[Step, Event, Ticket | Failure]:
+    """Wait until the request may go out, no longer than a retry would; or say why it may not."""
+    config = means.config
+    price = price_for(config.prices, verdict.provider, verdict.model)
+    asking = Asking(meter.call, verdict.place, prepared.provider, price, 0, 0)
+    waited = 0.0
+    while True:
+        if meter.left is not None and meter.left <= 0:
+            words = f"the deadline of {meter.call.deadline:g} s has passed"
+            return Failure(DEADLINE, words)
+        admitted = means.desk.admit(asking)
+        if not isinstance(admitted, float):
+            return admitted
+        if waited + admitted > _longest_wait(meter):
+            words = (
+                f"{verdict.provider} is at its limit in this process for another {admitted:.1f} s"
+            )
+            return Failure(LIMIT, words)
+        yield Sleep(admitted)
+        waited += admitted
+
+
+def _longest_wait(meter: Meter) -> float:
+    """Seconds that a call may wait for something else than an answer."""
+    left = meter.left
+    return meter.config.longest_wait if left is None else min(meter.config.longest_wait, left)
 
 
 def _attempt(
     prepared: Prepared, verdict: Verdict, meter: Meter, keep_events: bool
 ) -> Generator[Step, Event, Answer | _Failed]:
-    head = yield Send(prepared.request)
+    head = yield _send(prepared.request, meter)
     if isinstance(head, Broken):
         return _Failed(Failure(head.kind, head.message), error=head.error)
     assert isinstance(head, Head)  # drivers answer Send with Head or Broken
@@ -187,6 +236,11 @@ def _attempt(
     if head.status >= 400:
         return _Failed(from_status(head.status, dict(head.headers), body), head, body)
     return _check_body(prepared, head, body, meter)
+
+
+def _send(request: Request, meter: Meter) -> Send:
+    left = meter.left
+    return Send(request) if left is None else Send(request, time.monotonic() + left)
 
 
 def _check_body(prepared: Prepared, head: Head, body: bytes, meter: Meter) -> Answer | _Failed:

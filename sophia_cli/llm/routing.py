@@ -32,6 +32,11 @@ class Verdict:
     taken: bool
     reason: str
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """Provider and model."""
+        return self.provider, self.model
+
 
 @dataclass(frozen=True)
 class Decision:

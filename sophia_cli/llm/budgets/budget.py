@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any, TypeGuard
 
 from sophia_cli.llm.call import Labels
+from sophia_cli.llm.configfile import ConfigFile
+from sophia_cli.llm.errors import ConfigError
+from sophia_cli.llm.prices import NANO
 
 DAY, MONTH = "day", "month"
 ALLOW, WARN, REFUSE = "allow", "warn", "refuse"
 # What a budget can be about: labels of the call, and who would answer it.
 SELECTORS = ("team", "service", "task", "data_class", "user", "key", "provider", "model")
+_KEYS = ("limit", "per", "each", "warn", "unpriced", "stop", *SELECTORS)
+_MOST = 1e9  # USD; beyond it a figure is a mistake, and integers of nano-USD end near
 
 
 @dataclass(frozen=True)
@@ -56,3 +62,73 @@ def facts_of(labels: Labels, provider: str, model: str, key: str) -> dict[str, s
         "provider": provider,
         "model": model,
     }
+
+
+def parse_budgets(file: ConfigFile) -> tuple[Budget, ...]:
+    """The `[budgets.NAME]` tables. Raises ConfigError naming file, key and what is allowed."""
+    return tuple(_parse(file, name, table) for name, table in file.table("budgets").items())
+
+
+def _parse(file: ConfigFile, name: str, table: Any) -> Budget:
+    where = f"[budgets.{name}]"
+    if not isinstance(table, dict):
+        raise ConfigError(
+            f"{file.name}: {where} must be a table", f'[budgets.{name}]  limit = 50  per = "month"'
+        )
+    if "/" in name:
+        raise ConfigError(f"{file.name}: {where} the name of a budget has no '/'")
+    file.check_names(where, table, _KEYS)
+    limit = table.get("limit")
+    if not _is_number(limit) or not 0 <= limit <= _MOST:
+        raise ConfigError(
+            f"{file.name}: {where} limit must be USD, not {limit!r}", "such as limit = 75.0"
+        )
+    for selector in SELECTORS:
+        if not isinstance(table.get(selector, ""), str):
+            raise ConfigError(
+                f"{file.name}: {where} {selector} must be a string, not {table[selector]!r}"
+            )
+    stop = table.get("stop", True)
+    if not isinstance(stop, bool):
+        raise ConfigError(f"{file.name}: {where} stop must be true or false, not {stop!r}")
+    return Budget(
+        name=name,
+        limit_nano=round(limit * NANO),
+        per=_choice(file, where, table, "per", MONTH, (DAY, MONTH)),
+        match={selector: table[selector] for selector in SELECTORS if selector in table},
+        each=_choice(file, where, table, "each", "", SELECTORS),
+        warn=_shares(file, where, table.get("warn", list(Budget.warn))),
+        unpriced=_choice(file, where, table, "unpriced", WARN, (ALLOW, WARN, REFUSE)),
+        stop=stop,
+    )
+
+
+def _choice(
+    file: ConfigFile,
+    where: str,
+    table: Mapping[str, Any],
+    key: str,
+    default: str,
+    allowed: tuple[str, ...],
+) -> str:
+    value = table.get(key, default)
+    if key in table and value not in allowed:
+        raise ConfigError(
+            f"{file.name}: {where} {key} = {value!r} is not known", f"allowed: {', '.join(allowed)}"
+        )
+    return str(value)
+
+
+def _shares(file: ConfigFile, where: str, value: Any) -> tuple[float, ...]:
+    if not isinstance(value, list) or not all(
+        _is_number(share) and 0 < share <= 1 for share in value
+    ):
+        raise ConfigError(
+            f"{file.name}: {where} warn must be a list of shares of the limit, not {value!r}",
+            "such as warn = [0.5, 0.8, 1.0]",
+        )
+    return tuple(sorted(float(share) for share in value))
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from weakref import WeakMethod
 
 BUFFER = 50  # entries; a full buffer is written at once
 DELAY = 0.05  # seconds; a buffer that does not fill is written after that
+_ROUND = 5.0  # seconds between two looks at what only time changes
 
 _LOG = logging.getLogger("sophia_cli.llm.ledger")
 
@@ -20,8 +22,9 @@ class Clerk:
     The thread begins with the first piece of work and does not keep the process alive.
     """
 
-    def __init__(self, write: Callable[[], bool]) -> None:
+    def __init__(self, write: Callable[[], bool], tend: Callable[[], None]) -> None:
         self._write = WeakMethod(write)
+        self._tend = WeakMethod(tend)
         self._work = threading.Event()
         self._full = threading.Event()
         self._chores: deque[Callable[[], None]] = deque()
@@ -51,12 +54,17 @@ class Clerk:
             self._thread.join(timeout=5)
 
     def _run(self) -> None:
+        tended = time.monotonic()
         while not self._stopped:
-            self._work.wait()
-            self._full.wait(DELAY)
+            if self._work.wait(_ROUND):
+                self._full.wait(DELAY)
             self._work.clear()
             self._full.clear()
-            self._do_chores()
+            while self._chores:
+                self._do(self._chores.popleft())
+            if time.monotonic() - tended > _ROUND:
+                tended = time.monotonic()
+                self._do(self._tend())
             write = self._write()
             if write is None or self._stopped:
                 return
@@ -64,9 +72,9 @@ class Clerk:
                 self._work.set()
             del write
 
-    def _do_chores(self) -> None:
-        while self._chores:
-            try:
-                self._chores.popleft()()
-            except Exception:
-                _LOG.exception("a chore of the ledger failed")
+    def _do(self, chore: Callable[[], None] | None) -> None:
+        try:
+            if chore is not None:
+                chore()
+        except Exception:  # the thread must live on: nothing else writes
+            _LOG.exception("a chore of the ledger failed")

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+from sophia_cli.llm.ledger import schema
+
 BUSY = 0.25  # seconds a call waits for another writer before its rows are kept for later
 
 
@@ -30,6 +32,17 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Bring the tables to the version of this program."""
+    with transaction(connection):
+        # Another process may have done it while this one waited.
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        for statements in schema.UPGRADES[version:]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version={schema.VERSION}")
 
 
 def create_private(path: Path) -> int:

@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger import schema
@@ -42,13 +42,14 @@ from sophia_cli.llm.ledger.file import (
     is_locked,
     move_aside,
     transaction,
+    upgrade,
 )
 from sophia_cli.llm.ledger.record import UNKNOWN, Charge, Entry, Final, Opening, printable
 from sophia_cli.llm.ledger.rows import Source, write
 from sophia_cli.llm.ledger.spill import absorb, is_alive, spill
 from sophia_cli.llm.ledger.summary import SummaryRow, summary_row
 
-CALL, BATCH = "call", "batch"  # durability
+BATCH = "batch"
 _T = TypeVar("_T")
 
 _LOG = logging.getLogger("sophia_cli.llm.ledger")
@@ -78,6 +79,16 @@ atexit.register(_close_all)
 os.register_at_fork(after_in_child=_leave_all)
 
 
+class Tenant(Protocol):
+    """Somebody who keeps money of the ledger's accounts."""
+
+    def tend(self) -> None:
+        """Give back or renew; called every few seconds where a thread writes."""
+
+    def leave(self) -> None:
+        """Give back; the ledger is about to close."""
+
+
 class Ledger:
     """The ledger at `path`; None keeps it in memory. Safe to share between threads and after a fork.
 
@@ -85,7 +96,7 @@ class Ledger:
     within 50 calls or 50 ms, written by a thread of its own; a killed process loses that much.
     """
 
-    def __init__(self, path: Path | None, durability: str = CALL) -> None:
+    def __init__(self, path: Path | None, durability: str = "call") -> None:
         self.path = path
         self.problem = ""
         self.batched = durability == BATCH
@@ -99,7 +110,7 @@ class Ledger:
         self._forgotten: list[sqlite3.Connection] = []
         self._clerk: Clerk | None = None
         self._source = Source(socket.gethostname(), os.getpid())
-        self.before_close: Callable[[], None] = _nothing
+        self.tenant: Tenant | None = None
         _ALL.add(self)
 
     def begin(self, opening: Opening) -> None:
@@ -175,7 +186,8 @@ class Ledger:
 
     def close(self) -> None:
         """Write what is waiting and close the file; used again, it opens again."""
-        self.before_close()
+        if self.tenant is not None:
+            self.tenant.leave()
         clerk, self._clerk = self._clerk, None
         if clerk is not None:
             clerk.stop()
@@ -207,8 +219,12 @@ class Ledger:
         with self._lock:
             if self._clerk is None and self.batched:
                 with suppress(RuntimeError):  # the interpreter ends and starts no more threads
-                    self._clerk = Clerk(self._write_waiting)
+                    self._clerk = Clerk(self._write_waiting, self._tend)
             return self._clerk
+
+    def _tend(self) -> None:
+        if self.tenant is not None:
+            self.tenant.tend()
 
     def _close_patiently(self) -> None:
         try:
@@ -333,7 +349,7 @@ class Ledger:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         if version < schema.VERSION:
-            _upgrade(connection)
+            upgrade(connection)
         if self.path:
             entries, files = absorb(self.path)
             self._waiting[:0] = entries
@@ -377,20 +393,6 @@ class Ledger:
         self._taken = []  # left where they are: memory is no place to remove them for
 
 
-def _upgrade(connection: sqlite3.Connection) -> None:
-    with transaction(connection):
-        # Another process may have done it while this one waited.
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        for statements in schema.UPGRADES[version:]:
-            for statement in statements:
-                connection.execute(statement)
-        connection.execute(f"PRAGMA user_version={schema.VERSION}")
-
-
 def _drain(arrived: deque[Entry]) -> list[Entry]:
     """What has arrived so far; more may be added meanwhile."""
     return [arrived.popleft() for _ in range(len(arrived))]
-
-
-def _nothing() -> None:
-    return None

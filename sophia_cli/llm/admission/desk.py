@@ -1,0 +1,123 @@
+"""Admits each request of a process, and takes note of how it went."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sophia_cli.llm.admission.breaker import Breakers
+from sophia_cli.llm.admission.gate import Gate, Limits
+from sophia_cli.llm.budgets.books import Books
+from sophia_cli.llm.budgets.budget import Budget, facts_of
+from sophia_cli.llm.budgets.purse import Hold, Refusal
+from sophia_cli.llm.call import Call, Usage
+from sophia_cli.llm.config import Config
+from sophia_cli.llm.failure import BUDGET, RESTING, Failure
+from sophia_cli.llm.ledger.record import Charge
+from sophia_cli.llm.ledger.store import Ledger
+from sophia_cli.llm.outlook import Candidate
+from sophia_cli.llm.prices import Price
+from sophia_cli.llm.providers import Provider
+
+_OPTIONS = ("max_concurrency", "requests_per_minute", "tokens_per_minute")
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A request that may go out: what is held for it until it is over."""
+
+    candidate: Candidate
+    price: Price | None = None
+    holds: tuple[Hold, ...] = ()
+    gate: Gate | None = None
+    tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Who wants to send what: the provider is None for a vendor's client that keeps its own endpoint.
+
+    `tokens` is an estimate for rates, `worst` the most that it can cost, in nano-USD.
+    """
+
+    call: Call
+    candidate: Candidate
+    provider: Provider | None
+    price: Price | None
+    tokens: int
+    worst: int
+
+
+class Desk:
+    """Budgets, limits and breakers of one engine. Safe under threads."""
+
+    def __init__(self, config: Config, ledger: Ledger) -> None:
+        self.books = Books(ledger, lambda: budgets_now(config))
+        self.breakers = Breakers(config.breaker_failures, config.breaker_rest)
+        self._gates = {name: gate for name, p in config.providers.items() if (gate := _gate(p))}
+
+    def admit(self, asking: Asking) -> Ticket | float | Failure:
+        """A ticket, or the seconds after which to ask again, or why it may not go there."""
+        own = asking.provider is None
+        now = time.monotonic()
+        if not own and (reason := self.breakers.enter(asking.candidate, now)):
+            return Failure(RESTING, f"{asking.candidate[0]} {reason}")
+        gate = None if own else self._gates.get(asking.candidate[0])
+        if gate is not None and (wait := gate.enter(asking.tokens, now)):
+            self.breakers.unclear(asking.candidate)
+            return wait
+        holds = self._reserve(asking)
+        if isinstance(holds, Refusal):
+            if gate is not None:
+                gate.leave(asking.tokens, 0)
+            self.breakers.unclear(asking.candidate)
+            return Failure(BUDGET, f"budget {holds.account}: {holds.reason}")
+        return Ticket(asking.candidate, asking.price, holds, gate, asking.tokens)
+
+    def settle(
+        self,
+        ticket: Ticket,
+        failure: Failure | None,
+        usage: Usage | None,
+        spent: int | None,
+        *,
+        billed: bool,
+    ) -> Sequence[Charge]:
+        """The request is over. `billed` says that the provider may have counted it."""
+        if ticket.gate is not None:
+            tokens = usage.input + usage.output if usage else None
+            ticket.gate.leave(ticket.tokens, tokens)
+        if failure is None:
+            self.breakers.answered(ticket.candidate)
+        elif failure.worth_retrying:
+            rest = failure.retry_after or 0.0
+            reason = f"{failure.status or failure.kind}"
+            self.breakers.failed(ticket.candidate, reason, time.monotonic(), rest)
+        else:
+            self.breakers.unclear(ticket.candidate)
+        return self.books.settle(ticket.holds, spent, answered=billed) if ticket.holds else ()
+
+    def leave_to_parent(self) -> None:
+        """Called in the child of a fork."""
+        self.books.leave_to_parent()
+
+    def _reserve(self, asking: Asking) -> tuple[Hold, ...] | Refusal:
+        if not self.books.budgets:
+            return ()
+        provider = asking.provider
+        if provider is not None and provider.kind == "simulator" and asking.price is None:
+            return ()  # simulated answers cost nothing, unless somebody gave them a price
+        key = provider.secret.source if provider is not None and provider.secret else ""
+        facts = facts_of(asking.call.labels, *asking.candidate, key)
+        return self.books.reserve(facts, None if asking.price is None else asking.worst)
+
+
+def budgets_now(config: Config) -> Sequence[Budget]:
+    """The budgets as the file says now, if it was edited since. Raises ConfigError."""
+    return config.budgets
+
+
+def _gate(provider: Provider) -> Gate | None:
+    values = [int(provider.options.get(name, 0)) for name in _OPTIONS]
+    return Gate(Limits(*values)) if any(values) else None

@@ -1,0 +1,287 @@
+"""The budgets of one process: money is put aside before a call and settled after it.
+
+What is put aside comes out of a lease, an amount that the ledger has granted to this process. With
+durability `call` it covers the one call, with `batch` it is good for many, and the next one is
+fetched before it is used up.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from sophia_cli.llm.budgets.budget import REFUSE, WARN, Budget
+from sophia_cli.llm.budgets.purse import Hold, Purse, Refusal
+from sophia_cli.llm.errors import ConfigError, LLMError
+from sophia_cli.llm.ledger.accounts import Demand, Grant, Statement
+from sophia_cli.llm.ledger.record import Charge
+from sophia_cli.llm.ledger.store import Ledger
+
+_DRY = 0.25  # seconds until an account that refused is asked again
+_IDLE = 5.0  # seconds without a call, after which a lease goes back
+_RENEW = 300.0  # seconds
+_MANY = 10_000  # combinations of labels whose purses are remembered
+_DAY = 86_400
+
+_LOG = logging.getLogger("sophia_cli.llm.budgets")
+
+
+class Books:
+    """Puts money aside and settles it. Safe under threads; the child of a fork begins anew.
+
+    `reload` gives the budgets as they are now, so that an edited limit holds from the next lease on.
+    """
+
+    def __init__(self, ledger: Ledger, reload: Callable[[], Sequence[Budget]]) -> None:
+        self.budgets: tuple[Budget, ...] = tuple(reload())
+        self._ledger = ledger
+        self._reload = reload
+        self._lock = threading.Lock()
+        self._filling = threading.Lock()
+        self._purses: dict[tuple[str, str], Purse] = {}
+        self._found: dict[tuple[str, ...], tuple[Purse, ...]] = {}
+        self._told: set[tuple[str, str]] = set()
+        self._day = 0
+        ledger.tenant = self
+
+    def reserve(self, facts: Mapping[str, str], worst: int | None) -> tuple[Hold, ...] | Refusal:
+        """Put the worst case of a call aside in every budget it is about; None is a call without a price."""
+        if not self.budgets:
+            return ()
+        purses = self._purses_of(facts)
+        if worst is None:
+            return self._without_price(purses, facts)
+        now = time.monotonic()
+        for _ in range(100):  # other threads may take what was just fetched
+            with self._lock:
+                if all(purse.credit >= worst for purse in purses):
+                    for purse in purses:
+                        purse.put_aside(worst, now)
+                    break
+            refusal = next(filter(None, (self._fill(purse, worst) for purse in purses)), None)
+            if refusal:
+                self._keep_nothing(purses)
+                return refusal
+        else:
+            return Refusal(
+                purses[0].budget, purses[0].account, purses[0].window, "it is in heavy use"
+            )
+        if self._ledger.batched:
+            self._fetch_ahead(purses, worst)
+        return tuple(Hold(purse, worst, True) for purse in purses)
+
+    def settle(
+        self, holds: Sequence[Hold], spent: int | None, *, answered: bool
+    ) -> tuple[Charge, ...]:
+        """The call is over: what it cost in nano-USD, None where that is not known.
+
+        An attempt that was not `answered` cost nothing; an answer of unknown cost is booked as such,
+        with all that was put aside for it. The charges belong into the call's `Final`.
+        """
+        charges = []
+        for purse, reserved, priced in holds:
+            known = spent if answered else 0
+            unknown = reserved if known is None else 0
+            taken = unknown if known is None else known
+            with self._lock:
+                back = purse.settle(reserved, taken if priced else 0, keep=self._ledger.batched)
+            if taken or back or (answered and not priced):
+                charges.append(
+                    Charge(
+                        purse.account,
+                        purse.window,
+                        purse.lease if priced else "",
+                        spent=known or 0,
+                        unknown=unknown,
+                        back=back,
+                        unpriced=int(answered and not priced and spent is None),
+                    )
+                )
+        return tuple(charges)
+
+    def left(self) -> dict[str, int]:
+        """The accounts that refused a moment ago, with what they hold: cheap enough for every call."""
+        now = time.monotonic()
+        dry = [purse for purse in list(self._purses.values()) if now < purse.dry_until]
+        return {purse.account: purse.dry_left for purse in dry}
+
+    def statements(self) -> list[Statement]:
+        """Every account that has been used in its present day or month, with the limit of today."""
+        now = time.time()
+        windows = {budget.name: budget.window(now) for budget in self.budgets}
+        limits = {budget.name: budget.limit_nano for budget in self.budgets}
+        today = time.strftime("%Y-%m-%d", time.gmtime(now))
+        found = []
+        for one in self._ledger.statements((today, today[:7])):
+            name = one.account.partition("/")[0]
+            if windows.get(name) == one.window:
+                found.append(one._replace(limit=limits[name]))
+        return found
+
+    def tend(self) -> None:
+        """Give back what nobody uses, and renew the rest; called every few seconds."""
+        now, moment = time.monotonic(), time.time()
+        renewed = []
+        for key, purse in list(self._purses.items()):
+            if now - purse.used_at > _IDLE:
+                self._give_back(purse)
+                if purse.reserved == 0 and purse.budget.window(moment) != purse.window:
+                    self._purses.pop(key, None)
+            elif now - purse.renewed_at > _RENEW:
+                purse.renewed_at = now
+                renewed.append(purse.lease)
+        if renewed:
+            self._ledger.renew(renewed)
+
+    def leave(self) -> None:
+        """Give back what is not put aside for a call under way."""
+        for purse in list(self._purses.values()):
+            self._give_back(purse)
+
+    def leave_to_parent(self) -> None:
+        """Called in the child of a fork: the leases are the parent's."""
+        self._lock, self._filling = threading.Lock(), threading.Lock()
+        self._purses, self._found = {}, {}
+
+    def _purses_of(self, facts: Mapping[str, str]) -> tuple[Purse, ...]:
+        moment = time.time()
+        day = int(moment // _DAY)
+        if day != self._day or len(self._found) > _MANY:
+            self._found, self._day = {}, day
+        key = tuple(facts.values())
+        found = self._found.get(key)
+        if found is None:
+            with self._lock:
+                found = tuple(
+                    self._purse(budget, account, budget.window(moment))
+                    for budget in self.budgets
+                    if (account := budget.scope(facts))
+                )
+            self._found[key] = found
+        return found
+
+    def _purse(self, budget: Budget, account: str, window: str) -> Purse:
+        key = (account, window)
+        if key not in self._purses:
+            self._purses[key] = Purse(budget, account, window)
+        return self._purses[key]
+
+    def _without_price(
+        self, purses: Sequence[Purse], facts: Mapping[str, str]
+    ) -> tuple[Hold, ...] | Refusal:
+        model = f"{facts['provider']}/{facts['model']}"
+        for purse in purses:
+            policy = purse.budget.unpriced
+            if policy == REFUSE:
+                words = f"the price of {model} is not known"
+                return Refusal(purse.budget, purse.account, purse.window, words)
+            if policy == WARN and (purse.account, model) not in self._told:
+                self._told.add((purse.account, model))
+                _LOG.warning(
+                    "budget %s does not count calls of %s: its price is not known",
+                    purse.account,
+                    model,
+                )
+        return tuple(Hold(purse, 0, False) for purse in purses)
+
+    def _fill(self, purse: Purse, worst: int) -> Refusal | None:
+        """Ask the ledger for what is missing, and for more where calls may follow."""
+        now = time.monotonic()
+        if purse.is_dry(worst, now):
+            return _refusal(purse, worst, purse.dry_left)
+        self._take_in_edits()
+        with self._filling:
+            missing = worst - purse.credit
+            if missing <= 0:
+                return None
+            want = max(purse.ahead(worst, now), missing) if self._ledger.batched else missing
+            try:
+                grant = self._lease(purse, missing, want)
+            except LLMError as error:  # nobody spends what cannot be written down
+                return Refusal(purse.budget, purse.account, purse.window, error.message)
+            if grant.nano:
+                return None
+            purse.dry_until, purse.dry_amount, purse.dry_left = now + _DRY, missing, grant.left
+            return _refusal(purse, worst, grant.left)
+
+    def _lease(self, purse: Purse, least: int, want: int) -> Grant:
+        budget = purse.budget
+        demand = Demand(
+            purse.account, purse.window, budget.limit_nano, purse.lease, least, want, budget.stop
+        )
+        grant = self._ledger.lease(demand)
+        with self._lock:
+            purse.credit += grant.nano
+        purse.renewed_at = time.monotonic()
+        self._warn(purse, grant)
+        return grant
+
+    def _fetch_ahead(self, purses: Sequence[Purse], worst: int) -> None:
+        for purse in purses:
+            if purse.fetching or not purse.is_low(worst):
+                continue
+            purse.fetching = True
+            self._ledger.in_background(lambda purse=purse: self._fetch(purse, worst))  # type: ignore[misc]
+
+    def _fetch(self, purse: Purse, worst: int) -> None:
+        now = time.monotonic()
+        try:
+            with self._filling:
+                if purse.is_low(worst) and not purse.is_dry(worst, now):
+                    want = purse.ahead(worst, now)
+                    if not self._lease(purse, worst, want).nano:
+                        purse.dry_until, purse.dry_amount, purse.dry_left = now + _DRY, worst, 0
+        except LLMError as error:
+            _LOG.debug("no lease ahead of time: %s", error)
+        finally:
+            purse.fetching = False
+
+    def _warn(self, purse: Purse, grant: Grant) -> None:
+        limit = purse.budget.limit_nano
+        passed = [share for share in purse.budget.warn if grant.used >= share * limit]
+        share = max(passed, default=0.0)
+        if share > grant.warned and self._ledger.warn(purse.account, purse.window, share):
+            _LOG.warning(
+                "budget %s: %.0f %% of $%s for %s is used",
+                purse.account,
+                100 * grant.used / limit if limit else 100,
+                f"{limit / 1e9:,.2f}",
+                purse.window,
+            )
+
+    def _keep_nothing(self, purses: Sequence[Purse]) -> None:
+        """After a refusal: what one budget granted is of no use when another refuses."""
+        if not self._ledger.batched:
+            for purse in purses:
+                self._give_back(purse)
+
+    def _give_back(self, purse: Purse) -> None:
+        with self._lock:
+            credit, purse.credit = purse.credit, min(purse.credit, 0)
+        if credit > 0:
+            self._ledger.charge([Charge(purse.account, purse.window, purse.lease, back=credit)])
+
+    def _take_in_edits(self) -> None:
+        try:
+            budgets = tuple(self._reload())
+        except ConfigError as error:
+            _LOG.warning("the budgets stay as they were: %s", error.message)
+            return
+        if budgets == self.budgets:
+            return
+        named = {budget.name: budget for budget in budgets}
+        with self._lock:
+            self.budgets, self._found = budgets, {}
+            for purse in self._purses.values():
+                purse.budget = named.get(purse.budget.name, purse.budget)
+
+
+def _refusal(purse: Purse, worst: int, left: int) -> Refusal:
+    budget = purse.budget
+    words = (
+        f"${max(left, 0) / 1e9:,.2f} left of ${budget.limit_nano / 1e9:,.2f} for {purse.window}, "
+        f"this may cost ${worst / 1e9:,.4f}"
+    )
+    return Refusal(budget, purse.account, purse.window, words, left)
