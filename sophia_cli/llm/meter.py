@@ -149,8 +149,8 @@ class Meter:
             return
         started = self._scanner is not None
         self._take_from_scanner()
-        failure = Failure(kind, "", self._status if started else 0)
-        self._close_attempt(CANCELLED, failure)
+        failure = Failure(kind, "")
+        self._close_attempt(CANCELLED, failure, status=self._status if started else 0)
         self._finish(CANCELLED, failure, billable=started)
 
     _status = 0

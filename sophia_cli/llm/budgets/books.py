@@ -126,7 +126,7 @@ class Books:
         renewed = []
         for key, purse in list(self._purses.items()):
             if now - purse.used_at > _IDLE:
-                self._give_back(purse)
+                self._ledger.charge(self._returned([purse]))
                 if purse.reserved == 0 and purse.budget.window(moment) != purse.window:
                     self._purses.pop(key, None)
             elif now - purse.renewed_at > _RENEW:
@@ -135,10 +135,9 @@ class Books:
         if renewed:
             self._ledger.renew(renewed)
 
-    def leave(self) -> None:
-        """Give back what is not put aside for a call under way."""
-        for purse in list(self._purses.values()):
-            self._give_back(purse)
+    def leave(self) -> Sequence[Charge]:
+        """All that is not put aside for a call under way, to go back to the ledger."""
+        return self._returned(list(self._purses.values()))
 
     def leave_to_parent(self) -> None:
         """Called in the child of a fork: the leases are the parent's."""
@@ -254,14 +253,16 @@ class Books:
     def _keep_nothing(self, purses: Sequence[Purse]) -> None:
         """After a refusal: what one budget granted is of no use when another refuses."""
         if not self._ledger.batched:
-            for purse in purses:
-                self._give_back(purse)
+            self._ledger.charge(self._returned(purses))
 
-    def _give_back(self, purse: Purse) -> None:
-        with self._lock:
-            credit, purse.credit = purse.credit, min(purse.credit, 0)
-        if credit > 0:
-            self._ledger.charge([Charge(purse.account, purse.window, purse.lease, back=credit)])
+    def _returned(self, purses: Sequence[Purse]) -> list[Charge]:
+        charges = []
+        for purse in purses:
+            with self._lock:
+                credit, purse.credit = purse.credit, min(purse.credit, 0)
+            if credit > 0:
+                charges.append(Charge(purse.account, purse.window, purse.lease, back=credit))
+        return charges
 
     def _take_in_edits(self) -> None:
         try:

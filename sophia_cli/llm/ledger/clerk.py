@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from weakref import WeakMethod
 
-BUFFER = 50  # entries; a full buffer is written at once
+BUFFER = 50  # calls; a full buffer is written at once
 DELAY = 0.05  # seconds; a buffer that does not fill is written after that
 _ROUND = 5.0  # seconds between two looks at what only time changes
 
@@ -33,8 +33,8 @@ class Clerk:
         self._thread.start()
 
     def arrived(self, waiting: int) -> None:
-        """Something waits to be written: so many entries by now."""
-        if waiting >= BUFFER:
+        """Something waits to be written: so many entries by now, two for a call."""
+        if waiting >= 2 * BUFFER:
             self._full.set()
         if not self._work.is_set():
             self._work.set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,7 +15,8 @@ from sophia_cli.llm.ledger import schema
 from sophia_cli.llm.ledger.accounts import charge
 from sophia_cli.llm.ledger.record import OK, Charge, Entry, Final, Opening
 
-_SECONDS_A_DAY = 86_400
+_DAY_NS = 86_400 * 10**9
+_BOUNDS = tuple(round(seconds * 1e6) for seconds in schema.BUCKETS)  # microseconds
 _Pair = tuple[Opening, Final]
 
 
@@ -97,80 +98,96 @@ def _columns(final: Final) -> tuple[Any, ...]:
     return (*fields[_HEAD], len(final.attempts), *fields[_TAIL])
 
 
+class _Group(NamedTuple):
+    """The calls that are counted together."""
+
+    day: int
+    service: str
+    team: str
+    task: str
+    provider: str
+    model: str
+    outcome: str
+    error_kind: str
+    simulated: bool
+
+
 class _Tally:
-    """What the calls of one transaction add to the totals."""
+    """What the calls of one transaction add to the totals; most of them are of very few groups."""
 
     def __init__(self) -> None:
         self.charges: list[Charge] = []
-        self._now = time.time_ns()
+        self._groups: dict[tuple[Any, ...], list[tuple[Any, ...]]] = defaultdict(list)
         self._sent: list[tuple[Any, ...]] = []
-        self._totals: dict[tuple[Any, ...], list[int]] = {}
-        self._days: dict[tuple[Any, ...], list[int]] = {}
-        self._durations: dict[tuple[Any, ...], list[int]] = {}
-        self._attempts: dict[tuple[Any, ...], int] = defaultdict(int)
-        self._fallbacks: dict[tuple[str, str, str], int] = defaultdict(int)
+        self._durations: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+        self._fallbacks: list[tuple[str, str, str]] = []
 
     def add(self, asked: _Asked, final: Final) -> None:
-        unpriced = int(final.billable and final.cost_nano is None)
         fields: tuple[Any, ...] = final
-        figures = [figure or 0 for figure in fields[_FIGURES]]
-        counts = [1, unpriced, *figures, final.kept_local]
-        last = self._now if final.outcome == OK else 0
+        started_ns, *labels = asked
         provider, model, outcome = final.provider, final.model, final.outcome
-        key: tuple[Any, ...] = (provider, model, asked.task, outcome, final.error_kind)
-        _add(self._totals, key, counts, last, final.simulated)
-        day = _date(asked.started_ns // 10**9 // _SECONDS_A_DAY)
-        key = (day, asked.service, asked.team, asked.task, provider, model, outcome)
-        _add(self._days, key, counts, last, final.simulated)
+        key = (
+            started_ns // _DAY_NS,
+            *labels,
+            provider,
+            model,
+            outcome,
+            final.error_kind,
+            final.simulated,
+        )
+        unpriced = final.billable and final.cost_nano is None
+        self._groups[key].append((unpriced, *fields[_FIGURES], final.kept_local))
         for attempt in final.attempts:
             self._sent.append((final.id, *attempt))
-            self._attempts[
-                (attempt.provider, attempt.model, attempt.outcome, attempt.error_kind)
-            ] += 1
-        for fallback in final.fallbacks:
-            self._fallbacks[fallback] += 1
-        self._observe("duration", final, final.latency_us)
+        place = (provider, model, outcome)
+        bucket = bisect_left(_BOUNDS, final.latency_us)
+        self._durations["duration", *place, bucket].append(final.latency_us)
         if final.first_us is not None:
-            self._observe("first_chunk", final, final.first_us)
-        self.charges += final.charges
+            bucket = bisect_left(_BOUNDS, final.first_us)
+            self._durations["first_chunk", *place, bucket].append(final.first_us)
+        if final.fallbacks:
+            self._fallbacks += final.fallbacks
+        if final.charges:
+            self.charges += final.charges
 
     def write(self, connection: sqlite3.Connection) -> None:
-        many = connection.executemany
+        many, now = connection.executemany, time.time_ns()
+        totals, days = [], []
+        for key, rows in self._groups.items():
+            group = _Group(*key)
+            sums = [sum(filter(None, column)) for column in zip(*rows, strict=True)]
+            last = now if group.outcome == OK else 0
+            counts = (len(rows), *sums)
+            place = (group.provider, group.model)
+            totals.append(
+                (
+                    *place,
+                    group.task,
+                    group.outcome,
+                    group.error_kind,
+                    *counts,
+                    last,
+                    group.simulated,
+                )
+            )
+            labels = (group.service, group.team, group.task)
+            days.append(
+                (_date(group.day), *labels, *place, group.outcome, *counts, group.simulated)
+            )
+        many(schema.ADD_TOTAL, totals)
+        many(schema.ADD_DAY, days)
         many(schema.ADD_ATTEMPT, self._sent)
-        many(schema.ADD_ATTEMPT_TOTAL, [(*key, count) for key, count in self._attempts.items()])
-        many(schema.ADD_FALLBACK, [(*key, count) for key, count in self._fallbacks.items()])
-        many(schema.ADD_TOTAL, [(*key, *row) for key, row in self._totals.items()])
-        many(schema.ADD_DAY, [(*key, *row[:-2], row[-1]) for key, row in self._days.items()])
-        many(schema.ADD_DURATION, [(*key, *pair) for key, pair in self._durations.items()])
-
-    def _observe(self, name: str, final: Final, microseconds: int) -> None:
-        bucket = bisect_left(schema.BUCKETS, microseconds / 1e6)
-        key = (name, final.provider, final.model, final.outcome, bucket)
-        pair = self._durations.setdefault(key, [0, 0])
-        pair[0] += 1
-        pair[1] += microseconds
-
-
-def _add(
-    table: dict[tuple[Any, ...], list[int]],
-    key: tuple[Any, ...],
-    counts: list[int],
-    last: int,
-    simulated: bool,
-) -> None:
-    row = table.get(key)
-    if row is None:
-        table[key] = [*counts, last, int(simulated)]
-        return
-    for place, count in enumerate(counts):
-        row[place] += count
-    row[-2] = max(row[-2], last)
-    row[-1] = max(row[-1], int(simulated))
+        attempts = Counter(row[2:6] for row in self._sent)
+        many(schema.ADD_ATTEMPT_TOTAL, [(*key, count) for key, count in attempts.items()])
+        fallbacks = Counter(self._fallbacks)
+        many(schema.ADD_FALLBACK, [(*key, count) for key, count in fallbacks.items()])
+        durations = self._durations.items()
+        many(schema.ADD_DURATION, [(*key, len(took), sum(took)) for key, took in durations])
 
 
 @lru_cache(maxsize=16)
 def _date(day: int) -> str:
     try:
-        return datetime.fromtimestamp(day * _SECONDS_A_DAY, UTC).date().isoformat()
+        return datetime.fromtimestamp(day * 86_400, UTC).date().isoformat()
     except (ValueError, OverflowError, OSError):  # a clock that was never set
         return ""

@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -85,8 +85,8 @@ class Tenant(Protocol):
     def tend(self) -> None:
         """Give back or renew; called every few seconds where a thread writes."""
 
-    def leave(self) -> None:
-        """Give back; the ledger is about to close."""
+    def leave(self) -> Sequence[Charge]:
+        """What goes back; the ledger is about to close."""
 
 
 class Ledger:
@@ -130,8 +130,10 @@ class Ledger:
         self._arrived.extend((opening, final) if opening else (final,))
         self._tell_clerk()
 
-    def charge(self, charges: Iterable[Charge]) -> None:
+    def charge(self, charges: Sequence[Charge]) -> None:
         """Book what no call is to be booked with, such as a lease that goes back."""
+        if not charges:
+            return
         self._arrived.extend(charges)
         if self.batched:
             self._tell_clerk()
@@ -186,12 +188,12 @@ class Ledger:
 
     def close(self) -> None:
         """Write what is waiting and close the file; used again, it opens again."""
-        if self.tenant is not None:
-            self.tenant.leave()
         clerk, self._clerk = self._clerk, None
         if clerk is not None:
             clerk.stop()
         with self._lock:
+            if self.tenant is not None:
+                self._arrived.extend(self.tenant.leave())
             self._waiting += _drain(self._arrived)
             if self._waiting or self._connection:
                 self._close_patiently()
