@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "llm": set(),
 }
 # What an application that imports the service has installed.
-LIBRARIES_OF_LLM = {"httpx", "prometheus_client", "cryptography"}
+LIBRARIES_OF_LLM = {"httpx", "prometheus_client", "cryptography", "aiohttp"}
 
 
 def sources() -> list[Path]:

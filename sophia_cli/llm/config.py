@@ -62,6 +62,13 @@ KEYS = (
         "SOPHIA_LLM_DURABILITY",
     ),
     Key(
+        "llm.http",
+        str,
+        "httpx",
+        "what async calls go over: `httpx`, or `aiohttp` (extra `fast`), which costs a fifth",
+        "SOPHIA_LLM_HTTP",
+    ),
+    Key(
         "llm.deadline",
         float,
         0.0,
@@ -88,6 +95,7 @@ KEYS = (
 )
 DEFAULT_ROUTE = "default"
 CALL, BATCH = "call", "batch"  # durability
+_CHOICES = {"durability": (CALL, BATCH), "http": ("httpx", "aiohttp")}
 
 
 @dataclass(frozen=True)
@@ -100,6 +108,7 @@ class Config:
     longest_wait: float = 20.0
     ledger: Path | None = None
     durability: str = CALL
+    http: str = "httpx"
     deadline: float = 0.0
     breaker_failures: int = 5
     breaker_rest: float = 30.0
@@ -124,11 +133,12 @@ def load_config(environ: Mapping[str, str] | None = None, start: Path | None = N
     file.table("llm", tuple(key.path.partition(".")[2] for key in KEYS))
     settings = {key.path.partition(".")[2]: file.value(key, environ) for key in KEYS}
     settings["ledger"] = _ledger_path(settings["ledger"], file, environ)
-    if settings["durability"] not in (CALL, BATCH):
-        raise ConfigError(
-            f"{file.name}: [llm] durability = '{settings['durability']}' is not known",
-            f"allowed: {CALL}, {BATCH}",
-        )
+    for name, allowed in _CHOICES.items():
+        if settings[name] not in allowed:
+            raise ConfigError(
+                f"{file.name}: [llm] {name} = '{settings[name]}' is not known",
+                f"allowed: {', '.join(allowed)}",
+            )
     providers = {**from_environment(environ), **from_file(file, environ)}
     return Config(
         **settings,

@@ -9,24 +9,16 @@ import weakref
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
-import httpx
-
 from sophia_cli.llm.admission import Desk
 from sophia_cli.llm.call import Call
 from sophia_cli.llm.config import Config, load_config
-from sophia_cli.llm.drivers import (
-    AsyncBody,
-    Body,
-    drive,
-    drive_async,
-    open_async_client,
-    open_client,
-)
+from sophia_cli.llm.connections import AsyncConnections, Connections
+from sophia_cli.llm.drivers import AsyncBody, Body, drive, drive_async
 from sophia_cli.llm.ledger.store import Ledger
 from sophia_cli.llm.meter import Means
 from sophia_cli.llm.pipeline import Answer, exchange
 
-_OnLoop = tuple[httpx.AsyncClient, AsyncGenerator[None, None]]
+_OnLoop = tuple[AsyncConnections, AsyncGenerator[None, None]]
 
 
 class Engine:
@@ -38,25 +30,25 @@ class Engine:
         self.desk = Desk(self.config, self.ledger)
         self._means = Means(self.config, self.ledger, self.desk)
         self._lock = threading.Lock()
-        self._client: httpx.Client | None = None
+        self._connections: Connections | None = None
         self._loops: dict[asyncio.AbstractEventLoop, _OnLoop] = {}
         _ENGINES.add(self)
 
     def run(self, call: Call, *, keep_events: bool = False) -> tuple[Answer, Body]:
         """Run a call on this thread. Raises NotConfigured, NoRoute or ConfigError."""
-        return drive(exchange(call, self._means, keep_events=keep_events), self._sync_client())
+        return drive(exchange(call, self._means, keep_events=keep_events), self._of_threads())
 
     async def run_async(self, call: Call, *, keep_events: bool = False) -> tuple[Answer, AsyncBody]:
         """Run a call on this event loop."""
         machine = exchange(call, self._means, keep_events=keep_events)
-        return await drive_async(machine, await self._loop_client())
+        return await drive_async(machine, await self._of_loop())
 
     def close(self) -> None:
         """Close what this thread may close: the ledger and the client for sync calls."""
         with self._lock:
-            if self._client is not None:
-                self._client.close()
-                self._client = None
+            if self._connections is not None:
+                self._connections.close()
+                self._connections = None
         self.ledger.close()
 
     async def aclose(self) -> None:
@@ -69,37 +61,51 @@ class Engine:
     def leave_to_parent(self) -> None:
         """Called in the child of a fork: open connections belong to the parent."""
         self._lock = threading.Lock()
-        self._client = None
+        self._connections = None
         self._loops = {}
         self.desk.leave_to_parent()
 
-    def _sync_client(self) -> httpx.Client:
-        with self._lock:
-            if self._client is None:
-                self._client = open_client(self._simulator())
-            return self._client
+    def _of_threads(self) -> Connections:
+        connections = self._connections
+        if connections is None:
+            from sophia_cli.llm.connections.overhttpx import HttpxConnections
 
-    async def _loop_client(self) -> httpx.AsyncClient:
+            with self._lock:
+                if self._connections is None:
+                    self._connections = HttpxConnections(self._simulator())
+                connections = self._connections
+        return connections
+
+    async def _of_loop(self) -> AsyncConnections:
         loop = asyncio.get_running_loop()
         found = self._loops.get(loop)
         if found is None:
             for other in list(self._loops):  # loops of other threads come and go meanwhile
                 if other.is_closed():
                     self._loops.pop(other, None)
-            client = open_async_client(self._simulator())
-            found = self._loops[loop] = (client, self._until_loop_ends(loop, client))
+            connections = self._open_async()
+            found = self._loops[loop] = (connections, self._until_loop_ends(loop, connections))
             await anext(found[1])
         return found[0]
 
+    def _open_async(self) -> AsyncConnections:
+        if self.config.http == "aiohttp":
+            from sophia_cli.llm.connections.overaiohttp import AiohttpConnections
+
+            return AiohttpConnections(self._simulator())
+        from sophia_cli.llm.connections.overhttpx import AsyncHttpxConnections
+
+        return AsyncHttpxConnections(self._simulator())
+
     async def _until_loop_ends(
-        self, loop: asyncio.AbstractEventLoop, client: httpx.AsyncClient
+        self, loop: asyncio.AbstractEventLoop, connections: AsyncConnections
     ) -> AsyncGenerator[None, None]:
         """Suspended until the loop shuts its generators down, as `asyncio.run` does at its end."""
         try:
             yield
         finally:
             self._loops.pop(loop, None)
-            await client.aclose()
+            await connections.close()
 
     def _simulator(self) -> Mapping[str, Any]:
         providers = self.config.providers.values()

@@ -129,8 +129,9 @@ class Meter:
             self._finish(OK, status=self._status)
         return rest, failure
 
-    def broken(self, failure: Failure) -> None:
+    def broken(self, failure: Failure, waited: float = 0.0) -> None:
         """The stream broke after it had begun."""
+        self._waited = (self._waited or 0.0) + waited
         self._take_from_scanner()
         self._close_attempt(ERROR, failure, status=self._status)
         self._finish(ERROR, failure, billable=True)
@@ -139,12 +140,14 @@ class Meter:
         """No candidate gave an answer."""
         self._finish(ERROR, failure)
 
-    def cancel(self, kind: str) -> None:
+    def cancel(self, kind: str, waited: float = 0.0) -> None:
         """The caller stopped listening: `cancelled` before the answer was complete, or `stopped` by choice."""
         if self._ended:
             return
-        if self._scanner and self._scanner.finished:
-            # Clients stop reading at the last word of a stream; the answer was complete.
+        if self._waited is not None:
+            self._waited += waited
+        if self._scanner and (self._scanner.finished or self._scanner.failure):
+            # Clients stop reading at the last word of a stream, be it the end or an error.
             self.end()
             return
         started = self._scanner is not None

@@ -32,66 +32,7 @@ from sophia_cli.llm.requests import Prepared, prepare
 from sophia_cli.llm.routing import Decision, Verdict, decide
 from sophia_cli.llm.scanner import Scanner
 from sophia_cli.llm.shape import fault_in
-
-
-@dataclass(frozen=True)
-class Send:
-    """Send this request; an earlier response that is still open is closed first.
-
-    `until` is when all of its answer must be there, by `time.monotonic`; None for whenever.
-    """
-
-    request: Request
-    until: float | None = None
-
-
-@dataclass(frozen=True)
-class Read:
-    """Read the next chunk of the open response."""
-
-
-@dataclass(frozen=True)
-class Sleep:
-    """Wait so many seconds."""
-
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Head:
-    """Status and headers of a response, names in lower case."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-
-    def get(self, name: str) -> str:
-        """The last header of that name, empty if there is none."""
-        return dict(self.headers).get(name, "")
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Bytes of the body, already unpacked."""
-
-    data: bytes
-
-
-@dataclass(frozen=True)
-class End:
-    """The body is complete."""
-
-
-@dataclass(frozen=True)
-class Broken:
-    """No response, or none any more. `error` is what the HTTP library raised."""
-
-    kind: str
-    message: str
-    error: Exception | None = None
-
-
-Step = Send | Read | Sleep
-Event = Head | Chunk | End | Broken | None
+from sophia_cli.llm.steps import Broken, Chunk, Event, Head, Read, Send, Sleep, Step
 
 
 @dataclass(frozen=True)
@@ -149,9 +90,14 @@ def exchange(call: Call, means: Means, *, keep_events: bool = False) -> Exchange
 def _try_candidates(decision: Decision, means: Means, meter: Meter, keep_events: bool) -> Exchange:
     call, config = meter.call, means.config
     failed = _Failed(Failure("no_route", "no candidate"))
+    unusable: LLMError | None = None
     for verdict in decision.candidates:
-        for number in range(call.attempts):
+        try:
             prepared = prepare(call, verdict, config)
+        except LLMError as error:  # such as a key file that cannot be read
+            unusable = unusable or error
+            continue
+        for number in range(call.attempts):
             ticket = yield from _admit(prepared, verdict, means, meter)
             if isinstance(ticket, Failure):
                 failed = failed if meter.attempts else _Failed(ticket)
@@ -169,6 +115,8 @@ def _try_candidates(decision: Decision, means: Means, meter: Meter, keep_events:
             yield Sleep(wait)
         if not failed.failure.worth_another:
             break
+    if unusable and not meter.attempts:
+        raise unusable
     if failed.failure.kind == BUDGET:
         raise BudgetExceeded(failed.failure.message, _MORE_MONEY)
     meter.fail(failed.failure)

@@ -18,6 +18,7 @@ from sophia_cli.llm.errors import ConfigError, LLMError
 from sophia_cli.llm.ledger.accounts import Demand, Grant, Statement
 from sophia_cli.llm.ledger.record import Charge
 from sophia_cli.llm.ledger.store import Ledger
+from sophia_cli.llm.ledger.treasury import Treasury
 
 _DRY = 0.25  # seconds until an account that refused is asked again
 _IDLE = 5.0  # seconds without a call, after which a lease goes back
@@ -37,6 +38,7 @@ class Books:
     def __init__(self, ledger: Ledger, reload: Callable[[], Sequence[Budget]]) -> None:
         self.budgets: tuple[Budget, ...] = tuple(reload())
         self._ledger = ledger
+        self._treasury = Treasury(ledger)
         self._reload = reload
         self._lock = threading.Lock()
         self._filling = threading.Lock()
@@ -114,7 +116,7 @@ class Books:
         limits = {budget.name: budget.limit_nano for budget in self.budgets}
         today = time.strftime("%Y-%m-%d", time.gmtime(now))
         found = []
-        for one in self._ledger.statements((today, today[:7])):
+        for one in self._treasury.statements((today, today[:7])):
             name = one.account.partition("/")[0]
             if windows.get(name) == one.window:
                 found.append(one._replace(limit=limits[name]))
@@ -133,7 +135,7 @@ class Books:
                 purse.renewed_at = now
                 renewed.append(purse.lease)
         if renewed:
-            self._ledger.renew(renewed)
+            self._treasury.renew(renewed)
 
     def leave(self) -> Sequence[Charge]:
         """All that is not put aside for a call under way, to go back to the ledger."""
@@ -210,7 +212,7 @@ class Books:
         demand = Demand(
             purse.account, purse.window, budget.limit_nano, purse.lease, least, want, budget.stop
         )
-        grant = self._ledger.lease(demand)
+        grant = self._treasury.lease(demand)
         with self._lock:
             purse.credit += grant.nano
         purse.renewed_at = time.monotonic()
@@ -241,7 +243,7 @@ class Books:
         limit = purse.budget.limit_nano
         passed = [share for share in purse.budget.warn if grant.used >= share * limit]
         share = max(passed, default=0.0)
-        if share > grant.warned and self._ledger.warn(purse.account, purse.window, share):
+        if share > grant.warned and self._treasury.warn(purse.account, purse.window, share):
             _LOG.warning(
                 "budget %s: %.0f %% of $%s for %s is used",
                 purse.account,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sophia_cli.llm.ledger import schema
 
-BUSY = 0.25  # seconds a call waits for another writer before its rows are kept for later
+BUSY = 0.1  # seconds a call waits for another writer before its rows are kept for later
 
 
 def connect(name: str) -> sqlite3.Connection:

@@ -15,14 +15,20 @@ from sophia_cli.llm.ledger.record import Attempt, Charge, Entry, Final, Opening
 _TAKER = re.compile(r"\.taken-(\d{1,18})-")
 
 
-def spill(ledger: Path, entries: Iterable[Entry]) -> None:
-    """Append the entries to a file of this process."""
-    path = ledger.with_name(f"{ledger.name}.spill-{os.getpid()}")
+def spill_of(ledger: Path) -> Path:
+    """The file of this process."""
+    return ledger.with_name(f"{ledger.name}.spill-{os.getpid()}")
+
+
+def spill(ledger: Path, entries: Iterable[Entry], *, durable: bool = True) -> None:
+    """Append the entries to the file of this process; `durable` ones outlive the machine too."""
+    path = spill_of(ledger)
     with os.fdopen(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "w") as file:
         for entry in entries:
             file.write(json.dumps([type(entry).__name__, _fields(entry)]) + "\n")
         file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            os.fsync(file.fileno())
 
 
 def absorb(ledger: Path) -> tuple[list[Entry], list[Path]]:

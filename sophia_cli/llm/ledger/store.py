@@ -12,6 +12,7 @@ import os
 import socket
 import sqlite3
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -21,17 +22,7 @@ from typing import Any, Protocol, TypeVar
 
 from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger import schema
-from sophia_cli.llm.ledger.accounts import (
-    HELD,
-    STATEMENTS,
-    Demand,
-    Grant,
-    Statement,
-    book_lost,
-    grant,
-    renew,
-    warn,
-)
+from sophia_cli.llm.ledger.accounts import HELD, book_lost
 from sophia_cli.llm.ledger.clerk import Clerk
 from sophia_cli.llm.ledger.file import (
     BUSY,
@@ -46,13 +37,14 @@ from sophia_cli.llm.ledger.file import (
 )
 from sophia_cli.llm.ledger.record import UNKNOWN, Charge, Entry, Final, Opening, printable
 from sophia_cli.llm.ledger.rows import Source, write
-from sophia_cli.llm.ledger.spill import absorb, is_alive, spill
+from sophia_cli.llm.ledger.spill import absorb, is_alive, spill, spill_of
 from sophia_cli.llm.ledger.summary import SummaryRow, summary_row
 
 BATCH = "batch"
 _T = TypeVar("_T")
 
 _LOG = logging.getLogger("sophia_cli.llm.ledger")
+_PAUSE = 0.5  # seconds in which a locked file is left alone: an event loop must not stand still
 _PATIENT = 5.0  # seconds to wait for another writer at exit, and for money
 # What a value raises that the file cannot hold; the others say something about the file itself.
 _UNWRITABLE = (
@@ -107,9 +99,11 @@ class Ledger:
         self._arrived: deque[Entry] = deque()  # filled without a lock
         self._waiting: list[Entry] = []
         self._taken: list[Path] = []
+        self._locked_until = 0.0
+        self._insured = 0
         self._forgotten: list[sqlite3.Connection] = []
         self._clerk: Clerk | None = None
-        self._source = Source(socket.gethostname(), os.getpid())
+        self.source = Source(socket.gethostname(), os.getpid())
         self.tenant: Tenant | None = None
         _ALL.add(self)
 
@@ -140,26 +134,6 @@ class Ledger:
         else:
             self._write_waiting()
 
-    def lease(self, demand: Demand) -> Grant:
-        """Put money aside in a budget account. Raises LLMError while the file is not to be had."""
-        with self._lock:
-            self._write_waiting()
-            return self._patiently(lambda connection: grant(connection, demand, *self._source))
-
-    def renew(self, leases: Sequence[str]) -> None:
-        """Tell the other processes that these leases are in use."""
-        with self._lock:
-            self._patiently(lambda connection: renew(connection, leases))
-
-    def warn(self, account: str, window: str, share: float) -> bool:
-        """Whether this process is the one to warn that so much of an account is used."""
-        with self._lock:
-            return self._patiently(lambda connection: warn(connection, account, window, share))
-
-    def statements(self, windows: tuple[str, str]) -> list[Statement]:
-        """The budget accounts of a day and a month."""
-        return [Statement(*row) for row in self.read(STATEMENTS, windows)]
-
     def in_background(self, chore: Callable[[], None]) -> None:
         """Have something done by the ledger's own thread."""
         if (clerk := self._at_work()) is not None:
@@ -175,7 +149,7 @@ class Ledger:
         Raises LLMError while another process keeps the file to itself.
         """
         with self._lock:
-            self._write_waiting()
+            self._write_waiting(insist=True)
             try:
                 return self._open().execute(query, parameters).fetchall()
             except sqlite3.DatabaseError as error:
@@ -185,6 +159,24 @@ class Ledger:
                     raise
                 self._give_up_file(error)
                 return self._open().execute(query, parameters).fetchall()
+
+    def patiently(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        """A transaction that waits longer than a call may. Raises LLMError where the file is not to be had."""
+        with self._lock:
+            for _ in range(3):  # the file, one that begins anew, memory
+                try:
+                    connection = self._open()
+                    connection.execute(f"PRAGMA busy_timeout={int(_PATIENT * 1000)}")
+                    try:
+                        with transaction(connection):
+                            return work(connection)
+                    finally:
+                        connection.execute(f"PRAGMA busy_timeout={int(BUSY * 1000)}")
+                except sqlite3.DatabaseError as error:
+                    if is_locked(error):
+                        raise self._in_use() from error
+                    self._give_up_file(error)
+            raise self._in_use()
 
     def close(self) -> None:
         """Write what is waiting and close the file; used again, it opens again."""
@@ -204,8 +196,9 @@ class Ledger:
         # SQLite forbids using or closing a parent's connection in the child: keep it, unused.
         self._lock = threading.RLock()
         self._arrived, self._waiting, self._taken, self._running = deque(), [], [], {}
+        self._insured = 0
         self._clerk = None
-        self._source = Source(self._source.host, os.getpid())
+        self.source = Source(self.source.host, os.getpid())
         if self._connection is not None:
             self._forgotten.append(self._connection)
             self._connection = None
@@ -245,36 +238,30 @@ class Ledger:
         except OSError as error:
             _LOG.warning("%d rows of the ledger are lost: %s", len(self._waiting), error)
 
-    def _write_waiting(self) -> bool:
+    def _write_waiting(self, *, insist: bool = False) -> bool:
         """Write what can be written: corrupt files go aside, locked ones get the rows later (False)."""
         with self._lock:
             self._waiting += _drain(self._arrived)
+            if time.monotonic() < self._locked_until and not insist:
+                return self._insure()
             for _ in range(3):  # the file, one that begins anew, memory
                 try:
                     self._flush(self._open())
                     return True
                 except sqlite3.DatabaseError as error:
                     if is_locked(error):
-                        return False
+                        self._locked_until = time.monotonic() + _PAUSE
+                        return self._insure()
                     self._give_up_file(error)
             return True
 
-    def _patiently(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
-        """A transaction that waits longer than a call may: nobody spends what is not written down."""
-        for _ in range(3):  # the file, one that begins anew, memory
-            try:
-                connection = self._open()
-                connection.execute(f"PRAGMA busy_timeout={int(_PATIENT * 1000)}")
-                try:
-                    with transaction(connection):
-                        return work(connection)
-                finally:
-                    connection.execute(f"PRAGMA busy_timeout={int(BUSY * 1000)}")
-            except sqlite3.DatabaseError as error:
-                if is_locked(error):
-                    raise self._in_use() from error
-                self._give_up_file(error)
-        raise self._in_use()
+    def _insure(self) -> bool:
+        """Keep rows that cannot be written now beside the ledger, where a kill does not reach them."""
+        if self.path is not None and not self.batched:
+            with suppress(OSError):
+                spill(self.path, self._waiting[self._insured :], durable=False)
+                self._insured = len(self._waiting)
+        return False
 
     def _in_use(self) -> LLMError:
         return LLMError(
@@ -294,14 +281,17 @@ class Ledger:
             return
         try:
             with transaction(connection):
-                write(connection, self._waiting, self._source)
+                write(connection, self._waiting, self.source)
         except _UNWRITABLE:
             with transaction(connection):
-                write(connection, map(printable, self._waiting), self._source)
+                write(connection, map(printable, self._waiting), self.source)
         for entry in self._waiting:
             if isinstance(entry, Final):
                 self._running.pop(entry.id, None)
         self._waiting.clear()
+        if self._insured and self.path:
+            self._insured = 0
+            spill_of(self.path).unlink(missing_ok=True)
         while self._taken:
             self._taken.pop().unlink(missing_ok=True)
 
@@ -314,6 +304,7 @@ class Ledger:
         return self._connection
 
     def _connect(self) -> sqlite3.Connection:
+        self._insured = 0
         if not self.batched:
             # Calls that began in a file that is gone end in this one; what is there is not written twice.
             waiting = {entry.id for entry in self._waiting if isinstance(entry, Opening)}
@@ -368,11 +359,11 @@ class Ledger:
         if calls or leases:
             with transaction(connection):
                 ends = [Final(name, UNKNOWN, "process_gone") for name in calls]
-                write(connection, ends, self._source)
+                write(connection, ends, self.source)
                 book_lost(connection, leases)
 
     def _gone(self, connection: sqlite3.Connection, query: str) -> list[str]:
-        rows = connection.execute(query, (self._source.host,)).fetchall()
+        rows = connection.execute(query, (self.source.host,)).fetchall()
         return [name for name, pid in rows if not is_alive(pid)]
 
     def _move_aside(self, path: Path) -> None:
