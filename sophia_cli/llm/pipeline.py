@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sophia_cli.llm.admission import Asking, Ticket
 from sophia_cli.llm.backoff import delay
-from sophia_cli.llm.call import OTHER, Call, Request, new_call_id
+from sophia_cli.llm.call import OTHER, Call, Request
 from sophia_cli.llm.errors import BudgetExceeded, LLMError
 from sophia_cli.llm.failure import (
     BUDGET,
@@ -68,7 +68,6 @@ def exchange(call: Call, means: Means, *, keep_events: bool = False) -> Exchange
     Raises NotConfigured, NoRoute, ConfigError or BudgetExceeded when none may be asked; every other
     end is an Answer.
     """
-    call = replace(call, id=call.id or new_call_id())
     try:
         decision = decide(call, means.config)
     except LLMError as error:

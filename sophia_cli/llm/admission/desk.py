@@ -54,8 +54,8 @@ class Desk:
 
     def __init__(self, config: Config, ledger: Ledger) -> None:
         self.books = Books(ledger, lambda: budgets_now(config))
-        self.breakers = Breakers(config.breaker_failures, config.breaker_rest)
-        self._gates = {name: gate for name, p in config.providers.items() if (gate := _gate(p))}
+        self._config = config
+        self.leave_to_parent()
 
     def admit(self, asking: Asking) -> Ticket | float | Failure:
         """A ticket, or the seconds after which to ask again, or why it may not go there."""
@@ -99,8 +99,10 @@ class Desk:
         return self.books.settle(ticket.holds, spent, answered=billed) if ticket.holds else ()
 
     def leave_to_parent(self) -> None:
-        """Called in the child of a fork."""
-        self.books.leave_to_parent()
+        """Called in the child of a fork: calls under way, and locks, are the parent's."""
+        config = self._config
+        self.breakers = Breakers(config.breaker_failures, config.breaker_rest)
+        self._gates = {name: gate for name, p in config.providers.items() if (gate := _gate(p))}
 
     def _reserve(self, asking: Asking) -> tuple[Hold, ...] | Refusal:
         if not self.books.budgets:

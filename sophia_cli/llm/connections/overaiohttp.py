@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.request import getproxies
 
 import httpx
 
@@ -73,7 +74,7 @@ class AiohttpConnections:
             self._session = library.ClientSession(
                 connector=library.TCPConnector(limit=1000),
                 cookie_jar=library.DummyCookieJar(),
-                trust_env=True,
+                trust_env=bool(getproxies()),  # asked anew for each request, in a thread
                 read_bufsize=2**18,
             )
         return self._session

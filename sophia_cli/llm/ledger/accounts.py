@@ -174,22 +174,23 @@ def warn(connection: sqlite3.Connection, account: str, window: str, share: float
     return changed.rowcount > 0
 
 
-def book_lost(connection: sqlite3.Connection, gone: Iterable[str]) -> None:
-    """Leases of processes that are gone, or that expired: what they held is not known, and stays counted."""
-    now = time.time_ns()
-    expired = connection.execute(
-        "SELECT id FROM leases WHERE state=? AND expires_ns<?", (HELD, now)
-    ).fetchall()
-    for lease in {*gone, *(row[0] for row in expired)}:
+def expired(connection: sqlite3.Connection) -> list[str]:
+    """The leases that nobody renewed in time."""
+    query = "SELECT id FROM leases WHERE state=? AND expires_ns<?"
+    return [row[0] for row in connection.execute(query, (HELD, time.time_ns()))]
+
+
+def book_lost(connection: sqlite3.Connection, leases: Iterable[str]) -> None:
+    """What these leases held is not known, and stays counted: their process is gone or silent."""
+    for lease in leases:
         row = connection.execute(
             "SELECT account, window, held FROM leases WHERE id=? AND state=?", (lease, HELD)
         ).fetchone()
         if row:
             _move(connection, row[0], row[1], held=-row[2], unknown=row[2])
             connection.execute("UPDATE leases SET state=? WHERE id=?", (LOST, lease))
-    connection.execute(
-        "DELETE FROM leases WHERE state=? AND expires_ns<?", (LOST, now - _FORGET_NS)
-    )
+    old = time.time_ns() - _FORGET_NS
+    connection.execute("DELETE FROM leases WHERE state=? AND expires_ns<?", (LOST, old))
 
 
 STATEMENTS = """SELECT name, window, limit_nano, spent, held, unknown, calls, unpriced FROM accounts

@@ -6,14 +6,12 @@ that cannot be written leaves the calls in memory, a locked file is written to a
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
 import socket
 import sqlite3
 import threading
 import time
-import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -22,7 +20,7 @@ from typing import Any, Protocol, TypeVar
 
 from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger import schema
-from sophia_cli.llm.ledger.accounts import HELD, book_lost
+from sophia_cli.llm.ledger.accounts import HELD, book_lost, expired
 from sophia_cli.llm.ledger.clerk import Clerk
 from sophia_cli.llm.ledger.file import (
     BUSY,
@@ -35,6 +33,7 @@ from sophia_cli.llm.ledger.file import (
     transaction,
     upgrade,
 )
+from sophia_cli.llm.ledger.lifetime import watch
 from sophia_cli.llm.ledger.record import UNKNOWN, Charge, Entry, Final, Opening, printable
 from sophia_cli.llm.ledger.rows import Source, write
 from sophia_cli.llm.ledger.spill import absorb, is_alive, spill, spill_of
@@ -54,28 +53,15 @@ _UNWRITABLE = (
     sqlite3.ProgrammingError,
 )
 
-_ALL: weakref.WeakSet[Ledger] = weakref.WeakSet()
-
-
-def _close_all() -> None:
-    for ledger in list(_ALL):
-        ledger.close()
-
-
-def _leave_all() -> None:
-    for ledger in list(_ALL):
-        ledger.leave_to_parent()
-
-
-atexit.register(_close_all)
-os.register_at_fork(after_in_child=_leave_all)
-
 
 class Tenant(Protocol):
     """Somebody who keeps money of the ledger's accounts."""
 
     def tend(self) -> None:
         """Give back or renew; called every few seconds where a thread writes."""
+
+    def leave_to_parent(self) -> None:
+        """Called in the child of a fork: what is kept is the parent's."""
 
     def leave(self) -> Sequence[Charge]:
         """What goes back; the ledger is about to close."""
@@ -92,20 +78,19 @@ class Ledger:
         self.path = path
         self.problem = ""
         self.batched = durability == BATCH
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
         self._running: dict[str, Opening] = {}
         self._arrived: deque[Entry] = deque()  # filled without a lock
         self._waiting: list[Entry] = []
         self._taken: list[Path] = []
-        self._locked_until = 0.0
+        self.locked_until = 0.0
         self._insured = 0
-        self._forgotten: list[sqlite3.Connection] = []
         self._clerk: Clerk | None = None
         self.source = Source(socket.gethostname(), os.getpid())
         self.tenant: Tenant | None = None
-        _ALL.add(self)
+        watch(self)
 
     def begin(self, opening: Opening) -> None:
         """A call has begun; with durability `call` its open row is written."""
@@ -148,7 +133,7 @@ class Ledger:
 
         Raises LLMError while another process keeps the file to itself.
         """
-        with self._lock:
+        with self.lock:
             self._write_waiting(insist=True)
             try:
                 return self._open().execute(query, parameters).fetchall()
@@ -162,7 +147,7 @@ class Ledger:
 
     def patiently(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """A transaction that waits longer than a call may. Raises LLMError where the file is not to be had."""
-        with self._lock:
+        with self.lock:
             for _ in range(3):  # the file, one that begins anew, memory
                 try:
                     connection = self._open()
@@ -183,25 +168,23 @@ class Ledger:
         clerk, self._clerk = self._clerk, None
         if clerk is not None:
             clerk.stop()
-        with self._lock:
+        with self.lock:
             if self.tenant is not None:
                 self._arrived.extend(self.tenant.leave())
             self._waiting += _drain(self._arrived)
             if self._waiting or self._connection:
                 self._close_patiently()
-            self._drop()
+            self.drop()
 
     def leave_to_parent(self) -> None:
-        """Called in the child of a fork: connection, thread and waiting rows are the parent's."""
-        # SQLite forbids using or closing a parent's connection in the child: keep it, unused.
-        self._lock = threading.RLock()
+        """Called in the child of a fork: thread and waiting rows are the parent's."""
+        self.lock = threading.RLock()
         self._arrived, self._waiting, self._taken, self._running = deque(), [], [], {}
         self._insured = 0
-        self._clerk = None
+        self._connection = self._clerk = None
         self.source = Source(self.source.host, os.getpid())
-        if self._connection is not None:
-            self._forgotten.append(self._connection)
-            self._connection = None
+        if self.tenant is not None:
+            self.tenant.leave_to_parent()
 
     def _tell_clerk(self) -> None:
         clerk = self._clerk or self._at_work()
@@ -211,7 +194,7 @@ class Ledger:
             self._write_waiting()
 
     def _at_work(self) -> Clerk | None:
-        with self._lock:
+        with self.lock:
             if self._clerk is None and self.batched:
                 with suppress(RuntimeError):  # the interpreter ends and starts no more threads
                     self._clerk = Clerk(self._write_waiting, self._tend)
@@ -240,9 +223,9 @@ class Ledger:
 
     def _write_waiting(self, *, insist: bool = False) -> bool:
         """Write what can be written: corrupt files go aside, locked ones get the rows later (False)."""
-        with self._lock:
+        with self.lock:
             self._waiting += _drain(self._arrived)
-            if time.monotonic() < self._locked_until and not insist:
+            if time.monotonic() < self.locked_until and not insist:
                 return self._insure()
             for _ in range(3):  # the file, one that begins anew, memory
                 try:
@@ -250,7 +233,7 @@ class Ledger:
                     return True
                 except sqlite3.DatabaseError as error:
                     if is_locked(error):
-                        self._locked_until = time.monotonic() + _PAUSE
+                        self.locked_until = time.monotonic() + _PAUSE
                         return self._insure()
                     self._give_up_file(error)
             return True
@@ -270,7 +253,7 @@ class Ledger:
 
     def _give_up_file(self, error: sqlite3.DatabaseError) -> None:
         _LOG.warning("the ledger %s cannot be used: %s", self.path, error)
-        self._drop()
+        self.drop()
         if self.path and is_corrupt(error):
             self._move_aside(self.path)
         else:
@@ -298,7 +281,7 @@ class Ledger:
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None and self.path and inode(self.path) != self._inode:
             # Deleted, or put aside by another process: what is written there, nobody would read.
-            self._drop()
+            self.drop()
         if self._connection is None:
             self._connection = self._connect()
         return self._connection
@@ -322,7 +305,8 @@ class Ledger:
                 return self._connect()
         return self._prepare(connect(":memory:"))
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
+        """Let go of the file; the next use opens it again."""
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(sqlite3.Error):
@@ -355,7 +339,7 @@ class Ledger:
         """Open rows and leases of processes that are gone become `unknown`: shown, never guessed."""
         calls = self._gone(connection, "SELECT id, pid FROM calls WHERE outcome='open' AND host=?")
         query = f"SELECT id, pid FROM leases WHERE state='{HELD}' AND host=?"
-        leases = self._gone(connection, query)
+        leases = {*self._gone(connection, query), *expired(connection)}
         if calls or leases:
             with transaction(connection):
                 ends = [Final(name, UNKNOWN, "process_gone") for name in calls]

@@ -315,3 +315,36 @@ def test_what_a_dead_process_had_taken_is_taken_again_and_counted_once(tmp_path:
     assert books(ledger)[:4] == (1, 5, 1, 5)
     ledger.close()
     assert [item.name for item in tmp_path.iterdir()] == [FILE]
+
+
+UNEVEN = """
+import os, sys, time
+sys.path.insert(0, sys.argv[2])
+from pathlib import Path
+from sophia_cli.llm.ledger import Ledger
+from test_store import write
+ledger = Ledger(Path(sys.argv[1]), sys.argv[3])
+write(ledger, "parent-before")
+child = os.fork()
+if child == 0:
+    for number in range(20):
+        write(ledger, f"child-{number}")
+    ledger.read("SELECT 1")
+    time.sleep(0.3)
+    os._exit(0)
+ledger.read("SELECT 1")
+ledger.close()
+assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+@pytest.mark.parametrize("durability", ["call", "batch"])
+def test_a_parent_that_closes_first_takes_nothing_from_its_child(
+    tmp_path: Path, durability: str
+) -> None:
+    here = str(Path(__file__).parent)
+    path = tmp_path / FILE
+    subprocess.run([sys.executable, "-c", UNEVEN, str(path), here, durability], check=True)
+    ledger = Ledger(path)
+    assert books(ledger) == (21, 105, 21, 105, 21, 21)
+    ledger.close()
