@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "migrate": {"process", "assets", "settings", "errors"},
     "ask": {"http", "errors", "llm"},
     "surroundings": {"errors", "llm"},
+    "pricelist": {"llm.catalogue", "llm.errors"},
     "settings": {"llm.configfile", "llm.errors", "errors"},
     "process": {"errors"},
     "assets": set(),
