@@ -1,4 +1,8 @@
-"""Makes `llm/catalogue/models.json`: `python -m sophia_cli.pricelist --litellm WHEEL --as-of DATE`.
+"""Makes `llm/catalogue/models.json`:
+
+    python -m sophia_cli.pricelist --litellm WHEEL --as-of DATE
+
+`DATE` is the day on which the installed release of genai-prices came out.
 
 Prices come from the package genai-prices, which has to be installed (extra `dev`). Limits,
 capabilities and retirement dates come out of the JSON in a wheel of litellm, which is read as the
@@ -13,11 +17,13 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, time
+from decimal import Decimal
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sophia_cli.llm.catalogue.table import FILE, FORMAT
+from sophia_cli.llm.catalogue.table import FILE, FORMAT, names_in
 
 _LIMITS = "litellm/model_prices_and_context_window_backup.json"
 _MODES = ("chat", "responses", "completion", "embedding")
@@ -128,8 +134,12 @@ def write(data: Mapping[str, Any]) -> str:
     lines.append('"vendors":{')
     parts = []
     for name, vendor in data["vendors"].items():
-        facts = [f"{_compact(key)}:{_compact(row)}" for key, row in vendor["facts"].items()]
-        parts.append(f'"{name}":{{"facts":{{\n' + ",\n".join(facts) + "}}")
+        prices = ",\n".join(_compact(model) for model in vendor["prices"])
+        facts = ",\n".join(
+            f"{_compact(key)}:{_compact(row)}" for key, row in vendor["facts"].items()
+        )
+        also = _compact(vendor["also"])
+        parts.append(f'"{name}":{{"also":{also},"prices":[\n{prices}],"facts":{{\n{facts}}}}}')
     return "\n".join(lines) + "\n" + ",\n".join(parts) + "}}\n"
 
 
@@ -139,15 +149,145 @@ def _compact(value: Any) -> str:
 
 def build(limits: Mapping[str, Any], limits_source: str, as_of: date) -> dict[str, Any]:
     """The catalogue as data."""
-    vendors = {vendor.name: {"facts": facts_for(vendor, limits)} for vendor in VENDORS}
-    return {"facts_source": limits_source, "as_of": as_of.isoformat(), "vendors": vendors}
+    from genai_prices.data import providers
+
+    listed = {provider.id: provider for provider in providers}
+    vendors: dict[str, Any] = {}
+    for vendor in VENDORS:
+        provider = listed.get(vendor.name)
+        facts = facts_for(vendor, limits)
+        if provider is None:
+            vendors[vendor.name] = {"also": [], "prices": [], "facts": facts}
+            continue
+        sold = [name for name in provider.fallback_model_providers or () if name in _NAMES]
+        windows = {} if facts else dict(_windows(provider))
+        prices = list(prices_for(provider))
+        vendors[vendor.name] = {"also": sold, "prices": prices, "facts": facts or windows}
+    source = [f"genai-prices {version('genai-prices')}", as_of.isoformat()]
+    return {"prices_source": source, "facts_source": limits_source, "vendors": vendors}
+
+
+_NAMES = {vendor.name for vendor in VENDORS}
+
+
+def _windows(provider: Any) -> Iterator[tuple[str, list[Any]]]:
+    """What genai-prices itself knows of limits, for a vendor that litellm has no list of."""
+    for model in provider.models:
+        if model.context_window:
+            for name in names_in(clause_of(model.match)):
+                yield name, [model.context_window, None, None, None, None, ""]
+
+
+# genai-prices' words for rates, and ours.
+_RATES = {
+    "input_mtok": "input",
+    "output_mtok": "output",
+    "cache_read_mtok": "cached",
+    "cache_write_mtok": "written",
+    "cache_write_1h_mtok": "written_hour",
+    "output_reasoning_mtok": "reasoning",
+    "input_audio_mtok": "audio_in",
+    "output_audio_mtok": "audio_out",
+    "requests_kcount": "request",
+}
+# Fees for tools beside the tokens; and cached sound, which we count as sound.
+_BESIDE = ("web_searches_kcount", "storage_searches_kcount", "cache_audio_read_mtok")
+
+
+def prices_for(provider: Any) -> Iterator[list[Any]]:
+    """`[clause, rows]` of each model. Those without rows stay: no wider clause may price them."""
+    for model in provider.models:
+        yield [clause_of(model.match), rows_of(model)]
+
+
+def rows_of(model: Any) -> list[dict[str, Any]]:
+    """A model's prices as rows (see `llm/prices/rows.py`); none where tokens alone do not tell them.
+
+    An entry without any price is free where its name says so, and unknown elsewhere. A missing
+    output price is that of a model that only embeds; pictures, pages and hours are not counted here.
+    """
+    conditional = model.prices if isinstance(model.prices, list) else None
+    rows: list[dict[str, Any]] = []
+    for part in conditional or [None]:
+        prices = (part.prices if part else model.prices).__dict__
+        prices = {name: value for name, value in prices.items() if value is not None}
+        if not prices and model.id.endswith(":free"):
+            prices = {"input_mtok": Decimal(0), "output_mtok": Decimal(0)}
+        if set(prices) <= {"input_mtok", "cache_read_mtok"} and _EMBEDS.search(model.id):
+            prices["output_mtok"] = Decimal(0)
+        plain = prices.get("input_mtok")
+        prices = {
+            name: value
+            for name, value in prices.items()
+            if name not in _BESIDE and not (name in _PICTURES and value == plain)
+        }
+        if not {"input_mtok", "output_mtok"} <= set(prices) <= set(_RATES):
+            return []
+        rows += _layers(prices, _condition(part.constraint if part else None))
+    return _without_repeats(rows)
+
+
+_EMBEDS = re.compile(r"embed|^voyage-")
+_PICTURES = ("input_image_mtok", "input_video_mtok")
+
+
+def _layers(prices: Mapping[str, Any], condition: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """One condition's rates, and those of larger prompts. All rates: nothing of an earlier row stays."""
+    row: dict[str, Any] = {}
+    larger: dict[int, dict[str, Any]] = {}
+    for theirs, ours in _RATES.items():
+        price = prices.get(theirs)
+        per = 1000 if ours == "request" else 1
+        row[ours] = _number(getattr(price, "base", price), per)
+        for tier in getattr(price, "tiers", ()):
+            larger.setdefault(tier.start, {})[ours] = _number(tier.price, per)
+    yield {**condition, **row}
+    for start, rates in sorted(larger.items()):
+        yield {**condition, "above": start, **rates}
+
+
+def _without_repeats(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same without the rates that no row before has either."""
+    named = {name for row in rows for name, value in row.items() if value is not None}
+    return [{name: value for name, value in row.items() if name in named} for row in rows]
+
+
+def _condition(constraint: Any) -> dict[str, Any]:
+    if constraint is None:
+        return {}
+    if hasattr(constraint, "start_date"):
+        return {"from": constraint.start_date.isoformat()}
+    return {"between": [_clock(constraint.start_time), _clock(constraint.end_time)]}
+
+
+def _clock(moment: time) -> int:
+    if moment.tzinfo not in (None, UTC) or moment.second:
+        raise ValueError(f"{moment} is no full minute of UTC")
+    return moment.hour * 100 + moment.minute
+
+
+def _number(price: Decimal | None, per: int = 1) -> int | float | None:
+    if price is None:
+        return None
+    value = float(price / per)
+    return int(value) if value.is_integer() else value
+
+
+def clause_of(clause: Any) -> Any:
+    """genai-prices' condition on names in our notation (see `is_match`)."""
+    [(word, value)] = vars(clause).items()
+    if word in ("or_", "and_"):
+        parts = [clause_of(part) for part in value]
+        return parts if word == "or_" else {"and": parts}
+    text = value if word == "regex" else value.lower()
+    return text if word == "equals" else {word: text}
 
 
 def main() -> None:
     """Write the catalogue anew."""
     parser = argparse.ArgumentParser(prog="python -m sophia_cli.pricelist", description=__doc__)
     parser.add_argument("--litellm", type=Path, required=True, help="a wheel of litellm")
-    parser.add_argument("--as-of", type=date.fromisoformat, required=True)
+    parser.add_argument("--as-of", type=date.fromisoformat, required=True, help="YYYY-MM-DD")
     options = parser.parse_args()
     limits, source = read_limits(options.litellm)
     FILE.write_text(write(build(limits, source, options.as_of)), encoding="utf-8")

@@ -88,7 +88,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens of one answer. `input` counts all prompt tokens, cached ones among them.
+    """Tokens of one answer. `input` and `output` count all of them, the others are among these.
+
+    `cached` were read from the provider's cache, `written` into it (`written_hour` of them to stay
+    for an hour), `audio_in` and `audio_out` were sound.
 
     `cost_nano` is what the provider itself says the call cost, in nano-USD; None if it does not.
     """
@@ -98,6 +101,10 @@ class Usage:
     cached: int = 0
     reasoning: int = 0
     cost_nano: int | None = None
+    written: int = 0
+    written_hour: int = 0
+    audio_in: int = 0
+    audio_out: int = 0
 
 
 @dataclass(frozen=True)

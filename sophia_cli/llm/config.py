@@ -118,7 +118,12 @@ class Config:
     data_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     prices: Mapping[str, Price] = field(default_factory=dict)
     budgets: tuple[Budget, ...] = ()
+    openrouter_prices: Path | None = None
     file: Path | None = None
+    # What `price_of` has found, until when: it lives and goes with the configuration.
+    priced: dict[tuple[str, str], tuple[Price | None, float]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def routed(self) -> bool:
@@ -150,17 +155,21 @@ def load_config(environ: Mapping[str, str] | None = None, start: Path | None = N
         data_classes=_data_classes(file, providers),
         prices=parse_prices(file),
         budgets=parse_budgets(file),
+        openrouter_prices=_xdg(environ, "CACHE", ".cache") / "openrouter-prices.json",
         file=file.path,
     )
 
 
 def default_ledger(environ: Mapping[str, str]) -> Path:
     """Where the ledger stands when nothing is said: the XDG state folder."""
-    state = environ.get("XDG_STATE_HOME", "").strip()
-    base = (
-        Path(state) if state else Path(environ.get("HOME", "~")).expanduser() / ".local" / "state"
-    )
-    return base / "sophia" / "ledger.sqlite3"
+    return _xdg(environ, "STATE", ".local/state") / "ledger.sqlite3"
+
+
+def _xdg(environ: Mapping[str, str], name: str, default: str) -> Path:
+    """Our folder in one of the user's XDG folders."""
+    base = environ.get(f"XDG_{name}_HOME", "").strip()
+    home = Path(environ.get("HOME", "~")).expanduser()
+    return (Path(base) if base else home / default) / "sophia"
 
 
 def _ledger_path(value: str, file: ConfigFile, environ: Mapping[str, str]) -> Path:

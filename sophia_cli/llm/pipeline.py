@@ -26,7 +26,7 @@ from sophia_cli.llm.failure import (
     message_of,
 )
 from sophia_cli.llm.meter import Means, Meter
-from sophia_cli.llm.prices import price_for
+from sophia_cli.llm.prices import price_of
 from sophia_cli.llm.providers import KINDS
 from sophia_cli.llm.requests import Prepared, prepare
 from sophia_cli.llm.routing import Decision, Verdict, decide
@@ -127,7 +127,7 @@ def _admit(
 ) -> Generator[Step, Event, Ticket | Failure]:
     """Wait until the request may go out, no longer than a retry would; or say why it may not."""
     config = means.config
-    price = price_for(config.prices, verdict.provider, verdict.model)
+    price = price_of(config, verdict.provider, verdict.model)
     asking = Asking(meter.call, verdict.place, prepared.provider, price, 0, 0)
     waited = 0.0
     while True:

@@ -125,10 +125,12 @@ def _merge(earlier: Usage | None, later: Usage) -> Usage:
     """Anthropic says input tokens first and output tokens last; the larger figure is the final one."""
     if earlier is None:
         return later
+    largest = {name: max(count, getattr(later, name)) for name, count in _counts(earlier)}
     return Usage(
-        input=max(earlier.input, later.input),
-        output=max(earlier.output, later.output),
-        cached=max(earlier.cached, later.cached),
-        reasoning=max(earlier.reasoning, later.reasoning),
+        **largest,
         cost_nano=later.cost_nano if later.cost_nano is not None else earlier.cost_nano,
     )
+
+
+def _counts(usage: Usage) -> list[tuple[str, int]]:
+    return [(name, count) for name, count in vars(usage).items() if name != "cost_nano"]

@@ -29,12 +29,21 @@ def _chat_usage(usage: Mapping[str, Any]) -> Usage | None:
     sent, received = _told(usage, "prompt_tokens"), _told(usage, "completion_tokens")
     if sent is None or received is None:
         return None
+    about_input = _within(usage, "prompt_tokens_details")
+    about_output = _within(usage, "completion_tokens_details")
+    cached, written = _anthropic_cache(usage)
+    # Portkey's gateway counts Anthropic's cached tokens in the total and beside the prompt's.
+    if _count(usage.get("total_tokens")) == sent + received + cached + written:
+        sent += cached + written
     return Usage(
         input=sent,
         output=received,
-        cached=_count(_within(usage, "prompt_tokens_details").get("cached_tokens")),
-        reasoning=_count(_within(usage, "completion_tokens_details").get("reasoning_tokens")),
+        cached=cached or _count(about_input.get("cached_tokens")),
+        reasoning=_count(about_output.get("reasoning_tokens")),
         cost_nano=_reported_cost(usage),
+        written=written or _count(about_input.get("cache_write_tokens")),
+        audio_in=_count(about_input.get("audio_tokens")),
+        audio_out=_count(about_output.get("audio_tokens")),
     )
 
 
@@ -43,15 +52,26 @@ def _messages_usage(usage: Mapping[str, Any]) -> Usage | None:
     if sent is None or received is None:
         return None
     # Anthropic counts cached tokens beside input_tokens, OpenAI's Responses API within them.
-    cached = _count(usage.get("cache_read_input_tokens"))
-    written = _count(usage.get("cache_creation_input_tokens"))
+    cached, written = _anthropic_cache(usage)
     within = _count(_within(usage, "input_tokens_details").get("cached_tokens"))
+    about_output = _within(usage, "output_tokens_details")
     return Usage(
         input=sent + cached + written,
         output=received,
         cached=cached + within,
-        reasoning=_count(_within(usage, "output_tokens_details").get("reasoning_tokens")),
+        reasoning=_count(about_output.get("reasoning_tokens", about_output.get("thinking_tokens"))),
+        written=written,
+        written_hour=min(
+            _count(_within(usage, "cache_creation").get("ephemeral_1h_input_tokens")), written
+        ),
     )
+
+
+def _anthropic_cache(usage: Mapping[str, Any]) -> tuple[int, int]:
+    """Tokens read from the cache and written into it, by Anthropic's names."""
+    names = ("cache_read_input_tokens", "cache_creation_input_tokens")
+    read, written = (_count(usage.get(name)) for name in names)
+    return read, written
 
 
 def _reported_cost(usage: Mapping[str, Any]) -> int | None:

@@ -53,15 +53,15 @@ def _facts(listing: Listing) -> ModelFacts | None:
         facts = _read(table.facts(vendor, name))
         if facts is not None:
             # The date is that of the vendor's own endpoint and of just this version.
-            return facts if certain and not listing.elsewhere else replace(facts, retires="")
+            return facts if certain and listing.host != "cortex" else replace(facts, retires="")
     return None
 
 
 def _names(listing: Listing) -> Iterator[tuple[str, str, bool]]:
     """Where the facts may stand, the surest place first, and whether that is the very same version."""
     vendor, name = listing.vendor, listing.model.lower()
-    if listing.hosted_by:
-        yield listing.hosted_by, name, True
+    if listing.host == "cortex":  # its answers are shorter than the vendors'
+        yield "cortex", listing.name, True
     name = _CLAUDE.sub(r"\1-\2", _VARIANT.sub("", _FINE_TUNED.sub(r"\1", _REGION.sub("", name))))
     yield vendor, name, True
     undated = _LATEST.sub("", _DATED.sub("", name))
@@ -70,11 +70,13 @@ def _names(listing: Listing) -> Iterator[tuple[str, str, bool]]:
     turned = _NUMBER_FIRST.sub(r"claude-\2-\1", undated)
     if turned != undated:
         yield vendor, turned, False
+    if listing.host:
+        yield listing.host, listing.name.lower(), True
 
 
 def _read(row: Any) -> ModelFacts | None:
     if not isinstance(row, list) or len(row) != 6:  # not there, or damaged
         return None
     context, output, *flags, retires = row
-    can = [None if flag is None else bool(flag) for flag in flags]
-    return ModelFacts(context, output, *can, retires=retires)
+    tools, json_schema, vision = (None if flag is None else bool(flag) for flag in flags)
+    return ModelFacts(context, output, tools, json_schema, vision, retires)

@@ -53,16 +53,21 @@ _MAKERS = {"mistralai": "mistral", "z-ai": "zai"}
 class Listing:
     """A place in the catalogue.
 
-    `assumed`: the vendor was told by the model's name alone. `elsewhere`: somebody else than the
-    vendor runs the model, by a price list and a calendar of his own. `hosted_by` is that host's
-    part of the catalogue.
+    `vendor` made the model, and `model` is the vendor's name of it. Where somebody else runs it, by
+    a price list of his own, `host` and `name` say who and under which name. `assumed`: the vendor
+    was told by the model's name alone.
     """
 
     vendor: str
     model: str
+    host: str = ""
+    name: str = ""
     assumed: bool = False
-    elsewhere: bool = False
-    hosted_by: str = ""
+
+    @property
+    def priced(self) -> tuple[str, str]:
+        """Whose prices count, and the name in that list."""
+        return (self.host, self.name) if self.host else (self.vendor, self.model)
 
 
 def listing_of(provider: Provider, model: str) -> Listing | None:
@@ -77,9 +82,8 @@ def _at_its_endpoint(provider: Provider, model: str) -> Listing | None:
 
 
 def _at_openrouter(provider: Provider, model: str) -> Listing | None:
-    maker, slash, name = model.partition("/")
-    maker = maker.lower().lstrip("~")
-    return Listing(_MAKERS.get(maker, maker), name, hosted_by="openrouter") if slash else None
+    maker, _, name = model.lower().partition("/")
+    return Listing(_MAKERS.get(maker, maker), name, "openrouter", model) if name else None
 
 
 def _at_portkey(provider: Provider, model: str) -> Listing | None:
@@ -107,7 +111,7 @@ def _vendor_of_slug(slug: str, slugs: Mapping[str, str]) -> str:
 
 def _at_cortex(provider: Provider, model: str) -> Listing | None:
     name = model.lower().removeprefix("openai-")
-    return Listing(vendor_of(name), name, elsewhere=True, hosted_by="cortex")
+    return Listing(vendor_of(name), name, "cortex", model.lower())
 
 
 _FINDERS = {

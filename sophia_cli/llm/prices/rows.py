@@ -1,0 +1,58 @@
+"""Prices with conditions, as the lists have them, and the one that holds at a moment.
+
+A model's prices are rows, each with some rates and perhaps conditions: `from` (a date), `between`
+(two clock numbers such as 130 for 01:30), `days` (of the week, 0 is Monday) and `above` (tokens of
+the prompt); all of UTC. Rows that hold are laid over each other, the last one wins for each rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sophia_cli.llm.prices.price import RATES, Price, is_rate
+
+Rows = Sequence[Mapping[str, Any]]
+_TIMED = ("from", "between", "days")
+
+
+def is_timed(rows: Rows) -> bool:
+    """Whether what holds depends on the moment."""
+    return any(name in row for row in rows for name in _TIMED)
+
+
+def price_at(rows: Rows, now: float, source: str, as_of: str) -> Price:
+    """The price at a moment (seconds since 1970). Raises ValueError for rates that cannot be."""
+    moment = datetime.fromtimestamp(now, UTC)
+    rows = [row for row in rows if _holds(row, moment)]
+    sizes = sorted({row["above"] for row in rows if "above" in row})
+    above = tuple(
+        (size, Price(**_rates(rows, size + 1), source=source, as_of=as_of)) for size in sizes
+    )
+    return Price(**_rates(rows, 0), source=source, as_of=as_of, above=above)
+
+
+def _holds(row: Mapping[str, Any], moment: datetime) -> bool:
+    if moment.date().isoformat() < row.get("from", ""):
+        return False
+    if moment.weekday() not in row.get("days", range(7)):
+        return False
+    start, end = row.get("between", (0, 2400))
+    clock = moment.hour * 100 + moment.minute
+    inside: bool = start <= clock < end if start <= end else clock >= start or clock < end
+    return inside
+
+
+def _rates(rows: Rows, prompt: int) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for row in rows:
+        if prompt > row.get("above", -1):
+            found |= {name: row[name] for name in RATES if name in row}
+    found = {name: rate for name, rate in found.items() if rate is not None}
+    for name in ("input", "output"):
+        found.setdefault(name, "missing")
+    for name, rate in found.items():
+        if not is_rate(rate):
+            raise ValueError(f"{name} is {rate}")
+    return found
