@@ -16,10 +16,11 @@ PACKAGE = ROOT / "sophia_cli"
 # Part -> parts it may import. A part is a folder or a module of sophia_cli.
 MAY_IMPORT = {
     "__main__": {"commands", "errors", "llm.errors", "output"},
-    "commands": {"migrate", "llm", "ask", "surroundings", "settings", "errors", "output"},
+    "commands": {"migrate", "llm", "ask", "prices", "surroundings", "settings", "errors", "output"},
     "migrate": {"process", "assets", "settings", "errors"},
     "ask": {"http", "errors", "llm"},
     "surroundings": {"errors", "llm"},
+    "prices": {"http", "errors", "llm"},
     "pricelist": {"llm.catalogue", "llm.errors"},
     "settings": {"llm.configfile", "llm.errors", "errors"},
     "process": {"errors"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from sophia_cli.commands.llm.ask import ask
+from sophia_cli.commands.llm.prices import prices
 from sophia_cli.commands.llm.sim import sim
 
 app = typer.Typer(
@@ -14,4 +15,5 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(ask)
+app.command()(prices)
 app.command()(sim)

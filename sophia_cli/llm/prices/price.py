@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 from sophia_cli.llm.call import Usage
 
@@ -36,38 +37,49 @@ class Price:
 
     def at(self, prompt: int) -> Price:
         """The price of a call whose prompt has so many tokens."""
-        return next((price for start, price in reversed(self.above) if prompt > start), self)
+        for start, price in reversed(self.above):
+            if prompt > start:
+                return price
+        return self
 
     def cost(self, usage: Usage) -> int:
         """What an answer cost, in nano-USD."""
         price = self.at(usage.input)
-        written = _or(price.written, price.input)
-        usd = _sum(
-            usage.input,
-            price.input,
-            (usage.cached, _or(price.cached, price.input)),
-            (usage.written_hour, _or(price.written_hour, written)),
-            (usage.written - usage.written_hour, written),
-            (usage.audio_in, _or(price.audio_in, price.input)),
-        ) + _sum(
-            usage.output,
-            price.output,
-            (usage.reasoning, _or(price.reasoning, price.output)),
-            (usage.audio_out, _or(price.audio_out, price.output)),
-        )
+        hour = usage.written_hour
+        sent = (usage.cached, hour, usage.written - hour, usage.audio_in)
+        received = (usage.reasoning, usage.audio_out)
+        usd = _sum(usage.input, sent, price._input_rates)
+        usd += _sum(usage.output, received, price._output_rates)
         # USD per million tokens is 1,000 nano-USD per token.
         return round(usd * 1000 + price.request * NANO)
 
     def worst(self, tokens_in: int, tokens_out: int) -> int:
         """The most that a call can cost, in nano-USD, with at most so many tokens each way."""
-        fitting = [self, *(price for start, price in self.above if tokens_in > start)]
-        return max(price._worst(tokens_in, tokens_out) for price in fitting)
+        worst = self._worst(tokens_in, tokens_out)
+        for start, price in self.above:
+            if tokens_in > start:
+                worst = max(worst, price._worst(tokens_in, tokens_out))
+        return worst
 
     def _worst(self, tokens_in: int, tokens_out: int) -> int:
-        dear_in = _dearest(self.input, self.cached, self.written, self.written_hour, self.audio_in)
-        dear_out = _dearest(self.output, self.reasoning, self.audio_out)
-        usd = tokens_in * dear_in + tokens_out * dear_out
-        return math.ceil(usd * 1000 + self.request * NANO)
+        dear_in, dear_out = self._dearest
+        return math.ceil((tokens_in * dear_in + tokens_out * dear_out) * 1000 + self.request * NANO)
+
+    @cached_property
+    def _input_rates(self) -> tuple[float, ...]:
+        """Of what is cached, written for an hour, written, sound, and of all else."""
+        cached, written = _or(self.cached, self.input), _or(self.written, self.input)
+        hour, audio = _or(self.written_hour, written), _or(self.audio_in, self.input)
+        return cached, hour, written, audio, self.input
+
+    @cached_property
+    def _output_rates(self) -> tuple[float, ...]:
+        """Of reasoning, sound, and of all else."""
+        return _or(self.reasoning, self.output), _or(self.audio_out, self.output), self.output
+
+    @cached_property
+    def _dearest(self) -> tuple[float, float]:
+        return max(self._input_rates), max(self._output_rates)
 
 
 # The names of the rates, as they stand in the lists that prices are read from.
@@ -94,19 +106,17 @@ def cost_of(usage: Usage | None, price: Price | None) -> tuple[int | None, str]:
     return price.cost(usage), f"{price.source} {price.as_of}".strip()
 
 
-def _sum(tokens: int, rate: float, *parts: tuple[int, float]) -> float:
-    """Tokens at a rate, some of them at rates of their own; the parts are never more than the whole."""
+def _sum(tokens: int, parts: tuple[int, ...], rates: tuple[float, ...]) -> float:
+    """Tokens at the last rate, parts of them at rates of their own: never more than the whole."""
     usd = 0.0
-    for count, own in parts:
-        count = min(max(count, 0), tokens)
-        tokens -= count
-        usd += count * own
-    return usd + tokens * rate
+    if any(parts):
+        for part, rate in zip(parts, rates, strict=False):
+            if part > 0:
+                part = part if part < tokens else tokens
+                tokens -= part
+                usd += part * rate
+    return usd + tokens * rates[-1]
 
 
 def _or(rate: float | None, other: float) -> float:
     return other if rate is None else rate
-
-
-def _dearest(*rates: float | None) -> float:
-    return max(rate for rate in rates if rate is not None)

@@ -26,11 +26,14 @@ def price_at(rows: Rows, now: float, source: str, as_of: str) -> Price:
     """The price at a moment (seconds since 1970). Raises ValueError for rates that cannot be."""
     moment = datetime.fromtimestamp(now, UTC)
     rows = [row for row in rows if _holds(row, moment)]
-    sizes = sorted({row["above"] for row in rows if "above" in row})
-    above = tuple(
-        (size, Price(**_rates(rows, size + 1), source=source, as_of=as_of)) for size in sizes
-    )
-    return Price(**_rates(rows, 0), source=source, as_of=as_of, above=above)
+    rates = last = _rates(rows, 0)
+    above = []
+    for size in sorted({row["above"] for row in rows if "above" in row}):
+        larger = _rates(rows, size + 1)
+        if larger != last:
+            above.append((size, Price(**larger, source=source, as_of=as_of)))
+            last = larger
+    return Price(**rates, source=source, as_of=as_of, above=tuple(above))
 
 
 def _holds(row: Mapping[str, Any], moment: datetime) -> bool:

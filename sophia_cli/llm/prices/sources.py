@@ -43,6 +43,11 @@ def price_of(config: Config, provider: str, model: str) -> Price | None:
     return known[0]
 
 
+def price_now(config: Config, provider: str, model: str) -> Price | None:
+    """The same for looking at: nothing is remembered and nobody warned."""
+    return _find(config, provider, model, time.time())[0]
+
+
 def listed_price(config: Config, provider: str, model: str) -> Price | None:
     """The same without `sophia.toml`: what the lists say, to compare with."""
     return _listed(config, provider, model, time.time())[0]
