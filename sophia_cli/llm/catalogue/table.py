@@ -63,9 +63,12 @@ def is_match(clause: Any, name: str) -> bool:
 
 
 def names_in(clause: Any) -> list[str]:
-    """The names that a clause spells out."""
+    """The names that a clause spells out, beginnings of names among them."""
     if isinstance(clause, str):
         return [clause]
+    if isinstance(clause, dict):
+        text = clause.get("starts_with", clause.get("contains", ""))
+        return [text] if text and text[-1].isalnum() else []
     parts = clause if isinstance(clause, list) else ()
     return [name for part in parts for name in names_in(part)]
 
