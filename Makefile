@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test lint bench
+.PHONY: demo test lint bench prices
 
 demo: $(VENV)/installed
 	@$(RUN) tests/samples/tour.py
@@ -16,6 +16,15 @@ lint: $(VENV)/installed
 	$(RUN) -m black --check --quiet .
 	$(RUN) -m mypy
 	$(RUN) -m bandit --quiet --recursive --severity-level medium --configfile pyproject.toml sophia_cli
+
+# The catalogue of models is made of these releases; PRICES_AS_OF is the day on which that genai-prices came out.
+# To renew it, raise the pin of genai-prices in pyproject.toml and these two.
+LITELLM := 1.110.2
+PRICES_AS_OF := 2026-11-10
+
+prices: $(VENV)/installed
+	$(RUN) -m pip download --quiet --no-deps --dest build/wheels litellm==$(LITELLM)
+	$(RUN) -m sophia_cli.pricelist --litellm build/wheels/litellm-$(LITELLM)-*.whl --as-of $(PRICES_AS_OF)
 
 bench: $(VENV)/installed
 	$(RUN) benchmarks/startup.py

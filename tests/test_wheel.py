@@ -56,6 +56,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_holds_the_assets_and_the_type_marker(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "sophia_cli/py.typed" in names
+    assert "sophia_cli/llm/catalogue/models.json" in names
     assert "sophia_cli/_assets/templates/pre-commit-config.yaml" in names
     assert not [name for name in names if name.startswith(("tests", "benchmarks"))]
 

@@ -155,7 +155,7 @@ def load_config(environ: Mapping[str, str] | None = None, start: Path | None = N
         data_classes=_data_classes(file, providers),
         prices=parse_prices(file),
         budgets=parse_budgets(file),
-        openrouter_prices=_xdg(environ, "CACHE", ".cache") / "openrouter-prices.json",
+        openrouter_prices=_refreshed_prices(environ),
         file=file.path,
     )
 
@@ -168,8 +168,15 @@ def default_ledger(environ: Mapping[str, str]) -> Path:
 def _xdg(environ: Mapping[str, str], name: str, default: str) -> Path:
     """Our folder in one of the user's XDG folders."""
     base = environ.get(f"XDG_{name}_HOME", "").strip()
-    home = Path(environ.get("HOME", "~")).expanduser()
-    return (Path(base) if base else home / default) / "sophia"
+    home = environ.get("HOME", "~")
+    return (Path(base) if base else Path(home).expanduser() / default) / "sophia"
+
+
+def _refreshed_prices(environ: Mapping[str, str]) -> Path | None:
+    try:
+        return _xdg(environ, "CACHE", ".cache") / "openrouter-prices.json"
+    except RuntimeError:  # nobody's home: a service has none, and needs no list
+        return None
 
 
 def _ledger_path(value: str, file: ConfigFile, environ: Mapping[str, str]) -> Path:
