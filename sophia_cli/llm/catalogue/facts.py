@@ -60,8 +60,6 @@ def _facts(listing: Listing) -> ModelFacts | None:
 def _names(listing: Listing) -> Iterator[tuple[str, str, bool]]:
     """Where the facts may stand, the surest place first, and whether that is the very same version."""
     vendor, name = listing.vendor, listing.model.lower()
-    if listing.host == "cortex":  # its answers are shorter than the vendors'
-        yield "cortex", listing.name, True
     name = _CLAUDE.sub(r"\1-\2", _VARIANT.sub("", _FINE_TUNED.sub(r"\1", _REGION.sub("", name))))
     yield vendor, name, True
     undated = _LATEST.sub("", _DATED.sub("", name))

@@ -94,11 +94,13 @@ def read_table(path: Path) -> Table:
     """The table in a file; an empty one, and a warning, when it cannot be used."""
     try:
         data = json.loads(path.read_bytes())
-        if data["format"] == FORMAT:
-            source, as_of = data["prices_source"]
-            return Table(data["vendors"], (source, as_of))
-        problem = f"it is of format {data['format']}"
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        problem = str(error)
-    _LOG.warning("the catalogue of models %s cannot be used: %s", path, problem)
-    return Table()
+        if data["format"] != FORMAT:
+            raise ValueError(f"it is of format {data['format']}")
+        source, as_of = data["prices_source"]
+        for vendor, parts in data["vendors"].items():
+            if not (isinstance(parts["prices"], list) and isinstance(parts["facts"], dict)):
+                raise ValueError(f"its part about {vendor} is damaged")
+        return Table(data["vendors"], (source, as_of))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        _LOG.warning("the catalogue of models %s cannot be used: %s", path, error)
+        return Table()

@@ -58,7 +58,7 @@ def retires_in(config: Config, provider: str, model: str, today: date) -> int | 
     facts = facts_of(config, provider, model)
     try:
         return (date.fromisoformat(facts.retires) - today).days if facts else None
-    except ValueError:
+    except (ValueError, TypeError):  # no date
         return None
 
 
@@ -99,11 +99,11 @@ def _rows(config: Config, base_url: str, listing: Listing) -> tuple[Rows, str, s
 
 
 def _warn_of_retirement(config: Config, provider: str, model: str) -> None:
-    if (provider, model) in _warned or len(_warned) >= _MOST:
-        return
-    _warned.add((provider, model))
     days = retires_in(config, provider, model, datetime.now(UTC).date())
-    if days is not None and days <= RETIRES_SOON:
+    if days is None or days > RETIRES_SOON or len(_warned) >= _MOST:
+        return
+    if (provider, model) not in _warned:
+        _warned.add((provider, model))
         _LOG.warning("%s/%s %s", provider, model, retirement(days))
 
 
