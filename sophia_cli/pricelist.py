@@ -129,9 +129,7 @@ def read_limits(wheel: Path) -> tuple[Mapping[str, Any], str]:
 
 def write(data: Mapping[str, Any]) -> str:
     """The file's text: one model a line, so that a change of prices can be read as a diff."""
-    lines = [f'{{"format":{FORMAT},']
-    lines += [f'"{key}":{_compact(data[key])},' for key in data if key != "vendors"]
-    lines.append('"vendors":{')
+    lines = [f'"{key}":{_compact(data[key])},' for key in data if key != "vendors"]
     parts = []
     for name, vendor in data["vendors"].items():
         prices = ",\n".join(_compact(model) for model in vendor["prices"])
@@ -140,7 +138,7 @@ def write(data: Mapping[str, Any]) -> str:
         )
         also = _compact(vendor["also"])
         parts.append(f'"{name}":{{"also":{also},"prices":[\n{prices}],"facts":{{\n{facts}}}}}')
-    return "\n".join(lines) + "\n" + ",\n".join(parts) + "}}\n"
+    return "{" + "\n".join([*lines, '"vendors":{']) + "\n" + ",\n".join(parts) + "}}\n"
 
 
 def _compact(value: Any) -> str:
@@ -152,19 +150,22 @@ def build(limits: Mapping[str, Any], limits_source: str, as_of: date) -> dict[st
     from genai_prices.data import providers
 
     listed = {provider.id: provider for provider in providers}
-    vendors: dict[str, Any] = {}
-    for vendor in VENDORS:
-        provider = listed.get(vendor.name)
-        facts = facts_for(vendor, limits)
-        if provider is None:
-            vendors[vendor.name] = {"also": [], "prices": [], "facts": facts}
-            continue
-        sold = [name for name in provider.fallback_model_providers or () if name in _NAMES]
-        windows = {} if facts else dict(_windows(provider))
-        prices = list(prices_for(provider))
-        vendors[vendor.name] = {"also": sold, "prices": prices, "facts": facts or windows}
-    source = [f"genai-prices {version('genai-prices')}", as_of.isoformat()]
-    return {"prices_source": source, "facts_source": limits_source, "vendors": vendors}
+    vendors = {vendor.name: _part(vendor, listed.get(vendor.name), limits) for vendor in VENDORS}
+    return {
+        "format": FORMAT,
+        "prices_source": [f"genai-prices {version('genai-prices')}", as_of.isoformat()],
+        "facts_source": limits_source,
+        "vendors": vendors,
+    }
+
+
+def _part(vendor: Vendor, provider: Any, limits: Mapping[str, Any]) -> dict[str, Any]:
+    facts = facts_for(vendor, limits)
+    if provider is None:
+        return {"also": [], "prices": [], "facts": facts}
+    sold = [name for name in provider.fallback_model_providers or () if name in _NAMES]
+    facts = facts if vendor.litellm else dict(_windows(provider))
+    return {"also": sold, "prices": list(prices_for(provider)), "facts": facts}
 
 
 _NAMES = {vendor.name for vendor in VENDORS}

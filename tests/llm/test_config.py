@@ -9,6 +9,7 @@ import pytest
 
 from sophia_cli.llm import ConfigError, load_config
 from sophia_cli.llm.configfile import NAME
+from sophia_cli.llm.prices import Price
 
 KEY = "key-0123456789abcdef"
 WRONG = {
@@ -134,6 +135,51 @@ WRONG = {
     "a price without output": (
         '[prices."a/b"]\ninput = 1\n',
         "[prices.\"a/b\"] output must be USD per million tokens, not 'missing'",
+        "",
+    ),
+    "a price that is no table": (
+        "[prices]\nx = 3\n",
+        '[prices."x"] must be a table',
+        "with input and output",
+    ),
+    "a price for nobody's model": (
+        "[prices.cortex]\ninput = 1\n",
+        "[prices.cortex] has no key 'input'",
+        "allowed: usd_per_credit, as_of, source",
+    ),
+    "a credit that costs nothing": (
+        "[prices.cortex]\nusd_per_credit = 0\n",
+        "[prices.cortex] usd_per_credit must be USD, not 0",
+        "",
+    ),
+    "a credit without its worth": (
+        '[prices.cortex]\nas_of = "2026-11-01"\n',
+        "[prices.cortex] usd_per_credit must be USD, not 'missing'",
+        "",
+    ),
+    "credits of unknown worth": (
+        '[prices."cortex/x"]\ncredits_input = 1\ncredits_output = 2\n',
+        '[prices."cortex/x"] is in credits, and what one costs is not said',
+        "add [prices.cortex] with usd_per_credit = ...",
+    ),
+    "a price in two currencies": (
+        '[prices."cortex/x"]\ncredits_input = 1\noutput = 2\n',
+        '[prices."cortex/x"] is in USD and in credits',
+        "keep one of them",
+    ),
+    "half a price in credits": (
+        '[prices.cortex]\nusd_per_credit = 3\n[prices."cortex/x"]\ncredits_input = 1\n',
+        "[prices.\"cortex/x\"] credits_output must be credits per million tokens, not 'missing'",
+        "",
+    ),
+    "a day that is none": (
+        '[prices."a/b"]\ninput = 1\noutput = 1\nas_of = "lately"\n',
+        '[prices."a/b"] as_of must be a date such as "2026-11-30"',
+        "",
+    ),
+    "a year for a day": (
+        "[prices.cortex]\nusd_per_credit = 3\nas_of = 2026\n",
+        '[prices.cortex] as_of must be a date such as "2026-11-30"',
         "",
     ),
     "a price below zero": (
@@ -290,3 +336,18 @@ def test_nothing_is_simulated_unless_it_is_asked_for(tmp_path: Path) -> None:
     assert "simulator" not in load_config({}, tmp_path).providers
     (tmp_path / NAME).write_text('[providers.simulator]\nkind = "simulator"\n')
     assert load_config({}, tmp_path).providers["simulator"].ready
+
+
+def test_credits_become_usd(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text(
+        "[prices.cortex]\nusd_per_credit = 3.0\nas_of = 2026-10-01\n"
+        '[prices."cortex/a"]\ncredits_input = 1.5\ncredits_output = 7.5\ncredits_cached = 0.5\n'
+        '[prices."cortex/b"]\ncredits_input = 1\ncredits_output = 2\nas_of = "2026-11-02"\n'
+        '[prices."cortex/c"]\ninput = 1\noutput = 2\n'
+    )
+    source = "sophia.toml, 3 USD a credit"
+    assert load_config({}, tmp_path).prices == {
+        "cortex/a": Price(4.5, 22.5, 1.5, source=source, as_of="2026-10-01"),
+        "cortex/b": Price(3.0, 6.0, source=source, as_of="2026-11-02"),
+        "cortex/c": Price(1.0, 2.0),
+    }

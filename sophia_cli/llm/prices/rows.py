@@ -14,12 +14,12 @@ from typing import Any
 from sophia_cli.llm.prices.price import RATES, Price, is_rate
 
 Rows = Sequence[Mapping[str, Any]]
-_TIMED = ("from", "between", "days")
 
 
-def is_timed(rows: Rows) -> bool:
-    """Whether what holds depends on the moment."""
-    return any(name in row for row in rows for name in _TIMED)
+def holds_until(rows: Rows, now: float) -> float:
+    """The moment up to which nothing changes: days begin with an hour, windows with a minute."""
+    step = 60 if any("between" in row for row in rows) else 3600
+    return now - now % step + step
 
 
 def price_at(rows: Rows, now: float, source: str, as_of: str) -> Price:

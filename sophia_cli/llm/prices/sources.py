@@ -16,13 +16,12 @@ from sophia_cli.llm.catalogue.listing import Listing, listing_of
 from sophia_cli.llm.catalogue.table import load_table
 from sophia_cli.llm.prices.price import Price
 from sophia_cli.llm.prices.refreshed import read_list
-from sophia_cli.llm.prices.rows import Rows, is_timed, price_at
+from sophia_cli.llm.prices.rows import Rows, holds_until, price_at
 
 if TYPE_CHECKING:
     from sophia_cli.llm.config import Config
 
 RETIRES_SOON = 60  # days
-_FRESH = 3600.0  # seconds after which a list that was refreshed meanwhile is seen
 _MOST = 10_000  # names that are remembered; a model's name is free text in a vendor's client
 _LOG = logging.getLogger("sophia_cli.llm.prices")
 _warned: set[tuple[str, str]] = set()
@@ -71,15 +70,13 @@ def _listed(config: Config, name: str, model: str, now: float) -> tuple[Price | 
     provider = config.providers.get(name)
     listing = listing_of(provider, model) if provider else None
     if provider is None or listing is None:
-        return None, now + _FRESH
+        return None, holds_until((), now)
     rows, source, as_of = _rows(config, provider.base_url, listing)
     try:
-        price = price_at(rows, now, source, as_of) if rows else None
-        # Conditions change with the minute at the earliest.
-        return price, now + (60 - now % 60 if is_timed(rows) else _FRESH)
+        return price_at(rows, now, source, as_of) if rows else None, holds_until(rows, now)
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         _LOG.warning("the price of %s/%s cannot be used: %s", name, model, error)
-        return None, now + _FRESH
+        return None, holds_until((), now)
 
 
 def _rows(config: Config, base_url: str, listing: Listing) -> tuple[Rows, str, str]:

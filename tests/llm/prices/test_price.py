@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sophia_cli.llm.call import Usage
 from sophia_cli.llm.prices import Price, cost_of
-from sophia_cli.llm.prices.rows import price_at
+from sophia_cli.llm.prices.rows import holds_until, price_at
 
 LARGE = Price(6.0, 22.5, 0.6, written=7.5, written_hour=12.0)
 CLAUDE = Price(3.0, 15.0, 0.3, written=3.75, written_hour=6.0, above=((200_000, LARGE),))
@@ -115,6 +115,13 @@ def test_what_holds_at_a_moment(moment: str, expected: tuple[Any, ...]) -> None:
     assert (price.input, price.output, price.cached, price.at(1001).input) == expected
     assert [start for start, _ in price.above] == [1000]
     assert (price.source, price.as_of) == ("list", "2026-11-10")
+
+
+def test_how_long_it_holds() -> None:
+    now = datetime(2026, 11, 24, 23, 59, 30, tzinfo=UTC).timestamp()
+    assert holds_until([{"input": 1}, {"from": "2026-11-25"}], now) == now + 30
+    assert holds_until([{"between": [100, 130]}], now - 300) == now - 270
+    assert holds_until((), now - 300) == now + 30
 
 
 DAMAGED = {
