@@ -39,6 +39,29 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Shape:
+    """What a route is tried with beside the question: capabilities that it needs, and who asks."""
+
+    tools: bool = False
+    images: int = 0
+    max_tokens: int = 0
+    team: str = ""
+    service: str = ""
+
+    def options_of(self, question: Question) -> dict[str, Any]:
+        """Options of the service's methods for a call of that shape; it could not be sent."""
+        options = {**question.options, "team": self.team, "service": self.service}
+        if self.tools:
+            options["tools"] = [{"type": "function", "function": {"name": "any"}}]
+        if self.max_tokens:
+            options["max_tokens"] = self.max_tokens
+        content: Any = question.text
+        if self.images:
+            content = [{"type": "text", "text": content}, *[{"type": "image_url"}] * self.images]
+        return {**options, "messages": [{"role": "user", "content": content}]}
+
+
+@dataclass(frozen=True)
 class Choice:
     """The configuration that a question goes through, and what the person should know about it."""
 
@@ -112,4 +135,5 @@ def _local_servers(environ: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def _only(config: Config, provider: Provider) -> Config:
-    return replace(config, providers={provider.name: provider}, routes={}, models={})
+    providers = {provider.name: provider}
+    return replace(config, providers=providers, routes={}, rules=(), models={})

@@ -15,9 +15,12 @@ from sophia_cli.llm.budgets.budget import Budget, parse_budgets
 from sophia_cli.llm.configfile import ConfigFile, Key, load, path_of
 from sophia_cli.llm.endpoints import from_environment, from_file
 from sophia_cli.llm.errors import ConfigError
+from sophia_cli.llm.estimate import MOST_OUTPUT
+from sophia_cli.llm.limits import parse_limits
 from sophia_cli.llm.prices import Price, parse_prices
 from sophia_cli.llm.providers import Provider
-from sophia_cli.llm.tasks import TaskType
+from sophia_cli.llm.rulefile import check_provider, parse_models, parse_routes, parse_rules
+from sophia_cli.llm.rules import Chain, Order, Rule
 
 KEYS = (
     Key(
@@ -92,15 +95,32 @@ KEYS = (
         "",
         0.1,
     ),
+    Key(
+        "llm.infer_task",
+        bool,
+        True,
+        "whether a chat without a task gets one from its last message (see Who answers)",
+    ),
+    Key(
+        "llm.max_output",
+        int,
+        MOST_OUTPUT,
+        "tokens an answer is expected to have at most where the call sets no limit",
+        "SOPHIA_LLM_MAX_OUTPUT",
+        1,
+    ),
 )
-DEFAULT_ROUTE = "default"
 CALL, BATCH = "call", "batch"  # durability
 _CHOICES = {"durability": (CALL, BATCH), "http": ("httpx", "aiohttp")}
 
 
 @dataclass(frozen=True)
 class Config:
-    """Settings of `sophia_cli.llm`, checked. Chains are tuples of `(provider, model)`."""
+    """Settings of `sophia_cli.llm`, checked. Chains are tuples of `(provider, model)`.
+
+    `orders` says how a route of that name is put in order, where it is not as written. `plans` is
+    what routing has worked out from all this: kept with it, no part of what it says.
+    """
 
     service: str = ""
     timeout: float = 60.0
@@ -113,17 +133,23 @@ class Config:
     breaker_failures: int = 5
     breaker_rest: float = 30.0
     providers: Mapping[str, Provider] = field(default_factory=dict)
-    routes: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
-    models: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    routes: Mapping[str, Chain] = field(default_factory=dict)
+    orders: Mapping[str, Order] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    models: Mapping[str, Chain] = field(default_factory=dict)
     data_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     prices: Mapping[str, Price] = field(default_factory=dict)
+    limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     budgets: tuple[Budget, ...] = ()
+    infer_task: bool = True
+    max_output: int = MOST_OUTPUT
     openrouter_prices: Path | None = None
     file: Path | None = None
     # What `price_of` has found, until when: it lives and goes with the configuration.
     priced: dict[tuple[str, str], tuple[Price | None, float]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    plans: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def routed(self) -> bool:
@@ -145,17 +171,21 @@ def load_config(environ: Mapping[str, str] | None = None, start: Path | None = N
                 f"allowed: {', '.join(allowed)}",
             )
     providers = {**from_environment(environ), **from_file(file, environ)}
+    routes, orders = parse_routes(file, providers)
+    models = parse_models(file, providers)
+    data_classes = _data_classes(file, providers)
     return Config(
         **settings,
         providers=providers,
-        routes=_chains(
-            file, "routes", providers, tuple([t.value for t in TaskType] + [DEFAULT_ROUTE])
-        ),
-        models=_chains(file, "models", providers, None),
-        data_classes=_data_classes(file, providers),
+        routes=routes,
+        orders=orders,
+        rules=parse_rules(file, providers, data_classes),
+        models=models,
+        data_classes=data_classes,
         prices=parse_prices(file),
         budgets=parse_budgets(file),
         openrouter_prices=_refreshed_prices(environ),
+        limits=parse_limits(file),
         file=file.path,
     )
 
@@ -189,35 +219,6 @@ def _ledger_path(value: str, file: ConfigFile, environ: Mapping[str, str]) -> Pa
     return path if path.is_absolute() else beside / path
 
 
-def _chains(
-    file: ConfigFile, table: str, providers: Mapping[str, Provider], allowed: tuple[str, ...] | None
-) -> dict[str, tuple[tuple[str, str], ...]]:
-    chains = {}
-    for name, value in file.table(table, allowed).items():
-        where = f"[{table}] {name}"
-        links = file.strings(where, value)
-        chains[name] = tuple(_link(file, where, link, providers) for link in links)
-    return chains
-
-
-def _link(
-    file: ConfigFile, where: str, link: str, providers: Mapping[str, Provider]
-) -> tuple[str, str]:
-    provider, slash, model = link.partition("/")
-    if not slash or not provider or not model:
-        raise ConfigError(f'{file.name}: {where}: "{link}" must be "provider/model"')
-    _known(file, where, provider, providers)
-    return provider, model
-
-
-def _known(file: ConfigFile, where: str, provider: str, providers: Mapping[str, Provider]) -> None:
-    if provider not in providers:
-        raise ConfigError(
-            f"{file.name}: {where} names the provider '{provider}', which is not known",
-            f"known: {', '.join(providers)}; or add [providers.{provider}]",
-        )
-
-
 def _data_classes(
     file: ConfigFile, providers: Mapping[str, Provider]
 ) -> dict[str, tuple[str, ...]]:
@@ -226,7 +227,7 @@ def _data_classes(
         where = f"[data_classes] {name}"
         classes[name] = file.strings(where, value)
         for provider in classes[name]:
-            _known(file, where, provider, providers)
+            check_provider(file, where, provider, providers)
     return classes
 
 

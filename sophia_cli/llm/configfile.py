@@ -25,6 +25,7 @@ TABLES = (
     "models",
     "data_classes",
     "prices",
+    "limits",
     "budgets",
     "cache",
     "privacy",

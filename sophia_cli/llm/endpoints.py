@@ -10,8 +10,10 @@ from sophia_cli.llm.configfile import ConfigFile
 from sophia_cli.llm.errors import ConfigError
 from sophia_cli.llm.providers import KINDS, Kind, Provider
 from sophia_cli.llm.providers.cortex import ACCOUNT, base_url_of
+from sophia_cli.llm.providers.openrouter import fault_in_preferences
 from sophia_cli.llm.providers.snowflake import JWT, OAUTH, PAT, TOKEN_TYPES
 from sophia_cli.llm.secret import Secret
+from sophia_cli.llm.services import by_service, unset
 
 _UNNAMED = "its key is not named"
 _NAME_IT = "name the variable that holds it: api_key_env, in sophia.toml"
@@ -20,11 +22,27 @@ _TYPES: dict[str, tuple[type, str]] = {
     "seed": (int, "a whole number"),
     "slugs": (dict, "a table of strings"),
     "faults": (list, "a list of strings"),
+    "fallback_models": (list, "a list of strings"),
+    "virtual_keys": (dict, "a table of strings"),
+    "configs": (dict, "a table of strings"),
+    "preferences": (dict, "a table"),
 }
-_PLAIN = ("base_url", "api_key_env", "account", "virtual_key", "config", "provider", "slugs")
+_PLAIN = (
+    "base_url",
+    "api_key_env",
+    "account",
+    "virtual_key",
+    "config",
+    "provider",
+    "slugs",
+    "virtual_keys",
+    "configs",
+    "referer",
+)
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _SCHEMES = ("http://", "https://")
 _NOT_PRINTABLE = re.compile(r"[^\x21-\x7e]")
+_NOT_IN_HEADERS = re.compile(r"[^\x20-\x7e]")
 # Which variable holds a Snowflake token says what kind of token it is.
 _SNOWFLAKE_TOKENS = (
     ("SNOWFLAKE_PAT", PAT),
@@ -68,6 +86,8 @@ def _check_values(file: ConfigFile, where: str, table: Mapping[str, Any]) -> Non
         expected, words = _TYPES.get(key, (str, "a string"))
         if not isinstance(value, expected) or isinstance(value, bool):
             raise ConfigError(f"{file.name}: {where} {key} must be {words}, not {value!r}")
+        if key == "preferences":  # its values are of several types
+            continue
         for text in (value,) if isinstance(value, str) else _members(value):
             if not isinstance(text, str):
                 raise ConfigError(f"{file.name}: {where} {key} must be {words}, not {value!r}")
@@ -76,6 +96,9 @@ def _check_values(file: ConfigFile, where: str, table: Mapping[str, Any]) -> Non
                 raise ConfigError(
                     f"{file.name}: {where} {key} must be plain ASCII without spaces, not {text!r}"
                 )
+    if _NOT_IN_HEADERS.search(str(table.get("title", ""))):
+        raise ConfigError(f"{file.name}: {where} title must be plain ASCII, not {table['title']!r}")
+    _check_preferences(file, f"{where[:-1]}.preferences]", table.get("preferences", {}))
     _check_faults(file, where, table.get("faults", ()))
     if table.get("token_type", PAT) not in TOKEN_TYPES:
         raise ConfigError(
@@ -92,6 +115,12 @@ def _members(value: Any) -> list[Any]:
         if isinstance(value, dict)
         else value if isinstance(value, list) else []
     )
+
+
+def _check_preferences(file: ConfigFile, where: str, table: Mapping[str, Any]) -> None:
+    words, mend = fault_in_preferences(table)
+    if words:
+        raise ConfigError(f"{file.name}: {where} {words}", mend)
 
 
 def _check_faults(file: ConfigFile, where: str, faults: Any) -> None:
@@ -122,6 +151,9 @@ def _build(name: str, kind: Kind, table: Mapping[str, Any], environ: Mapping[str
     secret, problem, mend = _secret(environ, key_env) if key_env else (None, _UNNAMED, _NAME_IT)
     if keyless and not secret:
         problem = mend = ""
+    options = by_service(options, environ)
+    if not problem and (variable := unset(options)):
+        problem, mend = f"{variable} is not set", f"export {variable}=..."
     if not problem and not url.startswith(_SCHEMES):
         problem = f"{kind.url_env} must start with http:// or https://"
         mend = f"export {kind.url_env}=https://..."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 import weakref
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
@@ -16,6 +17,7 @@ from sophia_cli.llm.connections import AsyncConnections, Connections
 from sophia_cli.llm.drivers import AsyncBody, Body, drive, drive_async
 from sophia_cli.llm.ledger.store import Ledger
 from sophia_cli.llm.meter import Means
+from sophia_cli.llm.outlook import Outlook
 from sophia_cli.llm.pipeline import Answer, exchange
 
 _OnLoop = tuple[AsyncConnections, AsyncGenerator[None, None]]
@@ -34,13 +36,21 @@ class Engine:
         self._loops: dict[asyncio.AbstractEventLoop, _OnLoop] = {}
         _ENGINES.add(self)
 
+    def outlook(self) -> Outlook:
+        """What is known at this moment of health, latency and budgets: a decision is made by it."""
+        return Outlook(
+            resting=self.desk.breakers.resting(time.monotonic()), left=self.desk.books.left()
+        )
+
     def run(self, call: Call, *, keep_events: bool = False) -> tuple[Answer, Body]:
         """Run a call on this thread. Raises NotConfigured, NoRoute or ConfigError."""
-        return drive(exchange(call, self._means, keep_events=keep_events), self._of_threads())
+        return drive(
+            exchange(call, self._means, self.outlook(), keep_events=keep_events), self._of_threads()
+        )
 
     async def run_async(self, call: Call, *, keep_events: bool = False) -> tuple[Answer, AsyncBody]:
         """Run a call on this event loop."""
-        machine = exchange(call, self._means, keep_events=keep_events)
+        machine = exchange(call, self._means, self.outlook(), keep_events=keep_events)
         return await drive_async(machine, await self._of_loop())
 
     def close(self) -> None:

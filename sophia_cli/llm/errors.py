@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sophia_cli.llm.routing.decision import Decision
+
+
+MORE_MONEY = "raise its limit in [budgets] of sophia.toml, or ask for less with max_tokens"
+
 
 class LLMError(Exception):
     """Base of every error that `sophia_cli.llm` raises on purpose.
@@ -24,19 +32,27 @@ class ConfigError(LLMError):
     kind = "config"
 
 
-class NotConfigured(LLMError):
+class NotRouted(LLMError):
+    """No candidate may or can take the call; `decision` says of each why not (None: there were none)."""
+
+    def __init__(self, message: str, mend: str = "", *, decision: Decision | None = None) -> None:
+        super().__init__(message, mend)
+        self.decision = decision
+
+
+class NotConfigured(NotRouted):
     """No provider is configured that could take the call."""
 
     kind = "not_configured"
 
 
-class NoRoute(LLMError):
+class NoRoute(NotRouted):
     """Providers are configured, but none of them may or can take this call."""
 
     kind = "no_route"
 
 
-class BudgetExceeded(LLMError):
+class BudgetExceeded(NotRouted):
     """A budget does not hold what the call may cost; nothing was sent."""
 
     kind = "budget_exceeded"

@@ -242,7 +242,6 @@ class Meter:
 
 def _opening(call: Call, decision: Decision) -> Opening:
     labels = call.labels
-    verdicts = [[v.provider, v.model, v.taken, v.reason] for v in decision.verdicts]
     return Opening(
         id=call.id,
         started_ns=time.time_ns(),
@@ -257,5 +256,5 @@ def _opening(call: Call, decision: Decision) -> Opening:
         metadata=json.dumps(labels.metadata, default=str) if labels.metadata else "",
         requested_model=call.model,
         stream=call.stream,
-        route=json.dumps(verdicts),
+        route=decision.record(),
     )

@@ -15,7 +15,8 @@ from typing import Any
 from sophia_cli.llm.admission import Asking, Ticket
 from sophia_cli.llm.backoff import delay
 from sophia_cli.llm.call import OTHER, Call, Request
-from sophia_cli.llm.errors import BudgetExceeded, LLMError
+from sophia_cli.llm.errors import MORE_MONEY, BudgetExceeded, LLMError
+from sophia_cli.llm.estimate import Estimate
 from sophia_cli.llm.failure import (
     BUDGET,
     DEADLINE,
@@ -26,13 +27,14 @@ from sophia_cli.llm.failure import (
     message_of,
 )
 from sophia_cli.llm.meter import Means, Meter
-from sophia_cli.llm.prices import price_of
+from sophia_cli.llm.outlook import Outlook
 from sophia_cli.llm.providers import KINDS
 from sophia_cli.llm.requests import Prepared, prepare
 from sophia_cli.llm.routing import Decision, Verdict, decide
 from sophia_cli.llm.scanner import Scanner
 from sophia_cli.llm.shape import fault_in
 from sophia_cli.llm.steps import Broken, Chunk, Event, Head, Read, Send, Sleep, Step
+from sophia_cli.llm.worstcase import worst_case
 
 
 @dataclass(frozen=True)
@@ -59,21 +61,26 @@ class _Failed:
 
 
 Exchange = Generator[Step, Event, Answer]
-_MORE_MONEY = "raise its limit in [budgets] of sophia.toml, or ask for less with max_tokens"
 
 
-def exchange(call: Call, means: Means, *, keep_events: bool = False) -> Exchange:
+_QUIET = Outlook()
+
+
+def exchange(
+    call: Call, means: Means, outlook: Outlook = _QUIET, *, keep_events: bool = False
+) -> Exchange:
     """Run a call through its candidates until one answers.
 
     Raises NotConfigured, NoRoute, ConfigError or BudgetExceeded when none may be asked; every other
     end is an Answer.
     """
     try:
-        decision = decide(call, means.config)
+        decision = decide(call, means.config, outlook)
     except LLMError as error:
-        Meter(call, Decision(()), means).fail(Failure(error.kind, error.message))
+        refused = getattr(error, "decision", None) or Decision()
+        Meter(refused.label(call), refused, means).fail(Failure(error.kind, error.message))
         raise
-    meter = Meter(call, decision, means)
+    meter = Meter(decision.label(call), decision, means)
     try:
         return (yield from _try_candidates(decision, means, meter, keep_events))
     except BaseException as error:
@@ -97,7 +104,7 @@ def _try_candidates(decision: Decision, means: Means, meter: Meter, keep_events:
             unusable = unusable or error
             continue
         for number in range(call.attempts):
-            ticket = yield from _admit(prepared, verdict, means, meter)
+            ticket = yield from _admit(prepared, verdict, decision.estimate, means, meter)
             if isinstance(ticket, Failure):
                 failed = failed if meter.attempts else _Failed(ticket)
                 break
@@ -117,18 +124,19 @@ def _try_candidates(decision: Decision, means: Means, meter: Meter, keep_events:
     if unusable and not meter.attempts:
         raise unusable
     if failed.failure.kind == BUDGET:
-        raise BudgetExceeded(failed.failure.message, _MORE_MONEY)
+        raise BudgetExceeded(failed.failure.message, MORE_MONEY)
     meter.fail(failed.failure)
     return Answer(meter, failed.head, failed.body, failure=failed.failure, error=failed.error)
 
 
 def _admit(
-    prepared: Prepared, verdict: Verdict, means: Means, meter: Meter
+    prepared: Prepared, verdict: Verdict, size: Estimate, means: Means, meter: Meter
 ) -> Generator[Step, Event, Ticket | Failure]:
     """Wait until the request may go out, no longer than a retry would; or say why it may not."""
-    config = means.config
-    price = price_of(config, verdict.provider, verdict.model)
-    asking = Asking(meter.call, verdict.place, prepared.provider, price, 0, 0)
+    worst = worst_case(means.config, *verdict.place, size)
+    asking = Asking(
+        meter.call, verdict.place, prepared.provider, worst.price, size.tokens_in, worst.nano
+    )
     waited = 0.0
     while True:
         if meter.left is not None and meter.left <= 0:

@@ -33,11 +33,12 @@ def prepare(call: Call, verdict: Verdict, config: Config) -> Prepared:
     """The request for one candidate."""
     if keeps_origin(call, config):
         return _to_origin(call)
-    provider = config.providers[verdict.provider]
+    provider = config.providers[verdict.provider].for_service(call.labels.service)
     kind = KINDS[provider.kind]
     body: dict[str, Any] = {**call.body, "model": verdict.model}
     drop_usage = kind.stream_usage and _ask_for_usage(call, body)
     body = kind.shape_body(call.operation, verdict.model, body)
+    body = kind.extend_body(provider, call.operation, body)
     headers = {"content-type": "application/json"}
     if call.origin:
         headers |= {name: value for name, value in call.origin.headers.items() if name in _CARRIED}

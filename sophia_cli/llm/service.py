@@ -188,7 +188,8 @@ class UnifiedLLMService:
 
     def decide(self, prompt: str = "", **options: Unpack[CompletionOptions]) -> Decision:
         """The candidates that a completion would be sent to, with reasons. Nothing is sent."""
-        return decide(self._completion(prompt, options, stream=False), self.engine.config)
+        call = self._completion(prompt, options, stream=False)
+        return decide(call, self.engine.config, self.engine.outlook())
 
     def close(self) -> None:
         """Close connections and the ledger; a later call opens them again."""

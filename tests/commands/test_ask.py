@@ -243,9 +243,8 @@ def test_explain_shows_the_route_before_the_answer(tmp_path: Path, server: Simul
     head, _, rest = said.out.partition("This is")
     assert rest
     assert head == (
-        "  provider    model              route\n"
         "  portkey     @openai/gpt-5.2    out: PORTKEY_API_KEY is not set\n"
-        "  openrouter  openai/gpt-5.2     first: primary model\n"
+        "  openrouter  openai/gpt-5.2     chosen: primary model\n"
         "  cortex      openai-gpt-5       out: SNOWFLAKE_ACCOUNT is not set\n"
         "  openai      gpt-5.2            out: OPENAI_API_KEY is not set\n"
         "  anthropic   claude-sonnet-4-6  out: ANTHROPIC_API_KEY is not set\n"

@@ -6,6 +6,7 @@ import typer
 
 from sophia_cli.commands.llm.ask import ask
 from sophia_cli.commands.llm.prices import prices
+from sophia_cli.commands.llm.route import route
 from sophia_cli.commands.llm.sim import sim
 
 app = typer.Typer(
@@ -16,4 +17,5 @@ app = typer.Typer(
 )
 app.command()(ask)
 app.command()(prices)
+app.command()(route)
 app.command()(sim)

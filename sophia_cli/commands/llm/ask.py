@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sophia_cli.commands.llm.candidates import show_candidates
 from sophia_cli.commands.options import Json, Quiet, Root
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
@@ -51,7 +52,7 @@ def ask(
     """
     from sophia_cli.ask import Question, open_for, read_prompt
 
-    text = read_prompt(prompt, file or [], _piped())
+    text = read_prompt(prompt, file or [], piped())
     question = Question(text, task, data_class, model, provider, system)
     output = Output(as_json=as_json, quiet=quiet)
     service, choice = open_for(question, here(root), os.environ)
@@ -59,7 +60,7 @@ def ask(
         route = service.decide(text, **question.options)
         output.note(choice.note)
         if explain and not as_json:
-            _show_route(output, route)
+            show_candidates(output, route)
         response = _answer(service, question, output, whole=no_stream or as_json)
     finally:
         service.close()
@@ -71,7 +72,8 @@ def ask(
     output.note(choice.next_step)
 
 
-def _piped() -> str:
+def piped() -> str:
+    """What another command writes into this one."""
     return "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.read()
 
 
@@ -93,15 +95,6 @@ def _answer(service: Any, question: Question, output: Output, *, whole: bool) ->
         stream.close()
     output.stream("\n")
     return stream.response
-
-
-def _show_route(output: Output, route: Any) -> None:
-    rows, taken = [], 0
-    for verdict in route.verdicts:
-        place = f"{'then' if taken else 'first'}: " if verdict.taken else "out: "
-        taken += verdict.taken
-        rows.append((verdict.provider, verdict.model or "-", f"{place}{verdict.reason}"))
-    output.table(("provider", "model", "route"), rows)
 
 
 def _summary(response: Any) -> str:

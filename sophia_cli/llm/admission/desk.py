@@ -38,7 +38,8 @@ class Ticket:
 class Asking:
     """Who wants to send what: the provider is None for a vendor's client that keeps its own endpoint.
 
-    `tokens` is an estimate for rates, `worst` the most that it can cost, in nano-USD.
+    `tokens` is an estimate for rates, `worst` the most that it can cost, in nano-USD; None where no
+    price is known for all that may answer.
     """
 
     call: Call
@@ -46,7 +47,7 @@ class Asking:
     provider: Provider | None
     price: Price | None
     tokens: int
-    worst: int
+    worst: int | None
 
 
 class Desk:
@@ -112,7 +113,7 @@ class Desk:
             return ()  # simulated answers cost nothing, unless somebody gave them a price
         key = provider.secret.source if provider is not None and provider.secret else ""
         facts = facts_of(asking.call.labels, *asking.candidate, key)
-        return self.books.reserve(facts, None if asking.price is None else asking.worst)
+        return self.books.reserve(facts, asking.worst)
 
 
 def budgets_now(config: Config) -> Sequence[Budget]:

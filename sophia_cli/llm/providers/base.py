@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sophia_cli.llm.call import Labels
@@ -30,12 +30,28 @@ class Provider:
         """Whether a call can be sent to it."""
         return not self.problem
 
+    def for_service(self, service: str) -> Provider:
+        """The endpoint as one service is to use it, with what is configured for that service alone."""
+        tables = self.options.get("services")
+        own = tables.get(service) if tables else None
+        if not own:
+            return self
+        missing = next((said.source for said in own.values() if not said.value), "")
+        changed = replace(self, options={**self.options, **own})
+        if not missing or self.problem:
+            return changed
+        return replace(changed, problem=f"{missing} is not set", mend=f"export {missing}=...")
+
 
 def _same_headers(provider: Provider, labels: Labels, call_id: str) -> dict[str, str]:
     return bearer(provider)
 
 
 def _same_body(operation: str, model: str, body: Body) -> Body:
+    return body
+
+
+def _nothing_added(provider: Provider, operation: str, body: Body) -> Body:
     return body
 
 
@@ -49,7 +65,8 @@ class Kind:
 
     `paths` maps an operation to its path under the base URL: what is not there is not spoken.
     `model_name` turns a vendor's model name into this provider's, None where it has no such model.
-    `defaults` names a model by task group: `data`, `primary`, `cheap`, `embeddings`.
+    `defaults` names a model by task group: `data`, `primary`, `cheap`, `embeddings`. `shape_body`
+    says the same in the provider's words, `extend_body` adds what its options say.
     """
 
     name: str
@@ -61,6 +78,7 @@ class Kind:
     model_name: Callable[[Provider, str], str | None]
     headers: Callable[[Provider, Labels, str], dict[str, str]] = _same_headers
     shape_body: Callable[[str, str, Body], Body] = _same_body
+    extend_body: Callable[[Provider, str, Body], Body] = _nothing_added
     adapt_reply: Callable[[str, bytes], bytes] = _same_reply
     options: tuple[str, ...] = ()
     needs_key: bool = True

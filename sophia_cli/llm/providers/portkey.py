@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from urllib.parse import quote
 
 from sophia_cli.llm.call import Labels
 from sophia_cli.llm.providers.base import Kind, Provider, rename_limit, vendor_of
+from sophia_cli.llm.secret import Secret
+
+LONGEST_METADATA = 128  # characters of a value; Portkey refuses more (its guide to metadata)
 
 
 def _with_slug(provider: Provider, model: str) -> str | None:
@@ -19,16 +22,36 @@ def _with_slug(provider: Provider, model: str) -> str | None:
 
 
 def _headers(provider: Provider, labels: Labels, call_id: str) -> dict[str, str]:
-    known = {"_user": labels.user, "service": labels.service, "task": labels.task}
-    metadata: dict[str, Any] = {name: value for name, value in known.items() if value}
+    """The key, the trace (a session's calls are one), metadata, and who is to answer behind Portkey."""
     headers = {"x-portkey-api-key": provider.secret.value if provider.secret else ""}
-    headers["x-portkey-trace-id"] = call_id
-    if metadata:
+    headers["x-portkey-trace-id"] = _plain(labels.session) or call_id
+    if metadata := _metadata(labels):
         headers["x-portkey-metadata"] = json.dumps(metadata)
     for option in ("virtual_key", "config", "provider"):
         if option in provider.options:
-            headers[f"x-portkey-{option.replace('_', '-')}"] = str(provider.options[option])
+            said = provider.options[option]
+            text = said.value if isinstance(said, Secret) else str(said)
+            headers[f"x-portkey-{option.replace('_', '-')}"] = text
     return headers
+
+
+def _metadata(labels: Labels) -> dict[str, str]:
+    """What the call says of itself in text, then its labels, which nothing else may stand for."""
+    own = {name: value for name, value in labels.metadata.items() if isinstance(value, str)}
+    known = {
+        "_user": labels.user,
+        "service": labels.service,
+        "team": labels.team,
+        "task": labels.task,
+        "data_class": labels.data_class,
+    }
+    said = {**own, **{name: value for name, value in known.items() if value}}
+    return {str(name): value[:LONGEST_METADATA] for name, value in said.items()}
+
+
+def _plain(text: str) -> str:
+    """The text as a header can carry it."""
+    return text if text.isascii() and text.isprintable() else quote(text, errors="replace")
 
 
 PORTKEY = Kind(
@@ -46,5 +69,5 @@ PORTKEY = Kind(
     model_name=_with_slug,
     headers=_headers,
     shape_body=rename_limit,
-    options=("slugs", "virtual_key", "config", "provider"),
+    options=("slugs", "virtual_key", "config", "provider", "virtual_keys", "configs"),
 )

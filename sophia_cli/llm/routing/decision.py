@@ -1,0 +1,79 @@
+"""What routing gives back: every candidate with a reason, the task it was judged for, the call's size."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from sophia_cli.llm.call import Call
+from sophia_cli.llm.estimate import Estimate
+
+GIVEN, INFERRED = "given", "inferred"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One candidate, taken or not, and the reason."""
+
+    provider: str
+    model: str
+    taken: bool
+    reason: str
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Provider and model."""
+        return self.provider, self.model
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a call is for and how that is known: `given`, `inferred` (why says by which sign), or neither."""
+
+    name: str
+    source: str = ""
+    why: str = ""
+
+    def __str__(self) -> str:
+        said = ": ".join(part for part in (self.source, self.why) if part)
+        return f"{self.name} ({said or 'none was given'})"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Every candidate that was looked at; those taken are tried in this order."""
+
+    verdicts: tuple[Verdict, ...] = ()
+    task: Task = Task("")
+    estimate: Estimate = field(default_factory=Estimate)
+
+    @property
+    def candidates(self) -> tuple[Verdict, ...]:
+        return tuple(verdict for verdict in self.verdicts if verdict.taken)
+
+    def label(self, call: Call) -> Call:
+        """The call with its task in its labels where that was inferred: what is counted is what was routed."""
+        if self.task.source != INFERRED:
+            return call
+        return replace(call, labels=replace(call.labels, task=self.task.name))
+
+    def record(self) -> str:
+        """The decision as JSON, for the ledger: `candidates` are provider, model, taken, reason."""
+        size = self.estimate
+        return (
+            f'{{"task": {_task_as_json(self.task)}, "estimate": {{"tokens_in": {size.tokens_in}, '
+            f'"worst_in": {size.worst_in}, "worst_out": {size.worst_out}}}, '
+            f'"candidates": [{", ".join(map(_as_json, self.verdicts))}]}}'
+        )
+
+
+# The same few verdicts are written down with every call of a kind.
+@lru_cache(maxsize=4096)
+def _as_json(verdict: Verdict) -> str:
+    return json.dumps([verdict.provider, verdict.model, verdict.taken, verdict.reason])
+
+
+@lru_cache(maxsize=256)
+def _task_as_json(task: Task) -> str:
+    return json.dumps([task.name, task.source, task.why])
