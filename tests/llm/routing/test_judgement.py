@@ -194,6 +194,7 @@ def test_the_worst_case_of_openrouter_is_its_dearest_fallback() -> None:
     assert (case.nano, case.tokens_out) == ((size.worst_in + 1000) * 2000, 1000)
     assert case.price == prices["openrouter/a/own"]  # its own answer is counted by its own price
     del prices["openrouter/a/cheap"]
+    config = Config(providers={"openrouter": known}, prices=prices)
     assert worst_case(config, "openrouter", "a/own", size).nano is None
 
 
