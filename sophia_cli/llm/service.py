@@ -188,7 +188,8 @@ class UnifiedLLMService:
 
     def decide(self, prompt: str = "", **options: Unpack[CompletionOptions]) -> Decision:
         """The candidates that a completion would be sent to, with reasons. Nothing is sent."""
-        call = self._completion(prompt, options, stream=False)
+        # Without an id weights draw nothing: what is shown is the same each time, the heaviest first.
+        call = replace(self._completion(prompt, options, stream=False), id="")
         return decide(call, self.engine.config, self.engine.outlook())
 
     def close(self) -> None:

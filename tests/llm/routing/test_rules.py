@@ -214,7 +214,10 @@ def test_a_call_is_always_drawn_alike_and_a_session_stays_where_it_began(tmp_pat
     for session in ("s1", "s2", "s3", "s4", "s5"):
         found = {order(config, ask(id=f"call{n}", session=session))[0] for n in range(9)}
         assert len(found) == 1
-    assert order(config, ask()) == ["openai/a", "portkey/b"]  # nothing to draw by: the heaviest
+    assert order(config, ask(id="")) == [
+        "openai/a",
+        "portkey/b",
+    ]  # nothing to draw by: the heaviest
 
 
 def test_a_candidate_that_leaves_moves_no_call_between_the_others(tmp_path: Path) -> None:
