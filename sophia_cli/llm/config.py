@@ -152,6 +152,11 @@ class Config:
     plans: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
+    def every_order(self) -> tuple[Order, ...]:
+        """How routes and rules put candidates in order, where it is not as written."""
+        return (*self.orders.values(), *(rule.order for rule in self.rules))
+
+    @property
     def routed(self) -> bool:
         """Whether somebody wrote routes: from then on drop-in calls follow them."""
         return bool(self.routes or self.models)

@@ -15,11 +15,14 @@ from sophia_cli.llm.call import Call
 from sophia_cli.llm.config import Config, load_config
 from sophia_cli.llm.connections import AsyncConnections, Connections
 from sophia_cli.llm.drivers import AsyncBody, Body, drive, drive_async
+from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger.store import Ledger
 from sophia_cli.llm.meter import Means
-from sophia_cli.llm.outlook import Outlook
+from sophia_cli.llm.outlook import QUIET, Candidate, Outlook
 from sophia_cli.llm.pipeline import Answer, exchange
+from sophia_cli.llm.rules import LATENCY
 
+_LATENCY_HOLDS = 30.0  # seconds until the ledger is asked again how fast candidates are
 _OnLoop = tuple[AsyncConnections, AsyncGenerator[None, None]]
 
 
@@ -31,6 +34,9 @@ class Engine:
         self.ledger = ledger or Ledger(self.config.ledger, self.config.durability)
         self.desk = Desk(self.config, self.ledger)
         self._means = Means(self.config, self.ledger, self.desk)
+        self._by_latency = any(order.sort == LATENCY for order in self.config.every_order)
+        self._latency: Mapping[Candidate, float] = {}
+        self._latency_until = 0.0
         self._lock = threading.Lock()
         self._connections: Connections | None = None
         self._loops: dict[asyncio.AbstractEventLoop, _OnLoop] = {}
@@ -38,9 +44,20 @@ class Engine:
 
     def outlook(self) -> Outlook:
         """What is known at this moment of health, latency and budgets: a decision is made by it."""
-        return Outlook(
-            resting=self.desk.breakers.resting(time.monotonic()), left=self.desk.books.left()
-        )
+        now = time.monotonic()
+        if self._by_latency and now > self._latency_until:
+            self._latency_until = now + _LATENCY_HOLDS
+            self._latency = self._medians()
+        resting, left = self.desk.breakers.resting(now), self.desk.books.left(now)
+        return Outlook(resting, self._latency, left) if resting or left or self._latency else QUIET
+
+    def _medians(self) -> Mapping[Candidate, float]:
+        from sophia_cli.llm.ledger.latency import medians
+
+        try:
+            return medians(self.ledger)
+        except LLMError:  # the ledger is busy: what was known is good enough
+            return self._latency
 
     def run(self, call: Call, *, keep_events: bool = False) -> tuple[Answer, Body]:
         """Run a call on this thread. Raises NotConfigured, NoRoute or ConfigError."""

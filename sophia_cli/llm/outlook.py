@@ -20,3 +20,6 @@ class Outlook:
     resting: Mapping[Candidate, str] = field(default_factory=dict)
     latency: Mapping[Candidate, float] = field(default_factory=dict)
     left: Mapping[str, int] = field(default_factory=dict)
+
+
+QUIET = Outlook()

@@ -27,7 +27,7 @@ from sophia_cli.llm.failure import (
     message_of,
 )
 from sophia_cli.llm.meter import Means, Meter
-from sophia_cli.llm.outlook import Outlook
+from sophia_cli.llm.outlook import QUIET, Outlook
 from sophia_cli.llm.providers import KINDS
 from sophia_cli.llm.requests import Prepared, prepare
 from sophia_cli.llm.routing import Decision, Verdict, decide
@@ -63,11 +63,8 @@ class _Failed:
 Exchange = Generator[Step, Event, Answer]
 
 
-_QUIET = Outlook()
-
-
 def exchange(
-    call: Call, means: Means, outlook: Outlook = _QUIET, *, keep_events: bool = False
+    call: Call, means: Means, outlook: Outlook = QUIET, *, keep_events: bool = False
 ) -> Exchange:
     """Run a call through its candidates until one answers.
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from sophia_cli.llm.admission.breaker import Breakers
 from sophia_cli.llm.admission.gate import Gate, Limits
 from sophia_cli.llm.budgets.books import Books
-from sophia_cli.llm.budgets.budget import Budget, facts_of
+from sophia_cli.llm.budgets.budget import Budget, facts_of, parse_budgets
 from sophia_cli.llm.budgets.purse import Hold, Refusal
 from sophia_cli.llm.call import Call, Usage
 from sophia_cli.llm.config import Config
+from sophia_cli.llm.configfile import read
 from sophia_cli.llm.failure import BUDGET, RESTING, Failure
 from sophia_cli.llm.ledger.record import Charge
 from sophia_cli.llm.ledger.store import Ledger
@@ -54,7 +56,7 @@ class Desk:
     """Budgets, limits and breakers of one engine. Safe under threads."""
 
     def __init__(self, config: Config, ledger: Ledger) -> None:
-        self.books = Books(ledger, lambda: budgets_now(config))
+        self.books = Books(ledger, EditedBudgets(config))
         self._config = config
         self.leave_to_parent()
 
@@ -116,9 +118,32 @@ class Desk:
         return self.books.reserve(facts, asking.worst)
 
 
-def budgets_now(config: Config) -> Sequence[Budget]:
-    """The budgets as the file says now, if it was edited since. Raises ConfigError."""
-    return config.budgets
+class EditedBudgets:
+    """The budgets of the configuration's file as it stands: read again when it was changed.
+
+    Calling it raises ConfigError where the file cannot be used any more.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._file = config.file
+        self._budgets = config.budgets
+        self._seen = _changed(self._file)
+
+    def __call__(self) -> Sequence[Budget]:
+        changed = _changed(self._file)
+        if changed != self._seen:
+            self._seen = changed
+            self._budgets = parse_budgets(read(self._file))
+        return self._budgets
+
+
+def _changed(path: Path | None) -> tuple[int, int]:
+    """What is another when a file was written; zeros for none."""
+    try:
+        found = path.stat() if path else None
+    except OSError:
+        return 0, 0
+    return (found.st_mtime_ns, found.st_ino) if found else (0, 0)
 
 
 def _gate(provider: Provider) -> Gate | None:

@@ -19,6 +19,7 @@ from sophia_cli.llm.ledger.accounts import Demand, Grant, Statement
 from sophia_cli.llm.ledger.record import Charge
 from sophia_cli.llm.ledger.store import Ledger
 from sophia_cli.llm.ledger.treasury import Treasury
+from sophia_cli.llm.money import dollars
 
 _DRY = 0.25  # seconds until an account that refused is asked again
 _IDLE = 5.0  # seconds without a call, after which a lease goes back
@@ -46,6 +47,7 @@ class Books:
         self._found: dict[tuple[str, ...], tuple[Purse, ...]] = {}
         self._told: set[tuple[str, str]] = set()
         self._day = 0
+        self._dry_until = 0.0
         ledger.tenant = self
 
     def reserve(self, facts: Mapping[str, str], worst: int | None) -> tuple[Hold, ...] | Refusal:
@@ -103,9 +105,10 @@ class Books:
                 )
         return tuple(charges)
 
-    def left(self) -> dict[str, int]:
+    def left(self, now: float) -> dict[str, int]:
         """The accounts that refused a moment ago, with what they hold: cheap enough for every call."""
-        now = time.monotonic()
+        if now > self._dry_until:
+            return {}
         dry = [purse for purse in list(self._purses.values()) if now < purse.dry_until]
         return {purse.account: purse.dry_left for purse in dry}
 
@@ -204,7 +207,7 @@ class Books:
                 return Refusal(purse.budget, purse.account, purse.window, error.message)
             if grant.nano:
                 return None
-            purse.dry_until, purse.dry_amount, purse.dry_left = now + _DRY, missing, grant.left
+            self._dry_until = purse.dry(now + _DRY, missing, grant.left)
             return _refusal(purse, worst, grant.left)
 
     def _lease(self, purse: Purse, least: int, want: int) -> Grant:
@@ -232,8 +235,9 @@ class Books:
             with self._filling:
                 if purse.is_low(worst) and not purse.is_dry(worst, now):
                     want = purse.ahead(worst, now)
-                    if not self._lease(purse, worst, want).nano:
-                        purse.dry_until, purse.dry_amount, purse.dry_left = now + _DRY, worst, 0
+                    grant = self._lease(purse, worst, want)
+                    if not grant.nano:
+                        self._dry_until = purse.dry(now + _DRY, worst, grant.left)
         except LLMError as error:
             _LOG.debug("no lease ahead of time: %s", error)
         finally:
@@ -245,10 +249,10 @@ class Books:
         share = max(passed, default=0.0)
         if share > grant.warned and self._treasury.warn(purse.account, purse.window, share):
             _LOG.warning(
-                "budget %s: %.0f %% of $%s for %s is used",
+                "budget %s: %.0f %% of %s for %s is used",
                 purse.account,
                 100 * grant.used / limit if limit else 100,
-                f"{limit / 1e9:,.2f}",
+                dollars(limit),
                 purse.window,
             )
 
@@ -284,7 +288,7 @@ class Books:
 def _refusal(purse: Purse, worst: int, left: int) -> Refusal:
     budget = purse.budget
     words = (
-        f"${max(left, 0) / 1e9:,.2f} left of ${budget.limit_nano / 1e9:,.2f} for {purse.window}, "
-        f"this may cost ${worst / 1e9:,.4f}"
+        f"{dollars(max(left, 0))} left of {dollars(budget.limit_nano)} for {purse.window}, "
+        f"this may cost {dollars(worst, at_most=True)}"
     )
     return Refusal(budget, purse.account, purse.window, words, left)

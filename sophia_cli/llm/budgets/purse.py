@@ -52,6 +52,11 @@ class Purse:
         """Whether the ledger refused as much a moment ago."""
         return now < self.dry_until and nano >= self.dry_amount
 
+    def dry(self, until: float, amount: int, left: int) -> float:
+        """The ledger refused so much: nothing of that size is asked for until then, which it gives."""
+        self.dry_until, self.dry_amount, self.dry_left = until, amount, left
+        return until
+
     def ahead(self, nano: int, now: float) -> int:
         """How much to ask for: more where leases follow each other fast, less where they last."""
         took = now - self._filled_at

@@ -92,11 +92,11 @@ UPGRADES = (_TABLES, _SECOND)
 OPEN_CALL = f"INSERT OR IGNORE INTO calls({_OPENING}, host, pid) VALUES({', '.join('?' * 16)})"
 
 WHOLE_CALL = f"""INSERT OR IGNORE INTO calls({_OPENING}, host, pid, {_FINAL})
-    VALUES({', '.join('?' * (16 + 22))})"""
+    VALUES({', '.join('?' * (16 + 22))})"""  # nosec B608: put together of the names above
 
 # The guard on `outcome` makes the end of a call happen once, whoever says it twice.
 CLOSE_CALL = f"""UPDATE calls SET {', '.join(f'{name.strip()}=?' for name in _FINAL.split(','))}
-    WHERE id=? AND outcome='open' RETURNING started_ns, service, team, task"""
+    WHERE id=? AND outcome='open' RETURNING started_ns, service, team, task"""  # nosec B608
 
 ADD_ATTEMPT = "INSERT OR IGNORE INTO attempts VALUES(?,?,?,?,?,?,?,?)"
 
@@ -110,11 +110,11 @@ def _adding(names: str) -> str:
 ADD_TOTAL = f"""INSERT INTO totals(provider, model, task, outcome, error_kind, {_COUNTS}, last_ns, simulated)
     VALUES({', '.join('?' * 17)})
     ON CONFLICT DO UPDATE SET {_adding(_COUNTS)}, last_ns=max(last_ns, excluded.last_ns),
-    simulated=max(simulated, excluded.simulated)"""
+    simulated=max(simulated, excluded.simulated)"""  # nosec B608
 
 ADD_DAY = f"""INSERT INTO days(day, service, team, task, provider, model, outcome, {_COUNTS}, simulated)
     VALUES({', '.join('?' * 18)})
-    ON CONFLICT DO UPDATE SET {_adding(_COUNTS)}, simulated=max(simulated, excluded.simulated)"""
+    ON CONFLICT DO UPDATE SET {_adding(_COUNTS)}, simulated=max(simulated, excluded.simulated)"""  # nosec B608
 
 ADD_ATTEMPT_TOTAL = """INSERT INTO attempt_totals VALUES(?,?,?,?,?)
     ON CONFLICT DO UPDATE SET attempts=attempts+excluded.attempts"""
@@ -124,6 +124,9 @@ ADD_FALLBACK = """INSERT INTO fallback_totals VALUES(?,?,?,?)
 
 ADD_DURATION = """INSERT INTO histograms VALUES(?,?,?,?,?,?,?)
     ON CONFLICT DO UPDATE SET count=count+excluded.count, sum_us=sum_us+excluded.sum_us"""
+
+DURATIONS = """SELECT provider, model, bucket, count FROM histograms
+    WHERE name='duration' AND outcome='ok' ORDER BY provider, model, bucket"""
 
 SUMMARY = """SELECT provider, model, task, SUM(calls), SUM(CASE outcome WHEN 'ok' THEN calls ELSE 0 END),
     SUM(tokens_in), SUM(tokens_out), SUM(cost_nano), SUM(unpriced), MAX(simulated) FROM totals

@@ -20,7 +20,7 @@ from typing import Any, Protocol, TypeVar
 
 from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger import schema
-from sophia_cli.llm.ledger.accounts import HELD, book_lost, expired
+from sophia_cli.llm.ledger.accounts import book_lost, expired
 from sophia_cli.llm.ledger.clerk import Clerk
 from sophia_cli.llm.ledger.file import (
     BUSY,
@@ -338,8 +338,8 @@ class Ledger:
     def _book_the_dead(self, connection: sqlite3.Connection) -> None:
         """Open rows and leases of processes that are gone become `unknown`: shown, never guessed."""
         calls = self._gone(connection, "SELECT id, pid FROM calls WHERE outcome='open' AND host=?")
-        query = f"SELECT id, pid FROM leases WHERE state='{HELD}' AND host=?"
-        leases = {*self._gone(connection, query), *expired(connection)}
+        held = self._gone(connection, "SELECT id, pid FROM leases WHERE state='held' AND host=?")
+        leases = {*held, *expired(connection)}
         if calls or leases:
             with transaction(connection):
                 ends = [Final(name, UNKNOWN, "process_gone") for name in calls]

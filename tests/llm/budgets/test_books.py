@@ -75,7 +75,7 @@ def test_the_worst_case_must_be_there(tmp_path: Path, durability: str) -> None:
     refusal = books.reserve(FACTS, 100)
     month = time.strftime("%Y-%m", time.gmtime())
     assert isinstance(refusal, Refusal)
-    assert refusal.reason == f"$0.00 left of $0.00 for {month}, this may cost $0.0000"
+    assert refusal.reason == f"$0 left of $0.000001 for {month}, this may cost $0.0000001"
     assert (refusal.account, refusal.left) == ("all", 0)
     ledger.close()
     assert accounts(ledger) == [("all", 1_000, 0, 0, 10, 0)]
@@ -145,9 +145,9 @@ def test_a_budget_that_only_warns_refuses_nothing(
         assert all(spend(books, ledger, 100, 100) for _ in range(12))
     assert accounts(ledger) == [("all", 1_200, 0, 0, 12, 0)]
     assert [record.message.partition(" for ")[0] for record in caplog.records] == [
-        "budget all: 50 % of $0.00",
-        "budget all: 80 % of $0.00",
-        "budget all: 100 % of $0.00",
+        "budget all: 50 % of $0.000001",
+        "budget all: 80 % of $0.000001",
+        "budget all: 100 % of $0.000001",
     ]
     ledger.close()
 
@@ -311,11 +311,15 @@ def test_a_lease_that_was_taken_for_lost_is_settled_after_all(
     books, ledger = open_books(tmp_path, durability=durability)
     holds = books.reserve(FACTS, 100)
     assert not isinstance(holds, Refusal)
-    ledger.read("SELECT 1")
-    ledger._open().execute("UPDATE leases SET expires_ns = ?", (time.time_ns() - 1,))
-    other = Ledger(tmp_path / "ledger.sqlite3")
-    assert accounts(other)[0][2:4] == (0, holds_of(ledger))
-    other.close()
+    for _ in range(50):  # the next lease may be fetched at the same moment, which prolongs it
+        ledger.read("SELECT 1")
+        ledger._open().execute("UPDATE leases SET expires_ns = ?", (time.time_ns() - 1,))
+        other = Ledger(tmp_path / "ledger.sqlite3")
+        held, unknown = accounts(other)[0][2:4]
+        other.close()
+        if held == 0:
+            break
+    assert (held, unknown) == (0, holds_of(ledger))
     book(ledger, books.settle(holds, 60, answered=True))
     ledger.close()
     assert accounts(ledger) == [("all", 60, 0, 0, 1, 0)]
