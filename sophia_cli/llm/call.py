@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # Operations are named by the wire format they speak.
-CHAT, MESSAGES, EMBEDDINGS, OTHER = "chat", "messages", "embeddings", "other"
+CHAT, MESSAGES, RESPONSES = "chat", "messages", "responses"
+EMBEDDINGS, OTHER = "embeddings", "other"
 
 # Seconds: for the whole attempt, or by phase (connect, read, write, pool); None for no limit.
 Timeout = float | Mapping[str, float | None] | None

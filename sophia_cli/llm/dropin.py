@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sophia_cli.llm.call import CHAT, EMBEDDINGS, MESSAGES, OTHER, Call, Origin
+from sophia_cli.llm.call import CHAT, EMBEDDINGS, MESSAGES, OTHER, RESPONSES, Call, Origin
 from sophia_cli.llm.drivers import AsyncBody, Body, StreamBroken
 from sophia_cli.llm.engine import shared_engine
 from sophia_cli.llm.errors import LLMError
@@ -25,7 +25,14 @@ from sophia_cli.llm.pipeline import Answer
 if TYPE_CHECKING:
     import httpx
 
-_OPERATIONS = (("/chat/completions", CHAT), ("/embeddings", EMBEDDINGS), ("/messages", MESSAGES))
+_OPERATIONS = (
+    ("/chat/completions", CHAT),
+    ("/embeddings", EMBEDDINGS),
+    ("/messages", MESSAGES),
+    ("/responses", RESPONSES),
+)
+# What such a response refers to, or who asks for it later, is to be found at the vendor's account alone.
+_KEPT_THERE = ("background", "conversation", "prompt")
 _HOSTS = (
     ("api.openai.com", "openai"),
     ("api.anthropic.com", "anthropic"),
@@ -144,7 +151,7 @@ def _call(request: Any, raw: bytes, service: str) -> Call:
     labels = labels_from(headers, service)
     url = str(request.url)
     body = _parse(raw) if request.method == "POST" else None
-    operation = _operation(urlsplit(url).path) if body is not None else OTHER
+    operation = _operation(urlsplit(url).path, body) if body is not None else OTHER
     kept = {name: value for name, value in headers.items() if name not in HEADERS}
     body = body or {}
     return Call(
@@ -212,10 +219,12 @@ def _as_theirs(http: ModuleType, error: Exception | None, message: str, request:
     return raised
 
 
-def _operation(path: str) -> str:
+def _operation(path: str, body: Mapping[str, Any]) -> str:
     if "/threads/" in path:  # an assistant's thread is kept by the vendor, its messages with it
         return OTHER
-    return next((operation for end, operation in _OPERATIONS if path.endswith(end)), OTHER)
+    found = next((operation for end, operation in _OPERATIONS if path.endswith(end)), OTHER)
+    kept = found == RESPONSES and any(body.get(name) for name in _KEPT_THERE)
+    return OTHER if kept else found
 
 
 def _provider_of(url: str) -> str:

@@ -18,8 +18,8 @@ from sophia_cli.llm.usage import finish_of, read_usage
 _BOUNDARY = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
 _LINE = re.compile(rb"\r\n|\n|\r")
 _INTERESTING = re.compile(
-    rb'"(?:usage|error|stop_reason)"\s*:\s*[^n\s]|"finish_reason"\s*:\s*"|"type"\s*:\s*"(?:message_|response\.)'
-    rb'|"object"\s*:\s*"error"'
+    rb'"(?:usage|error|stop_reason)"\s*:\s*[^n\s]|"finish_reason"\s*:\s*"|"(?:object|type)"\s*:\s*"error"'
+    rb'|"type"\s*:\s*"(?:message_|response\.(?:completed|incomplete|failed)")'
 )
 _BOM = b"\xef\xbb\xbf"  # readers of event streams take it away
 _LAST_EVENTS = ("message_stop", "response.completed", "response.incomplete")
@@ -86,6 +86,9 @@ class Scanner:
             return True
         if not isinstance(event, dict):
             return True
+        usage = _usage_in(event)
+        if usage:
+            self.usage = _merge(self.usage, usage)
         if error := _error_in(event):
             self.failure = from_event(error)
             return True
@@ -93,25 +96,27 @@ class Scanner:
         if self.events is not None:
             self.events.append(event)
         self._read_end(event)
-        usage = _usage_in(event)
-        if usage:
-            self.usage = _merge(self.usage, usage)
         return not (usage and event.get("choices") == [])
 
     def _read_end(self, event: Mapping[str, Any]) -> None:
-        delta = event.get("delta")
-        reason = finish_of(event) or (finish_of(delta) if isinstance(delta, Mapping) else "")
+        last = event.get("type") in _LAST_EVENTS
+        # Anthropic says why it stopped in a delta, OpenAI's Responses API in the whole answer.
+        holder = event.get("response") if last else event.get("delta")
+        reason = finish_of(event) or (finish_of(holder) if isinstance(holder, Mapping) else "")
         if reason:
             self.finish_reason = reason
         # Anthropic's stop_reason comes before message_stop; OpenAI's finish_reason may be the last word.
-        if event.get("type") in _LAST_EVENTS or (reason and "choices" in event):
+        if last or (reason and "choices" in event):
             self.finished = True
 
 
 def _error_in(event: Mapping[str, Any]) -> Any:
     if event.get("type") == "response.failed":
-        return (event.get("response") or {}).get("error") or {"message": "the response failed"}
-    return event.get("error") or (event if event.get("object") == "error" else None)
+        response = event.get("response")
+        said = response.get("error") if isinstance(response, Mapping) else None
+        return said or {"message": "the response failed"}
+    itself = event.get("object") == "error" or event.get("type") == "error"
+    return event.get("error") or (event if itself else None)
 
 
 def _usage_in(event: Mapping[str, Any]) -> Usage | None:

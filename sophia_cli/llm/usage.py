@@ -64,6 +64,7 @@ def _messages_usage(usage: Mapping[str, Any]) -> Usage | None:
         written_hour=min(
             _count(_within(usage, "cache_creation").get("ephemeral_1h_input_tokens")), written
         ),
+        cost_nano=_reported_cost(usage),
     )
 
 
@@ -106,6 +107,9 @@ def text_of(reply: Mapping[str, Any]) -> str:
     """The text of a complete answer."""
     if "choices" in reply:
         return _flatten(_within(_first(reply["choices"]), "message").get("content"))
+    if isinstance(output := reply.get("output"), list):
+        items = [item.get("content") for item in output if isinstance(item, dict)]
+        return "".join(map(_flatten, items))
     return _flatten(reply.get("content"))
 
 
@@ -117,6 +121,8 @@ def tool_calls_of(reply: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
 
 def finish_of(reply: Mapping[str, Any]) -> str:
     """Why the model stopped, in the provider's word."""
+    if reply.get("object") == "response":
+        return str(_within(reply, "incomplete_details").get("reason") or reply.get("status") or "")
     return str(_first(reply.get("choices")).get("finish_reason") or reply.get("stop_reason") or "")
 
 

@@ -67,6 +67,7 @@ class Kind:
     `model_name` turns a vendor's model name into this provider's, None where it has no such model.
     `defaults` names a model by task group: `data`, `primary`, `cheap`, `embeddings`. `shape_body`
     says the same in the provider's words, `extend_body` adds what its options say.
+    `keeps_responses`: a later call may refer to an answer of the Responses API by its id.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Kind:
     needs_key: bool = True
     keeps_local: bool = False
     stream_usage: bool = True
+    keeps_responses: bool = False
 
 
 def bearer(provider: Provider) -> dict[str, str]:

@@ -30,7 +30,11 @@ OPENAI = Kind(
     base_url="https://api.openai.com/v1",
     key_env="OPENAI_API_KEY",
     url_env="OPENAI_BASE_URL",
-    paths={"chat": "/chat/completions", "embeddings": "/embeddings"},
+    paths={
+        "chat": "/chat/completions",
+        "responses": "/responses",
+        "embeddings": "/embeddings",
+    },
     defaults={
         "data": "gpt-5.2",
         "primary": "gpt-5.2",
@@ -39,6 +43,7 @@ OPENAI = Kind(
     },
     model_name=_own_models,
     shape_body=rename_limit,
+    keeps_responses=True,
 )
 
 ANTHROPIC = Kind(

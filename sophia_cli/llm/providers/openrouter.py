@@ -88,7 +88,12 @@ OPENROUTER = Kind(
     base_url="https://openrouter.ai/api/v1",
     key_env="OPENROUTER_API_KEY",
     url_env="OPENROUTER_BASE_URL",
-    paths={"chat": "/chat/completions", "messages": "/messages", "embeddings": "/embeddings"},
+    paths={
+        "chat": "/chat/completions",
+        "messages": "/messages",
+        "responses": "/responses",
+        "embeddings": "/embeddings",
+    },
     defaults={
         "data": "openai/gpt-5.2",
         "primary": "openai/gpt-5.2",

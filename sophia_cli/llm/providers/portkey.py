@@ -59,7 +59,12 @@ PORTKEY = Kind(
     base_url="https://api.portkey.ai/v1",
     key_env="PORTKEY_API_KEY",
     url_env="PORTKEY_BASE_URL",
-    paths={"chat": "/chat/completions", "messages": "/messages", "embeddings": "/embeddings"},
+    paths={
+        "chat": "/chat/completions",
+        "messages": "/messages",
+        "responses": "/responses",
+        "embeddings": "/embeddings",
+    },
     defaults={
         "data": "@openai/gpt-5.2",
         "primary": "@openai/gpt-5.2",
@@ -70,4 +75,5 @@ PORTKEY = Kind(
     headers=_headers,
     shape_body=rename_limit,
     options=("slugs", "virtual_key", "config", "provider", "virtual_keys", "configs"),
+    keeps_responses=True,
 )

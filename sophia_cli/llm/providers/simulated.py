@@ -25,6 +25,7 @@ SIMULATOR = Kind(
     paths={
         "chat": "/v1/chat/completions",
         "messages": "/v1/messages",
+        "responses": "/v1/responses",
         "embeddings": "/v1/embeddings",
     },
     defaults={
@@ -37,4 +38,5 @@ SIMULATOR = Kind(
     headers=_no_key,
     options=("seed", "faults"),
     needs_key=False,
+    keeps_responses=True,
 )

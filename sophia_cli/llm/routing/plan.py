@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from sophia_cli.llm.call import EMBEDDINGS, Call
+from sophia_cli.llm.call import EMBEDDINGS, RESPONSES, Call
 from sophia_cli.llm.catalogue import ModelFacts
 from sophia_cli.llm.config import Config
 from sophia_cli.llm.errors import ConfigError
@@ -82,6 +82,7 @@ def plan_for(call: Call, config: Config, task: str, rule: Rule | None) -> Plan:
         call.provider,
         labels.data_class,
         labels.service,
+        refers_back(call),
     )
     plan = config.plans.get(key)
     if plan is None:
@@ -104,6 +105,11 @@ def locality(call: Call, config: Config, provider: str) -> str:
 def avoided(rule: Rule | None, provider: str, model: str) -> str:
     """The reason to stay out when the rule keeps calls from there."""
     return f"{rule.name} avoids it" if rule and rule.avoids(provider, model) else ""
+
+
+def refers_back(call: Call) -> bool:
+    """Whether a call goes on from an earlier answer that only its provider has."""
+    return call.operation == RESPONSES and bool(call.body.get("previous_response_id"))
 
 
 def names_provider(call: Call, config: Config) -> bool:
@@ -135,6 +141,8 @@ def _judge(call: Call, config: Config, rule: Rule | None, one: _Wanted) -> Candi
         out = provider.problem
     if not out and call.operation not in KINDS[provider.kind].paths:
         out = f"does not speak {call.operation}"
+    if not out and refers_back(call) and not KINDS[provider.kind].keeps_responses:
+        out = "keeps no earlier response to go on from"
     if not out and not one.model:
         out = f"has no model named {call.model}" if call.model else "no model is configured for it"
     verdict = Verdict(one.provider, one.model, not out, out or one.reason)
