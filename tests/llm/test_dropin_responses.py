@@ -161,6 +161,11 @@ ENDS = {
     ),
     "failed": (last("failed", error=ERROR), ("error", "rate_limit", "", 5)),
     "failed without a word": (last("failed", error=None), ("error", "stream_error", "", 5)),
+    "completed, tokens unsaid": (last("completed", usage=None), ("ok", "", "completed", None)),
+    "failed, tokens unsaid": (
+        last("failed", error=None, usage=None),
+        ("error", "stream_error", "", None),
+    ),
     "error": (
         sent("error", code="server_error", message="broke", param=None, sequence_number=2),
         ("error", "stream_error", "", None),
