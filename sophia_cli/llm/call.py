@@ -6,7 +6,10 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sophia_cli.llm.form import Form
 
 # Operations are named by the wire format they speak.
 CHAT, MESSAGES, RESPONSES = "chat", "messages", "responses"
@@ -58,7 +61,7 @@ class Call:
 
     `raw` are the bytes as a vendor's client made them; `body` is the same, parsed. `attempts` is
     how often one candidate may be tried, `timeout` holds for each attempt, `deadline` for all of
-    them (seconds, 0 for no limit).
+    them (seconds, 0 for no limit). `form` is how the answer must look.
     """
 
     operation: str
@@ -74,6 +77,7 @@ class Call:
     timeout: Timeout = 60.0
     deadline: float = 0.0
     id: str = field(default_factory=new_call_id)
+    form: Form | None = None
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,10 @@ class Usage:
 
 @dataclass(frozen=True)
 class LLMResponse:
-    """A complete answer. `cost_usd` is None when the price is not known: unpriced, never zero."""
+    """A complete answer. `cost_usd` is None when the price is not known: unpriced, never zero.
+
+    `parsed` is the answer's value where a `response_format` with a schema was asked for.
+    """
 
     content: str
     provider: str = ""
@@ -126,6 +133,7 @@ class LLMResponse:
     simulated: bool = False
     error: str | None = None
     raw: Mapping[str, Any] = field(default_factory=dict)
+    parsed: Any = None
 
     @property
     def total_tokens(self) -> int | None:

@@ -110,6 +110,14 @@ class Meter:
         self._close_attempt(OK, status=status)
         self._finish(OK, status=status)
 
+    def misfit(self, failure: Failure, reply: Mapping[str, Any], received: int) -> None:
+        """The whole answer is here and paid for, but it is not what was asked for."""
+        self._waited = time.perf_counter() - self._began
+        self.bytes_received += received
+        self.usage, self.finish_reason = read_usage(reply), finish_of(reply)
+        self._close_attempt(OK, status=failure.status)
+        self._finish(ERROR, failure, billable=True)
+
     def feed(self, chunk: bytes, waited: float) -> bytes:
         """A further chunk of a stream, after so many seconds; gives back what may be passed on."""
         self._waited = (self._waited or 0.0) + waited

@@ -32,7 +32,7 @@ from sophia_cli.llm.providers import KINDS
 from sophia_cli.llm.requests import Prepared, prepare
 from sophia_cli.llm.routing import Decision, Verdict, decide
 from sophia_cli.llm.scanner import Scanner
-from sophia_cli.llm.shape import fault_in
+from sophia_cli.llm.shape import fault_in, misfit_in
 from sophia_cli.llm.steps import Broken, Chunk, Event, Head, Read, Send, Sleep, Step
 from sophia_cli.llm.worstcase import worst_case
 
@@ -213,6 +213,10 @@ def _check_body(prepared: Prepared, head: Head, body: bytes, meter: Meter) -> An
                 body, reply = adapted, _parse(adapted) or {}
         if meter.call.door == "native" and (words := fault_in(meter.call, reply)):
             return _Failed(Failure("bad_response", words, head.status), head, body)
+    if words := misfit_in(meter.call, reply or {}):
+        failure = Failure("bad_response", words, head.status)
+        meter.misfit(failure, reply or {}, len(body))
+        return Answer(meter, head, body, failure=failure)
     meter.complete(head.status, reply or {}, len(body))
     return Answer(meter, head, body)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sophia_cli.llm.call import CHAT, EMBEDDINGS, Call
+from sophia_cli.llm.usage import finish_of, refusal_of, text_of, tool_calls_of
 
 
 def fault_in(call: Call, reply: Mapping[str, Any]) -> str:
@@ -14,6 +15,23 @@ def fault_in(call: Call, reply: Mapping[str, Any]) -> str:
         return _fault_in_chat(reply)
     if call.operation == EMBEDDINGS:
         return _fault_in_vectors(call, reply)
+    return ""
+
+
+def misfit_in(call: Call, reply: Mapping[str, Any]) -> str:
+    """Why an answer has not the form that was asked for, without quoting it; empty if it has.
+
+    A model may call a tool instead of answering.
+    """
+    if call.form is None or tool_calls_of(reply):
+        return ""
+    if refusal_of(reply):
+        return "the model refused to answer"
+    try:
+        call.form.read(text_of(reply))
+    except ValueError as error:
+        cut = finish_of(reply) == "length"
+        return f"{error}: it was cut off at its limit of tokens" if cut else str(error)
     return ""
 
 

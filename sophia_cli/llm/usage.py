@@ -119,6 +119,11 @@ def tool_calls_of(reply: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
     return tuple(calls) if isinstance(calls, list) else ()
 
 
+def refusal_of(reply: Mapping[str, Any]) -> str:
+    """What an OpenAI-shaped answer says instead of an answer; empty if it is one."""
+    return str(_within(_first(reply.get("choices")), "message").get("refusal") or "")
+
+
 def finish_of(reply: Mapping[str, Any]) -> str:
     """Why the model stopped, in the provider's word."""
     if reply.get("object") == "response":

@@ -1,0 +1,103 @@
+"""Answers as the callers of the native door see them: text, a response, vectors, or an error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sophia_cli.llm.call import LLMResponse
+from sophia_cli.llm.errors import CallFailed, LLMError
+from sophia_cli.llm.failure import Failure
+from sophia_cli.llm.options import CompletionOptions
+from sophia_cli.llm.pipeline import Answer
+from sophia_cli.llm.usage import delta_of, text_of, tool_calls_of
+
+
+def begin(answer: Answer) -> Iterator[str]:
+    """The text of an answer that came whole although a stream was asked for."""
+    if answer.failure:
+        raise failed(answer, answer.failure)
+    if not answer.live and (text := text_of(json.loads(answer.body))):
+        yield text
+
+
+def texts_of(answer: Answer) -> Iterator[str]:
+    """The text of the events that have come since."""
+    events = answer.scanner.events if answer.scanner else None
+    while events:
+        if text := delta_of(events.popleft()):
+            yield text
+
+
+def response_of(answer: Answer) -> LLMResponse:
+    """A complete answer. Raises CallFailed."""
+    if answer.failure:
+        raise failed(answer, answer.failure)
+    reply = json.loads(answer.body)
+    response = describe(answer, text_of(reply))
+    model = str(reply.get("model") or response.model)
+    form, calls = answer.meter.call.form, tool_calls_of(reply)
+    parsed = form.read(response.content) if form and not calls else None
+    return replace(response, model=model, tool_calls=calls, raw=reply, parsed=parsed)
+
+
+def read_form(answer: Answer, response: LLMResponse) -> LLMResponse:
+    """A streamed answer with its value, or with what is wrong with it."""
+    form = answer.meter.call.form
+    try:
+        return replace(response, parsed=form.read(response.content)) if form else response
+    except ValueError as error:
+        return replace(response, error=str(error))
+
+
+def describe(answer: Answer, content: str) -> LLMResponse:
+    """What is known of an answer apart from its text."""
+    meter = answer.meter
+    usage = meter.usage
+    return LLMResponse(
+        content=content,
+        provider=meter.provider,
+        model=meter.model,
+        cost_usd=None if meter.cost_nano is None else meter.cost_nano / 1e9,
+        latency_ms=meter.latency * 1000,
+        tokens_in=usage.input if usage else None,
+        tokens_out=usage.output if usage else None,
+        finish_reason=meter.finish_reason,
+        call_id=meter.call.id,
+        simulated=meter.simulated,
+    )
+
+
+def returned(error: LLMError, options: CompletionOptions) -> LLMResponse:
+    """The error as a response, for code whose old service never raised."""
+    if options.get("on_error", "raise") != "return":
+        raise error
+    call_id = error.call_id if isinstance(error, CallFailed) else ""
+    provider = error.provider if isinstance(error, CallFailed) else ""
+    return LLMResponse(content="", provider=provider, call_id=call_id, error=error.message)
+
+
+def vectors_of(answer: Answer) -> list[list[float]]:
+    """The vectors of an answer, in the order of their texts. Raises CallFailed."""
+    if answer.failure:
+        raise failed(answer, answer.failure)
+    rows = json.loads(answer.body).get("data", [])
+    return [row["embedding"] for row in sorted(rows, key=lambda row: row.get("index", 0))]
+
+
+def failed(answer: Answer, failure: Failure) -> CallFailed:
+    """The error to raise for a failure, in words and with its mend."""
+    from sophia_cli.llm.explain import explain
+
+    meter = answer.meter
+    message, mend = explain(failure, meter.provider, meter.config)
+    return CallFailed(
+        message,
+        mend,
+        kind=failure.kind,
+        status=failure.status,
+        provider=meter.provider,
+        attempts=meter.attempts,
+        call_id=meter.call.id,
+    )
