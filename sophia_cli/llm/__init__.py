@@ -18,6 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sophia_cli.llm.call import LLMResponse as LLMResponse
+    from sophia_cli.llm.completions import acompletion as acompletion
+    from sophia_cli.llm.completions import aembedding as aembedding
+    from sophia_cli.llm.completions import completion as completion
+    from sophia_cli.llm.completions import embedding as embedding
     from sophia_cli.llm.config import Config as Config
     from sophia_cli.llm.config import load_config as load_config
     from sophia_cli.llm.dropin import anthropic_async_http_client as anthropic_async_http_client
@@ -40,6 +44,10 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "LLMResponse": "call",
+    "acompletion": "completions",
+    "aembedding": "completions",
+    "completion": "completions",
+    "embedding": "completions",
     "Config": "config",
     "load_config": "config",
     "anthropic_async_http_client": "dropin",
@@ -72,8 +80,12 @@ __all__ = [
     "NotConfigured",
     "TaskType",
     "UnifiedLLMService",
+    "acompletion",
+    "aembedding",
     "anthropic_async_http_client",
     "anthropic_http_client",
+    "completion",
+    "embedding",
     "get_unified_llm_service",
     "labels",
     "load_config",

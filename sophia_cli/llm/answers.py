@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from sophia_cli.llm.call import LLMResponse
 from sophia_cli.llm.errors import CallFailed, LLMError
@@ -24,10 +25,14 @@ def begin(answer: Answer) -> Iterator[str]:
 
 def texts_of(answer: Answer) -> Iterator[str]:
     """The text of the events that have come since."""
+    return filter(None, map(delta_of, events_of(answer)))
+
+
+def events_of(answer: Answer) -> Iterator[Mapping[str, Any]]:
+    """The events of a stream that have come since."""
     events = answer.scanner.events if answer.scanner else None
     while events:
-        if text := delta_of(events.popleft()):
-            yield text
+        yield events.popleft()
 
 
 def response_of(answer: Answer) -> LLMResponse:
