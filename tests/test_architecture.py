@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "llm": set(),
 }
 # What an application that imports the service has installed.
-LIBRARIES_OF_LLM = {"httpx", "prometheus_client", "cryptography", "aiohttp"}
+LIBRARIES_OF_LLM = {"httpx", "prometheus_client", "cryptography", "aiohttp", "opentelemetry"}
 
 
 def sources() -> list[Path]:
@@ -116,6 +116,7 @@ def test_importing_the_service_is_light() -> None:
         "requests",
         "pydantic",
         "prometheus_client",
+        "opentelemetry",
         "openai",
         "anthropic",
     ]

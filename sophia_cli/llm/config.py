@@ -109,6 +109,13 @@ KEYS = (
         "SOPHIA_LLM_MAX_OUTPUT",
         1,
     ),
+    Key(
+        "llm.otel",
+        bool,
+        False,
+        "OpenTelemetry spans and metrics of every call (needs the extra `otel`)",
+        "SOPHIA_OTEL",
+    ),
 )
 CALL, BATCH = "call", "batch"  # durability
 _CHOICES = {"durability": (CALL, BATCH), "http": ("httpx", "aiohttp")}
@@ -132,6 +139,7 @@ class Config:
     deadline: float = 0.0
     breaker_failures: int = 5
     breaker_rest: float = 30.0
+    otel: bool = False
     providers: Mapping[str, Provider] = field(default_factory=dict)
     routes: Mapping[str, Chain] = field(default_factory=dict)
     orders: Mapping[str, Order] = field(default_factory=dict)

@@ -31,6 +31,11 @@ TABLES = (
     "privacy",
     "migrate",
 )
+# A switch in the environment, as people write it.
+_SWITCH = {
+    **dict.fromkeys(("true", "1", "yes", "on"), True),
+    **dict.fromkeys(("false", "0", "no", "off"), False),
+}
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,9 @@ class ConfigFile:
         if key.type is tuple:
             return tuple(part for part in text.split(os.pathsep) if part)
         try:
-            return self._in_range(f"the environment: {key.env}", key, key.type(text))
-        except ValueError:
+            value = _SWITCH[text.lower()] if key.type is bool else key.type(text)
+            return self._in_range(f"the environment: {key.env}", key, value)
+        except (ValueError, KeyError):
             raise ConfigError(
                 f"the environment: {key.env} must be {_words(key)}, not {text!r}"
             ) from None

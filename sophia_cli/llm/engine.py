@@ -10,6 +10,7 @@ import weakref
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
+from sophia_cli.llm import telemetry
 from sophia_cli.llm.admission import Desk
 from sophia_cli.llm.call import Call
 from sophia_cli.llm.config import Config, load_config
@@ -31,6 +32,8 @@ class Engine:
 
     def __init__(self, config: Config | None = None, ledger: Ledger | None = None) -> None:
         self.config = load_config() if config is None else config
+        if self.config.otel:
+            telemetry.check()
         self.ledger = ledger or Ledger(self.config.ledger, self.config.durability)
         self.desk = Desk(self.config, self.ledger)
         self._means = Means(self.config, self.ledger, self.desk)

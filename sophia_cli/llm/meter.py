@@ -18,7 +18,8 @@ from sophia_cli.llm.prices import Price, cost_of
 from sophia_cli.llm.providers import KINDS, Provider
 from sophia_cli.llm.routing import Decision, Verdict
 from sophia_cli.llm.scanner import Scanner
-from sophia_cli.llm.usage import finish_of, read_usage
+from sophia_cli.llm.telemetry import Trace
+from sophia_cli.llm.usage import finish_of, model_of, read_usage
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ class Meter:
         self._sent = 0
         self._local = False
         self._ended = False
+        self._answered = ""
+        self._trace = Trace(call, means.config) if means.config.otel else None
         means.ledger.begin(_opening(call, decision))
 
     @property
@@ -106,7 +109,7 @@ class Meter:
         """The whole answer is here."""
         self._waited = time.perf_counter() - self._began
         self.bytes_received += received
-        self.usage, self.finish_reason = read_usage(reply), finish_of(reply)
+        self._take_from_reply(reply)
         self._close_attempt(OK, status=status)
         self._finish(OK, status=status)
 
@@ -114,7 +117,7 @@ class Meter:
         """The whole answer is here and paid for, but it is not what was asked for."""
         self._waited = time.perf_counter() - self._began
         self.bytes_received += received
-        self.usage, self.finish_reason = read_usage(reply), finish_of(reply)
+        self._take_from_reply(reply)
         self._close_attempt(OK, status=failure.status)
         self._finish(ERROR, failure, billable=True)
 
@@ -178,9 +181,14 @@ class Meter:
             "stream_broken", "the stream ended before the answer was complete", self._status
         )
 
+    def _take_from_reply(self, reply: Mapping[str, Any]) -> None:
+        self.usage, self.finish_reason = read_usage(reply), finish_of(reply)
+        self._answered = model_of(reply)
+
     def _take_from_scanner(self) -> None:
         if self._scanner:
             self.usage, self.finish_reason = self._scanner.usage, self._scanner.finish_reason
+            self._answered = self._scanner.model
 
     def _close_attempt(
         self, outcome: str, failure: Failure | None = None, *, status: int = 0, billed: bool = True
@@ -218,34 +226,35 @@ class Meter:
         self._close_attempt(outcome, failure, billed=billable)
         self.cost_nano, source = cost_of(self.usage, self._price)
         usage = self.usage
-        self._ledger.finish(
-            Final(
-                id=self.call.id,
-                outcome=outcome,
-                error_kind=failure.kind if failure else "",
-                error=failure.message if failure else "",
-                status=failure.status if failure else status,
-                provider=self.provider,
-                model=self.model,
-                attempts=tuple(self._attempts),
-                tokens_in=usage.input if usage else None,
-                tokens_out=usage.output if usage else None,
-                tokens_cached=usage.cached if usage else None,
-                tokens_reasoning=usage.reasoning if usage else None,
-                cost_nano=self.cost_nano,
-                cost_source=source,
-                latency_us=round(self.latency * 1e6),
-                first_us=None if self._first is None else round(self._first * 1e6),
-                bytes_sent=self._sent,
-                bytes_received=self.bytes_received,
-                kept_local=self._sent + self.bytes_received if self._local and outcome == OK else 0,
-                simulated=self.simulated,
-                finish_reason=self.finish_reason,
-                billable=billable or outcome == OK,
-                fallbacks=tuple(self._fallbacks),
-                charges=tuple(self._charges),
-            )
+        final = Final(
+            id=self.call.id,
+            outcome=outcome,
+            error_kind=failure.kind if failure else "",
+            error=failure.message if failure else "",
+            status=failure.status if failure else status,
+            provider=self.provider,
+            model=self.model,
+            attempts=tuple(self._attempts),
+            tokens_in=usage.input if usage else None,
+            tokens_out=usage.output if usage else None,
+            tokens_cached=usage.cached if usage else None,
+            tokens_reasoning=usage.reasoning if usage else None,
+            cost_nano=self.cost_nano,
+            cost_source=source,
+            latency_us=round(self.latency * 1e6),
+            first_us=None if self._first is None else round(self._first * 1e6),
+            bytes_sent=self._sent,
+            bytes_received=self.bytes_received,
+            kept_local=self._sent + self.bytes_received if self._local and outcome == OK else 0,
+            simulated=self.simulated,
+            finish_reason=self.finish_reason,
+            billable=billable or outcome == OK,
+            fallbacks=tuple(self._fallbacks),
+            charges=tuple(self._charges),
         )
+        self._ledger.finish(final)
+        if self._trace:
+            self._trace.end(final, self._answered)
 
 
 def _opening(call: Call, decision: Decision) -> Opening:

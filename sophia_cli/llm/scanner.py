@@ -13,7 +13,7 @@ from typing import Any
 
 from sophia_cli.llm.call import Usage
 from sophia_cli.llm.failure import Failure, from_event
-from sophia_cli.llm.usage import finish_of, read_usage
+from sophia_cli.llm.usage import finish_of, model_of, read_usage
 
 _BOUNDARY = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
 _LINE = re.compile(rb"\r\n|\n|\r")
@@ -41,6 +41,7 @@ class Scanner:
         self.failure: Failure | None = None
         self.usage: Usage | None = None
         self.finish_reason = ""
+        self.model = ""
         self._buffer = b""
         self._at_start = True
 
@@ -92,6 +93,7 @@ class Scanner:
         if error := _error_in(event):
             self.failure = from_event(error)
             return True
+        self.model = self.model or model_of(event)
         self.started = True
         if self.events is not None:
             self.events.append(event)

@@ -131,6 +131,12 @@ def finish_of(reply: Mapping[str, Any]) -> str:
     return str(_first(reply.get("choices")).get("finish_reason") or reply.get("stop_reason") or "")
 
 
+def model_of(reply: Mapping[str, Any]) -> str:
+    """The model that an answer, or the first event of one, says it is from."""
+    holders = (reply, _within(reply, "message"), _within(reply, "response"))
+    return next((str(holder["model"]) for holder in holders if holder.get("model")), "")
+
+
 def delta_of(event: Mapping[str, Any]) -> str:
     """The text that one OpenAI-shaped stream event adds."""
     return _flatten(_within(_first(event.get("choices")), "delta").get("content"))
