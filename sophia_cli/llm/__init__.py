@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sophia_cli.llm.config import load_config as load_config
     from sophia_cli.llm.dropin import anthropic_async_http_client as anthropic_async_http_client
     from sophia_cli.llm.dropin import anthropic_http_client as anthropic_http_client
+    from sophia_cli.llm.dropin import langchain_openai_clients as langchain_openai_clients
     from sophia_cli.llm.dropin import openai_async_http_client as openai_async_http_client
     from sophia_cli.llm.dropin import openai_http_client as openai_http_client
     from sophia_cli.llm.errors import BudgetExceeded as BudgetExceeded
@@ -52,6 +53,7 @@ _HOMES = {
     "load_config": "config",
     "anthropic_async_http_client": "dropin",
     "anthropic_http_client": "dropin",
+    "langchain_openai_clients": "dropin",
     "openai_async_http_client": "dropin",
     "openai_http_client": "dropin",
     "BudgetExceeded": "errors",
@@ -88,6 +90,7 @@ __all__ = [
     "embedding",
     "get_unified_llm_service",
     "labels",
+    "langchain_openai_clients",
     "load_config",
     "openai_async_http_client",
     "openai_http_client",

@@ -56,6 +56,14 @@ def openai_async_http_client() -> httpx.AsyncClient:
     return client
 
 
+def langchain_openai_clients() -> dict[str, Any]:
+    """For `ChatOpenAI(**langchain_openai_clients())` and `OpenAIEmbeddings`: it takes one client for each way to wait."""
+    return {
+        "http_client": openai_http_client(),
+        "http_async_client": openai_async_http_client(),
+    }
+
+
 def anthropic_http_client() -> httpx.Client:
     """For `Anthropic(http_client=...)`. Raises ModuleNotFoundError when anthropic is not installed."""
     client: httpx.Client = _client("anthropic", "DefaultHttpxClient", _sync_transport)
