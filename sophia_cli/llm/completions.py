@@ -302,6 +302,7 @@ def _first_chunks(answer: Answer) -> Iterator[Record]:
         choices = [
             {("delta" if name == "message" else name): value for name, value in choice.items()}
             for choice in reply["choices"]
+            if isinstance(choice, dict)
         ]
         yield _chunk({**reply, "object": "chat.completion.chunk", "choices": choices})
 
