@@ -77,7 +77,7 @@ DURATION, TOKENS = "gen_ai.client.operation.duration", "gen_ai.client.token.usag
 def attributes(span: Any) -> dict[str, Any]:
     """What a span says, without what differs each time."""
     said = dict(span.attributes)
-    assert len(said.pop("sophia.call_id")) == 10
+    assert said.pop("sophia.call_id")
     if "server.port" in said:
         assert 0 < said.pop("server.port") < 65536
     return said
