@@ -7,6 +7,7 @@ are no cookies, redirects or sign-in to look after. Only a proxy in the environm
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -37,20 +38,14 @@ class HttpxConnections:
 
     def __init__(self, simulator: Mapping[str, Any]) -> None:
         self._options = simulator
+        self._opening = threading.Lock()  # several threads may make the first call
         self._simulator: httpx.BaseTransport | None = None
         self._network: httpx.BaseTransport | httpx.Client | None = None
 
     def send(self, request: Request) -> HttpxReply:
         if request.url.startswith(SIMULATOR_URL):
             return HttpxReply(self._simulated().handle_request(build(request)))
-        if self._network is None:
-            with _openable():
-                self._network = (
-                    httpx.Client(limits=LIMITS)
-                    if getproxies()
-                    else httpx.HTTPTransport(limits=LIMITS)
-                )
-        network = self._network
+        network = self._network or self._opened()
         if isinstance(network, httpx.Client):
             return HttpxReply(network.send(build(request), stream=True))
         return HttpxReply(network.handle_request(build(request)))
@@ -60,12 +55,23 @@ class HttpxConnections:
         if network is not None:
             network.close()
 
-    def _simulated(self) -> httpx.BaseTransport:
-        if self._simulator is None:
-            from sophia_cli.llm.simulator.transport import SimulatedTransport
+    def _opened(self) -> httpx.BaseTransport | httpx.Client:
+        with self._opening, _openable():
+            if self._network is None:
+                self._network = (
+                    httpx.Client(limits=LIMITS)
+                    if getproxies()
+                    else httpx.HTTPTransport(limits=LIMITS)
+                )
+            return self._network
 
-            self._simulator = SimulatedTransport(simulator_of(self._options))
-        return self._simulator
+    def _simulated(self) -> httpx.BaseTransport:
+        with self._opening:
+            if self._simulator is None:
+                from sophia_cli.llm.simulator.transport import SimulatedTransport
+
+                self._simulator = SimulatedTransport(simulator_of(self._options))
+            return self._simulator
 
 
 class AsyncHttpxConnections:
