@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -19,7 +18,7 @@ def begin(answer: Answer) -> Iterator[str]:
     """The text of an answer that came whole although a stream was asked for."""
     if answer.failure:
         raise failed(answer, answer.failure)
-    if not answer.live and (text := text_of(json.loads(answer.body))):
+    if not answer.live and (text := text_of(answer.reply)):
         yield text
 
 
@@ -39,12 +38,16 @@ def response_of(answer: Answer) -> LLMResponse:
     """A complete answer. Raises CallFailed."""
     if answer.failure:
         raise failed(answer, answer.failure)
-    reply = json.loads(answer.body)
-    response = describe(answer, text_of(reply))
-    model = str(reply.get("model") or response.model)
-    form, calls = answer.meter.call.form, tool_calls_of(reply)
-    parsed = form.read(response.content) if form and not calls else None
-    return replace(response, model=model, tool_calls=calls, raw=reply, parsed=parsed)
+    reply = answer.reply
+    form, calls, text = answer.meter.call.form, tool_calls_of(reply), text_of(reply)
+    return describe(
+        answer,
+        text,
+        model=str(reply.get("model") or answer.meter.model),
+        tool_calls=calls,
+        raw=reply,
+        parsed=form.read(text) if form and not calls else None,
+    )
 
 
 def read_form(answer: Answer, response: LLMResponse) -> LLMResponse:
@@ -56,14 +59,14 @@ def read_form(answer: Answer, response: LLMResponse) -> LLMResponse:
         return replace(response, error=str(error))
 
 
-def describe(answer: Answer, content: str) -> LLMResponse:
-    """What is known of an answer apart from its text."""
+def describe(answer: Answer, content: str, **more: Any) -> LLMResponse:
+    """What is known of an answer apart from its text, and `more` of its fields."""
     meter = answer.meter
     usage = meter.usage
     return LLMResponse(
         content=content,
         provider=meter.provider,
-        model=meter.model,
+        model=more.pop("model", meter.model),
         cost_usd=None if meter.cost_nano is None else meter.cost_nano / 1e9,
         latency_ms=meter.latency * 1000,
         tokens_in=usage.input if usage else None,
@@ -71,6 +74,7 @@ def describe(answer: Answer, content: str) -> LLMResponse:
         finish_reason=meter.finish_reason,
         call_id=meter.call.id,
         simulated=meter.simulated,
+        **more,
     )
 
 
@@ -87,7 +91,7 @@ def vectors_of(answer: Answer) -> list[list[float]]:
     """The vectors of an answer, in the order of their texts. Raises CallFailed."""
     if answer.failure:
         raise failed(answer, answer.failure)
-    rows = json.loads(answer.body).get("data", [])
+    rows = answer.reply.get("data", [])
     return [row["embedding"] for row in sorted(rows, key=lambda row: row.get("index", 0))]
 
 

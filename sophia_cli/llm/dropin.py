@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sophia_cli.llm.call import CHAT, EMBEDDINGS, MESSAGES, OTHER, RESPONSES, Call, Origin
+from sophia_cli.llm.config import Config
 from sophia_cli.llm.drivers import AsyncBody, Body, StreamBroken
 from sophia_cli.llm.engine import shared_engine
 from sophia_cli.llm.errors import LLMError
@@ -106,7 +107,7 @@ def _sync_classes(library: str) -> tuple[type, type]:
         def handle_request(self, request: Any) -> Any:
             try:
                 engine = shared_engine()
-                answer, body = engine.run(_call(request, request.read(), engine.config.service))
+                answer, body = engine.run(_call(request, request.read(), engine.config))
             except LLMError as error:
                 return _refusal(http, request, error)
             return _reply(http, request, answer, Stream(body, request))
@@ -136,7 +137,7 @@ def _async_classes(library: str) -> tuple[type, type]:
         async def handle_async_request(self, request: Any) -> Any:
             try:
                 engine = shared_engine()
-                call = _call(request, await request.aread(), engine.config.service)
+                call = _call(request, await request.aread(), engine.config)
                 answer, body = await engine.run_async(call)
             except LLMError as error:
                 return _refusal(http, request, error)
@@ -153,10 +154,10 @@ def _async_transport(library: str) -> Any:
     return _async_classes(library)[0]()
 
 
-def _call(request: Any, raw: bytes, service: str) -> Call:
+def _call(request: Any, raw: bytes, config: Config) -> Call:
     """A vendor's request as a call. One attempt for each candidate: the vendor's client retries by itself."""
     headers = {name.lower(): value for name, value in request.headers.items()}
-    labels = labels_from(headers, service)
+    labels = labels_from(headers, config.service)
     url = str(request.url)
     body = _parse(raw) if request.method == "POST" else None
     operation = _operation(urlsplit(url).path, body) if body is not None else OTHER
@@ -173,6 +174,7 @@ def _call(request: Any, raw: bytes, service: str) -> Call:
         origin=Origin(_provider_of(url), request.method, url, kept),
         attempts=1,
         timeout=request.extensions.get("timeout"),
+        deadline=config.deadline,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from sophia_cli.llm.call import Labels
@@ -54,8 +55,15 @@ def labels(
 
 def current_labels(service: str = "") -> Labels:
     """The labels of the surrounding blocks; `service` stands in where none is named."""
-    found = _current.get() or Labels()
+    found = _current.get()
+    if found is None:
+        return _unlabelled(service)
     return found if found.service else replace(found, service=service)
+
+
+@lru_cache(maxsize=16)
+def _unlabelled(service: str) -> Labels:
+    return Labels(service=service)
 
 
 def labels_from(headers: Mapping[str, str], service: str) -> Labels:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypedDict
 
-from sophia_cli.llm.call import CHAT, EMBEDDINGS, Call
+from sophia_cli.llm.call import CHAT, EMBEDDINGS, Call, Labels
 from sophia_cli.llm.config import Config
 from sophia_cli.llm.errors import LLMError
-from sophia_cli.llm.form import form_of
+from sophia_cli.llm.form import Form, form_of
 from sophia_cli.llm.images import Image, with_images
 from sophia_cli.llm.labelling import current_labels, task_of
 
@@ -29,6 +29,7 @@ class CallOptions(TypedDict, total=False):
     team: str
     metadata: Mapping[str, Any]
     timeout: float
+    deadline: float
     extra: Mapping[str, Any]
 
 
@@ -49,6 +50,7 @@ class CompletionOptions(CallOptions, total=False):
     on_error: Literal["raise", "return"]
 
 
+_LABELS = ("data_class", "service", "user", "session", "team")
 # Options that go into the request's body under their own name.
 _IN_BODY = ("tools", "tool_choice", "temperature", "top_p", "seed", "max_tokens", "stop")
 
@@ -66,7 +68,7 @@ def completion_call(
         body["response_format"] = form.wire if form else asked
     if stream:
         body["stream"] = True
-    return replace(_call(config, CHAT, body, options), stream=stream, form=form)
+    return _call(config, CHAT, body, options, stream=stream, form=form)
 
 
 def embedding_call(config: Config, texts: str | Sequence[str], options: CallOptions) -> Call:
@@ -76,27 +78,40 @@ def embedding_call(config: Config, texts: str | Sequence[str], options: CallOpti
     return _call(config, EMBEDDINGS, body, options)
 
 
-def _call(config: Config, operation: str, body: dict[str, Any], options: CallOptions) -> Call:
-    found = current_labels(config.service)
-    labels = replace(
-        found,
-        task=task_of(options.get("task_type") or "") or found.task,
-        data_class=str(options.get("data_class") or found.data_class),
-        service=str(options.get("service") or found.service),
-        user=str(options.get("user") or found.user),
-        session=str(options.get("session") or found.session),
-        team=str(options.get("team") or found.team),
-        metadata=options.get("metadata") or found.metadata,
-    )
+def _call(
+    config: Config,
+    operation: str,
+    body: dict[str, Any],
+    options: CallOptions,
+    *,
+    stream: bool = False,
+    form: Form | None = None,
+) -> Call:
+    extra = options.get("extra")
     return Call(
         operation=operation,
-        body={**body, **(options.get("extra") or {})},
-        labels=labels,
+        body={**body, **extra} if extra else body,
+        labels=_labels(config, options),
+        stream=stream,
         model=options.get("model") or "",
         provider=options.get("provider") or "",
         attempts=config.attempts,
         timeout=options.get("timeout") or config.timeout,
+        deadline=options.get("deadline") or config.deadline,
+        form=form,
     )
+
+
+def _labels(config: Config, options: CallOptions) -> Labels:
+    found = current_labels(config.service)
+    given: dict[str, Any] = {
+        name: str(options[name]) for name in _LABELS if options.get(name)  # type: ignore[literal-required]
+    }
+    if task := task_of(options.get("task_type") or ""):
+        given["task"] = task
+    if metadata := options.get("metadata"):
+        given["metadata"] = metadata
+    return replace(found, **given) if given else found
 
 
 def _check_names(options: Mapping[str, Any], known: Mapping[str, Any]) -> None:

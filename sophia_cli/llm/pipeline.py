@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sophia_cli.llm.admission import Asking, Ticket
@@ -39,7 +39,10 @@ from sophia_cli.llm.worstcase import worst_case
 
 @dataclass(frozen=True)
 class Answer:
-    """What a call came to. `body` is all of it, or its beginning when it is `live` (more is to be read)."""
+    """What a call came to. `body` is all of it, or its beginning when it is `live` (more is to be read).
+
+    `reply` is a complete body, parsed.
+    """
 
     meter: Meter
     head: Head
@@ -48,6 +51,7 @@ class Answer:
     failure: Failure | None = None
     error: Exception | None = None
     scanner: Scanner | None = None
+    reply: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -218,7 +222,7 @@ def _check_body(prepared: Prepared, head: Head, body: bytes, meter: Meter) -> An
         meter.misfit(failure, reply or {}, len(body))
         return Answer(meter, head, body, failure=failure)
     meter.complete(head.status, reply or {}, len(body))
-    return Answer(meter, head, body)
+    return Answer(meter, head, body, reply=reply or {})
 
 
 def _begin_stream(
