@@ -73,6 +73,7 @@ def describe(answer: Answer, content: str, **more: Any) -> LLMResponse:
         tokens_out=usage.output if usage else None,
         finish_reason=meter.finish_reason,
         call_id=meter.call.id,
+        cached=meter.kept is not None,
         simulated=meter.simulated,
         **more,
     )

@@ -18,6 +18,7 @@ EMBEDDINGS, OTHER = "embeddings", "other"
 # Seconds: for the whole attempt, or by phase (connect, read, write, pool); None for no limit.
 Timeout = float | Mapping[str, float | None] | None
 
+_KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-portkey-api-key")
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # in the order of its characters
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 
@@ -53,6 +54,12 @@ class Origin:
     method: str
     url: str
     headers: Mapping[str, str]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What the client signs in with: never to be written down."""
+        found = (self.headers.get(name, "").removeprefix("Bearer ") for name in _KEY_HEADERS)
+        return tuple(value for value in found if len(value) >= 8)
 
 
 @dataclass(frozen=True)

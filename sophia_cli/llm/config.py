@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from sophia_cli.llm.budgets.budget import Budget, parse_budgets
+from sophia_cli.llm.cache.policy import CachePolicy, parse_cache
 from sophia_cli.llm.configfile import ConfigFile, Key, load, path_of
 from sophia_cli.llm.endpoints import from_environment, from_file
 from sophia_cli.llm.errors import ConfigError
 from sophia_cli.llm.estimate import MOST_OUTPUT
+from sophia_cli.llm.keyfile import FILE, KEYRING, open_keys
 from sophia_cli.llm.limits import parse_limits
 from sophia_cli.llm.prices import Price, parse_prices
+from sophia_cli.llm.privacy import Privacy, parse_privacy
 from sophia_cli.llm.providers import Provider
 from sophia_cli.llm.rulefile import check_provider, parse_models, parse_routes, parse_rules
 from sophia_cli.llm.rules import Chain, Order, Rule
@@ -56,6 +59,13 @@ KEYS = (
     ),
     Key(
         "llm.ledger", str, "", "path of the ledger (default: the XDG state folder)", "SOPHIA_LEDGER"
+    ),
+    Key(
+        "llm.keys",
+        str,
+        FILE,
+        "where `sophia llm keys` keeps them: `file`, or `keyring` with the extra of that name",
+        "SOPHIA_KEYS",
     ),
     Key(
         "llm.durability",
@@ -118,7 +128,7 @@ KEYS = (
     ),
 )
 CALL, BATCH = "call", "batch"  # durability
-_CHOICES = {"durability": (CALL, BATCH), "http": ("httpx", "aiohttp")}
+_CHOICES = {"durability": (CALL, BATCH), "keys": (FILE, KEYRING), "http": ("httpx", "aiohttp")}
 
 
 @dataclass(frozen=True)
@@ -152,6 +162,9 @@ class Config:
     infer_task: bool = True
     max_output: int = MOST_OUTPUT
     openrouter_prices: Path | None = None
+    keys: str = FILE
+    cache: CachePolicy = field(default_factory=CachePolicy)
+    privacy: Privacy = field(default_factory=Privacy)
     file: Path | None = None
     # What `price_of` has found, until when: it lives and goes with the configuration.
     priced: dict[tuple[str, str], tuple[Price | None, float]] = field(
@@ -183,7 +196,8 @@ def load_config(environ: Mapping[str, str] | None = None, start: Path | None = N
                 f"{file.name}: [llm] {name} = '{settings[name]}' is not known",
                 f"allowed: {', '.join(allowed)}",
             )
-    providers = {**from_environment(environ), **from_file(file, environ)}
+    keys = open_keys(environ, settings["keys"])
+    providers = {**from_environment(keys), **from_file(file, keys)}
     routes, orders = parse_routes(file, providers)
     models = parse_models(file, providers)
     data_classes = _data_classes(file, providers)
@@ -199,6 +213,8 @@ def load_config(environ: Mapping[str, str] | None = None, start: Path | None = N
         budgets=parse_budgets(file),
         openrouter_prices=_refreshed_prices(environ),
         limits=parse_limits(file),
+        cache=parse_cache(file, environ),
+        privacy=parse_privacy(file, environ, data_classes),
         file=file.path,
     )
 
@@ -246,4 +262,10 @@ def _data_classes(
 
 def describe_settings(keys: tuple[Key, ...]) -> list[tuple[str, Any, str, str]]:
     """Key, default, environment variable and meaning: the rows of the README's table."""
-    return [(key.path, key.default, key.env or "-", key.doc) for key in keys]
+    return [(key.path, _shown(key.default), key.env or "-", key.doc) for key in keys]
+
+
+def _shown(default: Any) -> Any:
+    if isinstance(default, tuple):
+        return ", ".join(default)
+    return str(default).lower() if isinstance(default, bool) else default

@@ -105,6 +105,8 @@ class ConfigFile:
     def _convert(self, key: Key, text: str) -> Any:
         if key.type is tuple:
             return tuple(part for part in text.split(os.pathsep) if part)
+        if key.type is bool:
+            return self._truth(key, text)
         try:
             value = _SWITCH[text.lower()] if key.type is bool else key.type(text)
             return self._in_range(f"the environment: {key.env}", key, value)
@@ -112,6 +114,11 @@ class ConfigFile:
             raise ConfigError(
                 f"the environment: {key.env} must be {_words(key)}, not {text!r}"
             ) from None
+
+    def _truth(self, key: Key, text: str) -> bool:
+        if text.lower() not in ("1", "true", "yes", "on", "0", "false", "no", "off"):
+            raise ConfigError(f"the environment: {key.env} must be {_words(key)}, not {text!r}")
+        return text.lower() in ("1", "true", "yes", "on")
 
     def _in_range(self, where: str, key: Key, value: Any) -> Any:
         infinite = isinstance(value, float) and not math.isfinite(value)

@@ -8,11 +8,12 @@ from typing import Any
 
 from sophia_cli.llm.configfile import ConfigFile
 from sophia_cli.llm.errors import ConfigError
+from sophia_cli.llm.keyfile import Keys
 from sophia_cli.llm.providers import KINDS, Kind, Provider
 from sophia_cli.llm.providers.cortex import ACCOUNT, base_url_of
 from sophia_cli.llm.providers.openrouter import fault_in_preferences
 from sophia_cli.llm.providers.snowflake import JWT, OAUTH, PAT, TOKEN_TYPES
-from sophia_cli.llm.secret import Secret
+from sophia_cli.llm.secret import Secret, is_key
 from sophia_cli.llm.services import by_service, unset
 
 _UNNAMED = "its key is not named"
@@ -51,13 +52,13 @@ _SNOWFLAKE_TOKENS = (
 )
 
 
-def from_environment(environ: Mapping[str, str]) -> dict[str, Provider]:
+def from_environment(keys: Keys) -> dict[str, Provider]:
     """The providers that need no file. Without their key they are there, with what is missing."""
     names = ("cortex", "portkey", "openrouter", "openai", "anthropic")
-    return {name: _build(name, KINDS[name], {}, environ) for name in names}
+    return {name: _build(name, KINDS[name], {}, keys) for name in names}
 
 
-def from_file(file: ConfigFile, environ: Mapping[str, str]) -> dict[str, Provider]:
+def from_file(file: ConfigFile, keys: Keys) -> dict[str, Provider]:
     """The `[providers.NAME]` tables. Raises ConfigError for an unknown kind or key."""
     found = {}
     for name, table in file.table("providers").items():
@@ -77,7 +78,7 @@ def from_file(file: ConfigFile, environ: Mapping[str, str]) -> dict[str, Provide
         kind = KINDS[kind_name]
         file.check_names(where, table, _COMMON + kind.options)
         _check_values(file, where, table)
-        found[name] = _build(name, kind, table, environ)
+        found[name] = _build(name, kind, table, keys)
     return found
 
 
@@ -134,35 +135,36 @@ def _check_faults(file: ConfigFile, where: str, faults: Any) -> None:
                 raise ConfigError(f"{file.name}: {where} {error.message}", error.mend) from None
 
 
-def _build(name: str, kind: Kind, table: Mapping[str, Any], environ: Mapping[str, str]) -> Provider:
+def _build(name: str, kind: Kind, table: Mapping[str, Any], keys: Keys) -> Provider:
     options = {
         key: value for key, value in table.items() if key not in ("kind", "base_url", "api_key_env")
     }
     if kind.name == "cortex":
-        return _build_cortex(name, table, options, environ)
+        return _build_cortex(name, table, options, keys)
     url = str(
-        table.get("base_url") or environ.get(kind.url_env, "").strip() or kind.base_url
+        table.get("base_url") or keys.environ.get(kind.url_env, "").strip() or kind.base_url
     ).rstrip("/")
     local = url.startswith(("http://127.", "http://localhost", "http://[::1]"))
     keyless = not kind.needs_key or (local and bool(table) and "api_key_env" not in table)
     # A key goes where it belongs: another endpoint than the vendor's own names the key it gets.
     foreign = "base_url" in table and name != kind.name
     key_env = str(table.get("api_key_env", "" if foreign else kind.key_env))
-    secret, problem, mend = _secret(environ, key_env) if key_env else (None, _UNNAMED, _NAME_IT)
+    secret, problem, mend = _secret(keys, key_env) if key_env else (None, _UNNAMED, _NAME_IT)
     if keyless and not secret:
         problem = mend = ""
-    options = by_service(options, environ)
+    options = by_service(options, keys.environ)
     if not problem and (variable := unset(options)):
         problem, mend = f"{variable} is not set", f"export {variable}=..."
     if not problem and not url.startswith(_SCHEMES):
         problem = f"{kind.url_env} must start with http:// or https://"
         mend = f"export {kind.url_env}=https://..."
-    return Provider(name, kind.name, url, secret, options, problem, mend)
+    return Provider(name, kind.name, url, secret, options, problem, mend, key_env)
 
 
 def _build_cortex(
-    name: str, table: Mapping[str, Any], options: dict[str, Any], environ: Mapping[str, str]
+    name: str, table: Mapping[str, Any], options: dict[str, Any], keys: Keys
 ) -> Provider:
+    environ, variable = keys.environ, ""
     account = str(options.get("account") or environ.get("SNOWFLAKE_ACCOUNT", "").strip())
     key_path = (
         options.get("private_key_path") or environ.get("SNOWFLAKE_PRIVATE_KEY_PATH", "").strip()
@@ -184,11 +186,8 @@ def _build_cortex(
             if "api_key_env" in table
             else []
         )
-        choices = named or list(_SNOWFLAKE_TOKENS)
-        variable, token_type = next(
-            (c for c in choices if environ.get(c[0], "").strip()), choices[0]
-        )
-        secret, problem, mend = _secret(environ, variable)
+        variable, token_type = _present(keys, named or list(_SNOWFLAKE_TOKENS))
+        secret, problem, mend = _secret(keys, variable)
         options.setdefault("token_type", token_type)
     url = str(table.get("base_url") or environ.get("SNOWFLAKE_HOST_URL", "").strip()).rstrip("/")
     if not url and not account:
@@ -199,15 +198,28 @@ def _build_cortex(
     elif not url and not ACCOUNT.match(account):
         problem = f"the Snowflake account '{account}' is not of the form organisation-account"
         mend = "export SNOWFLAKE_ACCOUNT=organisation-account"
-    return Provider(name, "cortex", url or base_url_of(account), secret, options, problem, mend)
+    base_url = url or base_url_of(account)
+    return Provider(name, "cortex", base_url, secret, options, problem, mend, variable)
 
 
-def _secret(environ: Mapping[str, str], variable: str) -> tuple[Secret | None, str, str]:
-    """The key in a variable, or what is wrong with it: never the value itself in the words."""
+def _present(keys: Keys, choices: list[tuple[str, str]]) -> tuple[str, str]:
+    """The token that is there: one in the environment goes before one that is kept."""
+    for choice in choices:
+        if keys.environ.get(choice[0], "").strip():
+            return choice
+    return next((choice for choice in choices if _secret(keys, choice[0])[0]), choices[0])
+
+
+def _secret(keys: Keys, variable: str) -> tuple[Secret | None, str, str]:
+    """The key of that name, or what is wrong with it: never the value itself in the words."""
     mend = f"export {variable}=..."
-    value = environ.get(variable, "").strip()
-    if not value:
-        return None, f"{variable} is not set", mend
-    if _NOT_PRINTABLE.search(value):
-        return None, f"{variable} holds spaces, line breaks or letters that no key has", mend
-    return Secret(value, variable), "", ""
+    try:
+        secret = keys.find(variable)
+    except ConfigError as error:  # the keyring
+        return None, error.message, error.mend
+    if secret is None:
+        return None, keys.problem or f"{variable} is not set", keys.mend or mend
+    if not is_key(secret.value):
+        words = "holds spaces, line breaks or letters that no key has"
+        return None, f"{variable} {words}", mend
+    return secret, "", ""

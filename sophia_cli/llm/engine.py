@@ -12,6 +12,7 @@ from typing import Any
 
 from sophia_cli.llm import telemetry
 from sophia_cli.llm.admission import Desk
+from sophia_cli.llm.archive import open_archive
 from sophia_cli.llm.call import Call
 from sophia_cli.llm.config import Config, load_config
 from sophia_cli.llm.connections import AsyncConnections, Connections
@@ -36,7 +37,8 @@ class Engine:
             telemetry.check()
         self.ledger = ledger or Ledger(self.config.ledger, self.config.durability)
         self.desk = Desk(self.config, self.ledger)
-        self._means = Means(self.config, self.ledger, self.desk)
+        self.archive = open_archive(self.config, self.ledger.path)
+        self._means = Means(self.config, self.ledger, self.desk, self.archive)
         self._by_latency = any(order.sort == LATENCY for order in self.config.every_order)
         self._latency: Mapping[Candidate, float] = {}
         self._latency_until = 0.0
@@ -80,6 +82,8 @@ class Engine:
                 self._connections.close()
                 self._connections = None
         self.ledger.close()
+        if self.archive is not None:
+            self.archive.close()
 
     async def aclose(self) -> None:
         """Close also this event loop's client."""

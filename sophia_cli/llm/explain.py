@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sophia_cli.llm.config import Config
 from sophia_cli.llm.failure import Failure
-from sophia_cli.llm.providers import KINDS
+from sophia_cli.llm.providers import Provider
 
 _WORDS = {
     "auth": "the API key is not valid",
@@ -46,8 +46,7 @@ def _key_hint(failure: Failure, provider: str, config: Config) -> str:
 def _mend(failure: Failure, provider: str, config: Config) -> str:
     known = config.providers.get(provider)
     if failure.kind == "auth" and known is not None:
-        variable = known.secret.source if known.secret else KINDS[known.kind].key_env
-        return f"set another:  export {variable}=..."
+        return f"set another:  {_another(known)}"
     if failure.kind == "rate_limit" and failure.retry_after:
         return f"try again in {failure.retry_after:.0f} s, or add another provider to the route"
     if failure.kind in ("rate_limit", "overloaded", "payment", "budget"):
@@ -55,6 +54,13 @@ def _mend(failure: Failure, provider: str, config: Config) -> str:
     if failure.kind == "model":
         return "name another model, or map it in [models] of sophia.toml"
     return ""
+
+
+def _another(provider: Provider) -> str:
+    """What sets a new key; a variable of the environment would go before it."""
+    shadows = provider.secret is not None and provider.secret.source == provider.key_env
+    unset = f"unset {provider.key_env}; " if shadows else ""
+    return f"{unset}sophia llm keys set {provider.name}"
 
 
 def _mend_connection(provider: str, config: Config) -> str:

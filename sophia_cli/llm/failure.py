@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sophia_cli.llm.redaction import hide_keys
+
 _KINDS = {
     400: "invalid_request",
     401: "auth",
@@ -74,6 +76,10 @@ class Failure:
     message: str
     status: int = 0
     retry_after: float | None = None
+
+    def __post_init__(self) -> None:
+        # A provider may say the key back; from here the words go to the ledger, to logs and to people.
+        object.__setattr__(self, "message", hide_keys(self.message))
 
     @property
     def worth_retrying(self) -> bool:

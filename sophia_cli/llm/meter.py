@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sophia_cli.llm.admission import Desk, Ticket
+from sophia_cli.llm.archive import Archive, Recording
+from sophia_cli.llm.cache.store import Kept
 from sophia_cli.llm.call import Call, Usage
 from sophia_cli.llm.config import Config
 from sophia_cli.llm.failure import DEADLINE, Failure
@@ -16,6 +18,7 @@ from sophia_cli.llm.ledger.record import CANCELLED, ERROR, OK, Attempt, Charge, 
 from sophia_cli.llm.ledger.store import Ledger
 from sophia_cli.llm.prices import Price, cost_of
 from sophia_cli.llm.providers import KINDS, Provider
+from sophia_cli.llm.redaction import hide_keys
 from sophia_cli.llm.routing import Decision, Verdict
 from sophia_cli.llm.scanner import Scanner
 from sophia_cli.llm.telemetry import Trace
@@ -29,6 +32,7 @@ class Means:
     config: Config
     ledger: Ledger
     desk: Desk
+    archive: Archive | None = None
 
 
 class Meter:
@@ -44,6 +48,8 @@ class Meter:
         self.cost_nano: int | None = None
         self.bytes_received = 0
         self.config = means.config
+        self.recording: Recording | None = None
+        self.kept: Kept | None = None
         self._ledger = means.ledger
         self._desk = means.desk
         self._ticket: Ticket | None = None
@@ -79,6 +85,12 @@ class Meter:
         if not self.call.deadline:
             return None
         return self.call.deadline - (time.perf_counter() - self._began)
+
+    def reuse(self, kept: Kept) -> None:
+        """The answer is one that was given before: nothing is asked, nothing is paid."""
+        self.kept = kept
+        self.provider, self.model, self.simulated = kept.provider, kept.model, kept.simulated
+        self.usage, self.finish_reason = kept.usage, kept.finish_reason
 
     def attempt(
         self, verdict: Verdict, provider: Provider | None, sent: int, ticket: Ticket
@@ -186,7 +198,7 @@ class Meter:
         self._answered = model_of(reply)
 
     def _take_from_scanner(self) -> None:
-        if self._scanner:
+        if self._scanner and self.kept is None:
             self.usage, self.finish_reason = self._scanner.usage, self._scanner.finish_reason
             self._answered = self._scanner.model
 
@@ -230,7 +242,7 @@ class Meter:
             id=self.call.id,
             outcome=outcome,
             error_kind=failure.kind if failure else "",
-            error=failure.message if failure else "",
+            error=self._words(failure) if failure else "",
             status=failure.status if failure else status,
             provider=self.provider,
             model=self.model,
@@ -252,9 +264,19 @@ class Meter:
             fallbacks=tuple(self._fallbacks),
             charges=tuple(self._charges),
         )
+        if self.kept is not None:
+            final = self.kept.book(final)
+            self.cost_nano = final.cost_nano
         self._ledger.finish(final)
         if self._trace:
             self._trace.end(final, self._answered)
+        if self.recording is not None:
+            self.recording.end(final)
+
+    def _words(self, failure: Failure) -> str:
+        """What the ledger says of a failure: a provider may say the client's own key back."""
+        origin = self.call.origin
+        return hide_keys(failure.message, origin.keys) if origin else failure.message
 
 
 def _opening(call: Call, decision: Decision) -> Opening:

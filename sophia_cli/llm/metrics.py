@@ -14,6 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 
 from sophia_cli import __version__
 from sophia_cli.llm.config import Config
+from sophia_cli.llm.ledger.record import CACHED
 from sophia_cli.llm.ledger.schema import BUCKETS
 from sophia_cli.llm.ledger.store import Ledger
 
@@ -136,7 +137,9 @@ def _spending(totals: list[tuple[Any, ...]], known: set[str]) -> Iterator[Metric
     tokens: dict[tuple[str, ...], int] = defaultdict(int)
     cost: dict[tuple[str, ...], int] = defaultdict(int)
     local: dict[tuple[str, ...], int] = defaultdict(int)
-    for provider, model, task, _, _, _, _, *figures in totals:
+    for provider, model, task, outcome, _, _, _, *figures in totals:
+        if outcome == CACHED:  # no provider was asked: they stand in the row, as what was saved
+            continue
         model = model if model in known else OTHER
         for name, count in zip(
             ("input", "output", "cached", "reasoning"), figures[:4], strict=True

@@ -14,6 +14,7 @@ from typing import Any
 
 from sophia_cli.llm.admission import Asking, Ticket
 from sophia_cli.llm.backoff import delay
+from sophia_cli.llm.cache.store import Kept
 from sophia_cli.llm.call import OTHER, Call, Request
 from sophia_cli.llm.errors import MORE_MONEY, BudgetExceeded, LLMError
 from sophia_cli.llm.estimate import Estimate
@@ -33,7 +34,7 @@ from sophia_cli.llm.requests import Prepared, prepare
 from sophia_cli.llm.routing import Decision, Verdict, decide
 from sophia_cli.llm.scanner import Scanner
 from sophia_cli.llm.shape import fault_in, misfit_in
-from sophia_cli.llm.steps import Broken, Chunk, Event, Head, Read, Send, Sleep, Step
+from sophia_cli.llm.steps import Broken, Chunk, Event, Head, Read, Replay, Send, Sleep, Step
 from sophia_cli.llm.worstcase import worst_case
 
 
@@ -70,7 +71,7 @@ Exchange = Generator[Step, Event, Answer]
 def exchange(
     call: Call, means: Means, outlook: Outlook = QUIET, *, keep_events: bool = False
 ) -> Exchange:
-    """Run a call through its candidates until one answers.
+    """Run a call through its candidates until one answers, or give the answer that is kept.
 
     Raises NotConfigured, NoRoute, ConfigError or BudgetExceeded when none may be asked; every other
     end is an Answer.
@@ -83,6 +84,10 @@ def exchange(
         raise
     meter = Meter(decision.label(call), decision, means)
     try:
+        if means.archive is not None:
+            kept, meter.recording = means.archive.consult(meter.call, decision)
+            if kept is not None:
+                return (yield from _replay(kept, meter, keep_events))
         return (yield from _try_candidates(decision, means, meter, keep_events))
     except BaseException as error:
         if isinstance(error, LLMError):
@@ -161,6 +166,20 @@ def _longest_wait(meter: Meter) -> float:
     return meter.config.longest_wait if left is None else min(meter.config.longest_wait, left)
 
 
+def _replay(kept: Kept, meter: Meter, keep_events: bool) -> Exchange:
+    """Give an answer again as it came: whole, or event by event."""
+    meter.reuse(kept)
+    kind = "text/event-stream; charset=utf-8" if kept.stream else "application/json"
+    head = Head(200, (("content-type", kind), ("x-sophia-cache", "hit")))
+    if not kept.stream:
+        return _completed(head, kept.body, _parse(kept.body) or {}, meter)
+    yield Replay(kept.events())
+    scanner = Scanner(keep_events=keep_events, copy=meter.recording)
+    result = yield from _begin_stream(head, scanner, meter)
+    assert isinstance(result, Answer)  # it has begun before
+    return result
+
+
 def _attempt(
     prepared: Prepared, verdict: Verdict, meter: Meter, keep_events: bool
 ) -> Generator[Step, Event, Answer | _Failed]:
@@ -177,7 +196,9 @@ def _attempt(
         if native and not meter.call.stream:
             words = "answered a stream that was not asked for"
             return _Failed(Failure("bad_response", words, head.status), head)
-        scanner = Scanner(drop_usage=prepared.drop_usage, keep_events=keep_events)
+        scanner = Scanner(
+            drop_usage=prepared.drop_usage, keep_events=keep_events, copy=meter.recording
+        )
         return (yield from _begin_stream(head, scanner, meter))
     if (
         head.status < 400
@@ -221,8 +242,14 @@ def _check_body(prepared: Prepared, head: Head, body: bytes, meter: Meter) -> An
         failure = Failure("bad_response", words, head.status)
         meter.misfit(failure, reply or {}, len(body))
         return Answer(meter, head, body, failure=failure)
-    meter.complete(head.status, reply or {}, len(body))
-    return Answer(meter, head, body, reply=reply or {})
+    return _completed(head, body, reply or {}, meter)
+
+
+def _completed(head: Head, body: bytes, reply: Mapping[str, Any], meter: Meter) -> Answer:
+    if meter.recording is not None:
+        meter.recording.add(body, whole=True)
+    meter.complete(head.status, reply, len(body))
+    return Answer(meter, head, body, reply=reply)
 
 
 def _begin_stream(

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 from sophia_cli.llm.call import Usage
 from sophia_cli.llm.failure import Failure, from_event
@@ -25,15 +25,23 @@ _BOM = b"\xef\xbb\xbf"  # readers of event streams take it away
 _LAST_EVENTS = ("message_stop", "response.completed", "response.incomplete")
 
 
+class Copy(Protocol):
+    """Takes what goes through, chunk by chunk."""
+
+    def add(self, chunk: bytes) -> None: ...
+
+
 class Scanner:
     """Fed the chunks of a stream in order; what it learnt stands in its attributes.
 
     With `drop_usage` the one event that holds nothing but usage is taken out of what goes
     through, because the caller did not ask for it. With `keep_events` every event is parsed
-    and put into `events`.
+    and put into `events`. A `copy` gets the bytes that go through.
     """
 
-    def __init__(self, *, drop_usage: bool = False, keep_events: bool = False) -> None:
+    def __init__(
+        self, *, drop_usage: bool = False, keep_events: bool = False, copy: Copy | None = None
+    ) -> None:
         self.drop_usage = drop_usage
         self.events: deque[Mapping[str, Any]] | None = deque() if keep_events else None
         self.started = False
@@ -42,6 +50,7 @@ class Scanner:
         self.usage: Usage | None = None
         self.finish_reason = ""
         self.model = ""
+        self._copy = copy
         self._buffer = b""
         self._at_start = True
 
@@ -59,20 +68,25 @@ class Scanner:
             begin = 0
             if self._read(event) or not self.drop_usage:
                 passed += event
-        return passed if self.drop_usage else chunk
+        passed = passed if self.drop_usage else chunk
+        if self._copy is not None:
+            self._copy.add(passed)
+        return passed
 
     def end(self) -> bytes:
         """The stream is over: read what is left. Gives back what `feed` held back."""
         rest, self._buffer = self._buffer, b""
         keep = self._read(rest) if rest.strip() else True
-        return rest if self.drop_usage and keep else b""
+        rest = rest if self.drop_usage and keep else b""
+        if self._copy is not None and rest:
+            self._copy.add(rest)
+        return rest
 
     def _read(self, event: bytes) -> bool:
         """Learn from one event; False when it is the usage that nobody asked for."""
-        lines = [line[5:].lstrip(b" ") for line in _LINE.split(event) if line.startswith(b"data:")]
-        if not lines:
+        data = _data_of(event)
+        if data is None:
             return True
-        data = b"\n".join(lines).strip()
         if data == b"[DONE]":
             self.finished = True
             return True
@@ -81,11 +95,8 @@ class Scanner:
         return self._learn(data)
 
     def _learn(self, data: bytes) -> bool:
-        try:
-            event = json.loads(data)
-        except (ValueError, RecursionError):
-            return True
-        if not isinstance(event, dict):
+        event = _object(data)
+        if event is None:
             return True
         usage = _usage_in(event)
         if usage:
@@ -110,6 +121,35 @@ class Scanner:
         # Anthropic's stop_reason comes before message_stop; OpenAI's finish_reason may be the last word.
         if last or (reason and "choices" in event):
             self.finished = True
+
+
+def events_in(stream: bytes) -> Iterator[bytes]:
+    """A whole stream cut after each of its events."""
+    begin = 0
+    for match in _BOUNDARY.finditer(stream):
+        yield stream[begin : match.end()]
+        begin = match.end()
+    if begin < len(stream):
+        yield stream[begin:]
+
+
+def parse_event(event: bytes) -> Mapping[str, Any] | None:
+    """The object that an event holds; None for a comment, for `[DONE]` and for anything else."""
+    data = _data_of(event)
+    return None if data is None else _object(data)
+
+
+def _data_of(event: bytes) -> bytes | None:
+    lines = [line[5:].lstrip(b" ") for line in _LINE.split(event) if line.startswith(b"data:")]
+    return b"\n".join(lines).strip() if lines else None
+
+
+def _object(data: bytes) -> Mapping[str, Any] | None:
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _error_in(event: Mapping[str, Any]) -> Any:

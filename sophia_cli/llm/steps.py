@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sophia_cli.llm.call import Request
@@ -16,6 +17,13 @@ class Send:
 
     request: Request
     until: float | None = None
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Read these chunks as if they were a response that is open."""
+
+    chunks: Iterable[bytes]
 
 
 @dataclass(frozen=True)
@@ -63,5 +71,5 @@ class Broken:
     error: Exception | None = None
 
 
-Step = Send | Read | Sleep
+Step = Send | Replay | Read | Sleep
 Event = Head | Chunk | End | Broken | None

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 
 import httpx
 
 from sophia_cli.llm.call import Request
 from sophia_cli.llm.connections import AsyncConnections, AsyncReply, Connections, Reply
 from sophia_cli.llm.failure import DEADLINE
-from sophia_cli.llm.steps import Broken, Chunk, End, Event, Head, Read, Send, Step
+from sophia_cli.llm.steps import Broken, Chunk, End, Event, Head, Read, Replay, Send, Step
 
 _LATE = Broken(DEADLINE, "the deadline has passed")
 
@@ -33,6 +33,9 @@ class Wire:
         if isinstance(step, Send):
             return self._send(step.request, step.until)
         self.close()
+        if isinstance(step, Replay):
+            self._chunks = iter(step.chunks)
+            return None
         time.sleep(step.seconds)
         return None
 
@@ -84,6 +87,9 @@ class AsyncWire:
         if isinstance(step, Send):
             return await self._send(step.request, step.until)
         await self.close()
+        if isinstance(step, Replay):
+            self._chunks = _each(step.chunks)
+            return None
         await asyncio.sleep(step.seconds)
         return None
 
@@ -127,6 +133,11 @@ class AsyncWire:
             return End()
         except httpx.HTTPError as error:
             return broken(error)
+
+
+async def _each(chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk
 
 
 def _within(request: Request, until: float | None) -> Request:

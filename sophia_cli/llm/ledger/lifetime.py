@@ -1,36 +1,54 @@
-"""What becomes of open ledgers when their process forks or ends."""
+"""What becomes of open ledgers, and of the files beside them, when their process forks or ends."""
 
 from __future__ import annotations
 
 import atexit
 import os
+import threading
 import weakref
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sophia_cli.llm.ledger.store import Ledger
-
-_ALL: weakref.WeakSet[Ledger] = weakref.WeakSet()
-_held: list[Ledger] = []
+from pathlib import Path
+from typing import Protocol
 
 
-def watch(ledger: Ledger) -> None:
+class Opened(Protocol):
+    """Somebody who keeps a connection to a file, None for memory, under a lock."""
+
+    lock: threading.RLock
+
+    @property
+    def path(self) -> Path | None: ...
+
+    def drop(self) -> None:
+        """Give the connection up; used again, it opens another."""
+
+    def close(self) -> None:
+        """The process ends."""
+
+    def leave_to_parent(self) -> None:
+        """Called in the child of a fork."""
+
+
+_ALL: weakref.WeakSet[Opened] = weakref.WeakSet()
+_held: list[Opened] = []
+
+
+def watch(opened: Opened) -> None:
     """Close it when the process ends, and see it through forks."""
-    _ALL.add(ledger)
+    _ALL.add(opened)
 
 
 def _close_all() -> None:
-    for ledger in list(_ALL):
-        ledger.close()
+    for opened in list(_ALL):
+        opened.close()
 
 
 def _hold_all() -> None:
     """No connection goes through a fork: the child would take its locks for its own, and hold none."""
-    for ledger in list(_ALL):
-        ledger.lock.acquire()
-        if ledger.path is not None:
-            ledger.drop()
-        _held.append(ledger)
+    for opened in list(_ALL):
+        opened.lock.acquire()
+        if opened.path is not None:
+            opened.drop()
+        _held.append(opened)
 
 
 def _release_all() -> None:
@@ -40,8 +58,8 @@ def _release_all() -> None:
 
 def _leave_all() -> None:
     _held.clear()
-    for ledger in list(_ALL):
-        ledger.leave_to_parent()
+    for opened in list(_ALL):
+        opened.leave_to_parent()
 
 
 atexit.register(_close_all)

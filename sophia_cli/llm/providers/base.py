@@ -15,7 +15,10 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True)
 class Provider:
-    """One configured endpoint. `problem` and `mend` say what is missing before it can be used."""
+    """One configured endpoint. `problem` and `mend` say what is missing before it can be used.
+
+    `key_env` is the variable that its key stands in, or is kept under.
+    """
 
     name: str
     kind: str
@@ -24,6 +27,7 @@ class Provider:
     options: Mapping[str, Any] = field(default_factory=dict)
     problem: str = ""
     mend: str = ""
+    key_env: str = ""
 
     @property
     def ready(self) -> bool:
@@ -66,7 +70,8 @@ class Kind:
     `paths` maps an operation to its path under the base URL: what is not there is not spoken.
     `model_name` turns a vendor's model name into this provider's, None where it has no such model.
     `defaults` names a model by task group: `data`, `primary`, `cheap`, `embeddings`. `shape_body`
-    says the same in the provider's words, `extend_body` adds what its options say.
+    says the same in the provider's words, `extend_body` adds what its options say. `check` is the
+    path of a request that costs nothing and needs the key; empty where there is none.
     `keeps_responses`: a later call may refer to an answer of the Responses API by its id.
     """
 
@@ -86,6 +91,7 @@ class Kind:
     keeps_local: bool = False
     stream_usage: bool = True
     keeps_responses: bool = False
+    check: str = ""
 
 
 def bearer(provider: Provider) -> dict[str, str]:

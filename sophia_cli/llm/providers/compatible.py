@@ -44,6 +44,7 @@ OPENAI = Kind(
     model_name=_own_models,
     shape_body=rename_limit,
     keeps_responses=True,
+    check="/models",
 )
 
 ANTHROPIC = Kind(
@@ -59,4 +60,5 @@ ANTHROPIC = Kind(
     },
     model_name=_claude_only,
     headers=_anthropic_headers,
+    check="/v1/models",
 )

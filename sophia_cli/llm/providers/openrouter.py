@@ -105,4 +105,5 @@ OPENROUTER = Kind(
     extend_body=_extend,
     options=("fallback_models", "preferences", "title", "referer"),
     stream_usage=False,  # usage is always in the last chunk; asking for it is a deprecated no-op
+    check="/key",
 )

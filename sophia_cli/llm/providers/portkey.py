@@ -76,4 +76,5 @@ PORTKEY = Kind(
     shape_body=rename_limit,
     options=("slugs", "virtual_key", "config", "provider", "virtual_keys", "configs"),
     keeps_responses=True,
+    check="/models",
 )
