@@ -9,6 +9,7 @@ from typing import Any
 
 from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.llm.config import Config, load_config
+from sophia_cli.llm.keyfile import read_keys
 from sophia_cli.llm.providers import KINDS, Provider
 from sophia_cli.llm.service import UnifiedLLMService
 
@@ -83,13 +84,14 @@ def choose(config: Config, environ: Mapping[str, str], *, fall_back: bool) -> Ch
     """What is configured; else, if it may fall back, a local model server that answers; else the simulator."""
     if not fall_back or any(provider.ready for provider in config.providers.values()):
         return Choice(config)
+    read_keys(environ)  # one that may not be used is no reason to simulate
     local = find_local_server(environ)
     if local:
         note = f"(local: no provider is configured, {local.name} answers at {local.base_url})"
         return Choice(_only(config, local), note)
     simulator = Provider("simulator", "simulator", KINDS["simulator"].base_url)
     note = "(simulated: no provider is configured)"
-    return Choice(_only(config, simulator), note, "  a real one:  export OPENROUTER_API_KEY=...")
+    return Choice(_only(config, simulator), note, "  a real one:  sophia llm keys set openrouter")
 
 
 def find_local_server(environ: Mapping[str, str]) -> Provider | None:

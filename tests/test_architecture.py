@@ -16,9 +16,20 @@ PACKAGE = ROOT / "sophia_cli"
 # Part -> parts it may import. A part is a folder or a module of sophia_cli.
 MAY_IMPORT = {
     "__main__": {"commands", "errors", "llm.errors", "output"},
-    "commands": {"migrate", "llm", "ask", "prices", "surroundings", "settings", "errors", "output"},
+    "commands": {
+        "migrate",
+        "llm",
+        "ask",
+        "keys",
+        "prices",
+        "surroundings",
+        "settings",
+        "errors",
+        "output",
+    },
     "migrate": {"process", "assets", "settings", "errors"},
     "ask": {"http", "errors", "llm"},
+    "keys": {"http", "errors", "llm"},
     "surroundings": {"errors", "llm"},
     "prices": {"http", "errors", "llm"},
     "pricelist": {"llm.catalogue", "llm.errors"},
@@ -31,7 +42,7 @@ MAY_IMPORT = {
     "llm": set(),
 }
 # What an application that imports the service has installed.
-LIBRARIES_OF_LLM = {"httpx", "prometheus_client", "cryptography", "aiohttp", "opentelemetry"}
+LIBRARIES_OF_LLM = {"aiohttp", "cryptography", "httpx", "keyring", "opentelemetry", "prometheus_client"}
 
 
 def sources() -> list[Path]:

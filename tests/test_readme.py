@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from sophia_cli.llm.cache.policy import KEYS as CACHE_KEYS
 from sophia_cli.llm.config import KEYS, describe_settings
+from sophia_cli.llm.privacy import KEYS as PRIVACY_KEYS
 from sophia_cli.settings import KEYS as COMMAND_LINE_KEYS
 
 README = Path(__file__).parents[1] / "README.md"
@@ -33,7 +35,7 @@ def test_every_command_exists(words: str) -> None:
 
 
 def test_settings_are_those_of_the_code() -> None:
-    rows = describe_settings(KEYS) + describe_settings(COMMAND_LINE_KEYS)
+    rows = describe_settings((*KEYS, *CACHE_KEYS, *PRIVACY_KEYS, *COMMAND_LINE_KEYS))
     lines = ["| key | default | environment | meaning |", "|---|---|---|---|"]
     for path, default, env, text in rows:
         shown = "none" if default in ("", ()) else default

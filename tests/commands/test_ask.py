@@ -65,7 +65,7 @@ def test_with_nothing_configured_it_is_simulated_and_says_so(tmp_path: Path) -> 
     assert masked(said.err) == (
         "(simulated: no provider is configured)\n"
         "─ simulator · small · 2 in, 29 out (simulated) · unpriced · T s · call ID\n"
-        "  a real one:  export OPENROUTER_API_KEY=...\n"
+        "  a real one:  sophia llm keys set openrouter\n"
     )
     assert sophia("llm", "ask", "hello", cwd=tmp_path).out == said.out
 
@@ -107,7 +107,7 @@ PROBLEMS = [
     (
         "401",
         "sophia: openrouter answered 401: the API key is not valid: ",
-        "        set another:  export OPENROUTER_API_KEY=...\n",
+        "        set another:  unset OPENROUTER_API_KEY; sophia llm keys set openrouter\n",
     ),
     ("402", "sophia: openrouter answered 402: the account has no credit left: ", "sophia.toml"),
     ("429", "sophia: openrouter answered 429: too many requests: ", "sophia.toml"),

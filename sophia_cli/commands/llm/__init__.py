@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from sophia_cli.commands.llm import cache, keys
 from sophia_cli.commands.llm.ask import ask
 from sophia_cli.commands.llm.prices import prices
 from sophia_cli.commands.llm.route import route
@@ -19,3 +20,5 @@ app.command()(ask)
 app.command()(prices)
 app.command()(route)
 app.command()(sim)
+app.add_typer(keys.app, name="keys")
+app.add_typer(cache.app, name="cache")

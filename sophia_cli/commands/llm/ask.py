@@ -103,6 +103,8 @@ def _summary(response: Any) -> str:
         tokens = f"{response.tokens_in:,} in, {response.tokens_out:,} out"
     if response.simulated:
         tokens += " (simulated)"
+    if response.cached:
+        tokens += " (from the cache)"
     parts = [response.provider, response.model, tokens, _money(response.cost_usd)]
     parts += [f"{response.latency_ms / 1000:.2f} s", f"call {response.call_id}"]
     return "─ " + " · ".join(part for part in parts if part)
