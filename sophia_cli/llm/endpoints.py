@@ -35,6 +35,7 @@ _PLAIN = (
     "virtual_key",
     "config",
     "provider",
+    "custom_host",
     "slugs",
     "virtual_keys",
     "configs",

@@ -11,10 +11,13 @@ from sophia_cli.llm.secret import Secret
 
 LONGEST_METADATA = 128  # characters of a value; Portkey refuses more (its guide to metadata)
 
+_TARGETS = ("virtual_key", "config", "provider")  # each says who answers
+
 
 def _with_slug(provider: Provider, model: str) -> str | None:
     """`gpt-5` is `@openai/gpt-5`; the slug of a vendor may be named in `slugs`."""
-    if model.startswith("@") or "virtual_key" in provider.options or "config" in provider.options:
+    # Who answers is said already, and a gateway of one's own knows no slugs.
+    if model.startswith("@") or not provider.options.keys().isdisjoint(_TARGETS):
         return model
     vendor = vendor_of(model)
     slugs: dict[str, str] = dict(provider.options.get("slugs", {}))
@@ -27,7 +30,7 @@ def _headers(provider: Provider, labels: Labels, call_id: str) -> dict[str, str]
     headers["x-portkey-trace-id"] = _plain(labels.session) or call_id
     if metadata := _metadata(labels):
         headers["x-portkey-metadata"] = json.dumps(metadata)
-    for option in ("virtual_key", "config", "provider"):
+    for option in (*_TARGETS, "custom_host"):
         if option in provider.options:
             said = provider.options[option]
             text = said.value if isinstance(said, Secret) else str(said)
@@ -74,7 +77,7 @@ PORTKEY = Kind(
     model_name=_with_slug,
     headers=_headers,
     shape_body=rename_limit,
-    options=("slugs", "virtual_key", "config", "provider", "virtual_keys", "configs"),
+    options=("slugs", *_TARGETS, "custom_host", "virtual_keys", "configs"),
     keeps_responses=True,
     check="/models",
 )
