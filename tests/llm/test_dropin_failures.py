@@ -104,10 +104,21 @@ def partial_stream(client: Any) -> Any:
     return texts, "complete"
 
 
-@pytest.mark.parametrize("fault", ["cut:after_chunks=3", "error_event:after_chunks=3", "garbage"])
-def test_what_came_before_a_broken_stream_is_kept(fault: str) -> None:
+@pytest.mark.parametrize(
+    ("fault", "row"),
+    [
+        ("cut:after_chunks=3", ("error", "stream_broken", 200)),
+        (
+            "error_event:after_chunks=3",
+            ("error", "stream_error", 200),
+        ),  # the client reads no further
+        ("garbage", ("cancelled", "stopped", 0)),
+    ],
+)
+def test_what_came_before_a_broken_stream_is_kept(fault: str, row: tuple[Any, ...]) -> None:
     texts, error = both(gpt, partial_stream, faults=[fault])
     assert len(texts) > 2 and error != "complete"
+    assert rows("outcome", "error_kind", "status") == [row]
 
 
 @pytest.mark.parametrize(
