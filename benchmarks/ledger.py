@@ -1,35 +1,44 @@
-"""What the ledger costs, what it holds, and what a killed process takes with it.
+"""What ledger and budgets cost, what they hold, and what a killed process takes with it.
 
-Usage: python benchmarks/ledger.py [--quick] [cost] [rows] [kill]     Without a part: all of them.
+Usage: python benchmarks/ledger.py [--quick] [cost] [shared] [rows] [kill]     Without a part: all of them.
 
-cost  CPU of the ledger alone for each call
-rows  a ledger with 1,000,000 calls: a report, and what a call costs beside an empty ledger
-kill  kill -9 at random moments: which calls that were answered have no row, and whether the books balance
+cost    CPU of ledger and budget alone for each call
+shared  64 processes that spend one budget: rate, latency, and whether it held
+rows    a ledger with 1,000,000 calls: a report, and what a call costs beside an empty ledger
+kill    kill -9 at random moments: which calls that were answered have no row, and whether the books balance
 Prints Markdown. `--quick` shows that everything runs, its figures mean nothing.
 """
 
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import random
 import signal
+import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from books import imbalances
 
 from sophia_cli.llm import Ledger, UnifiedLLMService, load_config
-from sophia_cli.llm.call import new_call_id
+from sophia_cli.llm.budgets.books import Books
+from sophia_cli.llm.budgets.budget import Budget, facts_of
+from sophia_cli.llm.budgets.purse import Refusal
+from sophia_cli.llm.call import Labels, new_call_id
 from sophia_cli.llm.ledger import Attempt, Final, Opening
 from sophia_cli.llm.ledger.clerk import BUFFER
-from sophia_cli.llm.ledger.store import BATCH, CALL
 
 FILE = "ledger.sqlite3"
+CALL, BATCH = "call", "batch"  # durability
 MODELS = [(f"provider-{p}", f"model-{m}") for p in range(4) for m in range(5)]
 TASKS = ("chat_conversation", "bulk", "sql_generation", "document_summary", "embeddings")
 DAY_NS = 86_400 * 10**9
@@ -40,11 +49,19 @@ default = ["simulator/small"]
 [prices."simulator/small"]
 input = 1.0
 output = 3.0
+[budgets.all]
+limit = 1000.0
 """
+PROCESSES = 64
+UNCHANGED = 1.1  # what measures itself twice differs by that much
+LABELS = Labels(service="bench", task="bulk", user="ada")
+COST, WORST = 4_500_000, 9_000_000  # nano-USD
 
 
-def book(ledger: Ledger, name: str, number: int, started_ns: int) -> None:
-    """One call from its beginning to its end, as the engine writes it."""
+def book(
+    ledger: Ledger, name: str, number: int, started_ns: int, budgets: Books | None = None
+) -> bool:
+    """One call from its beginning to its end, as the engine writes it; False where no money is left."""
     provider, model = MODELS[number % len(MODELS)]
     opening = Opening(
         id=name,
@@ -57,6 +74,14 @@ def book(ledger: Ledger, name: str, number: int, started_ns: int) -> None:
         route=f'[["{provider}","{model}",true,"[routes] default"]]',
     )
     ledger.begin(opening)
+    cost, charges = COST + number % 1000, ()
+    if budgets is not None:
+        facts = facts_of(LABELS, provider, model, "")
+        holds = budgets.reserve(facts, WORST)
+        if isinstance(holds, Refusal):
+            ledger.finish(Final(name, "error", "budget_exceeded"))
+            return False
+        charges = budgets.settle(holds, cost, answered=True)
     final = Final(
         id=name,
         outcome="ok",
@@ -68,18 +93,20 @@ def book(ledger: Ledger, name: str, number: int, started_ns: int) -> None:
         tokens_out=300,
         tokens_cached=0,
         tokens_reasoning=0,
-        cost_nano=4_500_000 + number,
+        cost_nano=cost,
         cost_source="sophia.toml",
         latency_us=812_345,
         bytes_sent=5_000,
         bytes_received=1_500,
         finish_reason="stop",
         billable=True,
+        charges=charges,
     )
     ledger.finish(final)
+    return True
 
 
-def cost_of_calls(ledger: Ledger, count: int) -> float:
+def cost_of_calls(ledger: Ledger, count: int, budgets: Books | None = None) -> float:
     """CPU of this process for each call, in microseconds, its writing thread included."""
     names = [new_call_id() for _ in range(count)]
     book(ledger, new_call_id(), 0, time.time_ns())
@@ -87,22 +114,116 @@ def cost_of_calls(ledger: Ledger, count: int) -> float:
     gc.collect()
     began = time.process_time()
     for number, name in enumerate(names):
-        book(ledger, name, number, time.time_ns())
+        book(ledger, name, number, time.time_ns(), budgets)
     ledger.read("SELECT 1")
     return (time.process_time() - began) / count * 1e6
 
 
 def show_cost(folder: Path, quick: bool) -> None:
     counts, rounds = ({CALL: 50, BATCH: 200}, 1) if quick else ({CALL: 5_000, BATCH: 50_000}, 3)
-    print("| durability | CPU for each call | bar |\n|---|---|---|")
+    budget = Budget("all", limit_nano=10**15)
+    print("| durability | CPU of the ledger | of ledger and budget | bar |\n|---|---|---|---|")
     for durability, count in counts.items():
-        found = []
+        alone, both = [], []
         for number in range(rounds):
-            ledger = Ledger(folder / f"{durability}-{number}.sqlite3", durability)
-            found.append(cost_of_calls(ledger, count))
-            ledger.close()
-        bar = "-" if durability == CALL else f"15 us: {said(min(found) <= 15)}"
-        print(f"| `{durability}` | {min(found):.1f} us | {bar} |")
+            for taken, kept in ((alone, ()), (both, (budget,))):
+                ledger = Ledger(folder / f"{durability}-{number}-{len(kept)}.sqlite3", durability)
+                budgets = Books(ledger, lambda kept=kept: kept) if kept else None
+                taken.append(cost_of_calls(ledger, count, budgets))
+                ledger.close()
+        bar = "-" if durability == CALL else f"15 us: {said(min(both) <= 15)}"
+        print(f"| `{durability}` | {min(alone):.1f} us | {min(both):.1f} us | {bar} |")
+
+
+class Spender(NamedTuple):
+    """What one process saw: seconds each call took, calls that were refused, when it began and ended."""
+
+    took: list[float]
+    refused: int
+    began: float
+    ended: float
+
+
+def show_shared(folder: Path, quick: bool) -> None:
+    """Once with money for all, once with enough for a part of them at their worst price."""
+    processes = 4 if quick else PROCESSES
+    print(
+        "| durability | money for | calls/s | p50 | p99 | worst | bar | spent of the limit | held | rows |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for durability in (BATCH, CALL):
+        each = 20 if quick else {BATCH: 1_000, CALL: 40}[durability]
+        for part, words in ((2.0, "all"), (0.25, "a quarter of them")):
+            limit = int(processes * each * part) * WORST
+            path = folder / f"{durability}-{part}.sqlite3"
+            Ledger(path).read("SELECT 1")
+            found = spend_together(path, durability, limit, processes, each)
+            took = sorted(moment for one in found for moment in one.took)
+            wall = max(one.ended for one in found) - min(one.began for one in found)
+            p99 = took[int(len(took) * 0.99)] * 1000
+            bar = f"5 ms: {said(p99 <= 5)}" if durability == BATCH else "-"
+            times = (
+                f"{statistics.median(took) * 1000:.2f} ms | {p99:.2f} ms | {took[-1] * 1000:.0f} ms"
+            )
+            books = balance(path, limit, sum(one.refused for one in found), len(took))
+            print(
+                f"| `{durability}` | {words} | {len(took) / wall:,.0f} | {times} | {bar} | {books} |"
+            )
+
+
+def spend_together(
+    path: Path, durability: str, limit: int, processes: int, each: int
+) -> list[Spender]:
+    """Start them all, let them go at the same moment, and wait for their ends."""
+    context = multiprocessing.get_context("fork")
+    gate, ends = context.Barrier(processes), context.SimpleQueue()
+    arguments = (path, durability, limit, each, gate, ends)
+    children = [context.Process(target=spend, args=arguments) for _ in range(processes)]
+    for child in children:
+        child.start()
+    found = [Spender(*ends.get()) for _ in children]
+    for child in children:
+        child.join()
+    return found
+
+
+def spend(path: Path, durability: str, limit: int, each: int, gate: Any, ends: Any) -> None:
+    """One process: so many calls, or fewer where the budget refuses three times in a row."""
+    ledger = Ledger(path, durability)
+    budgets = Books(ledger, lambda: (Budget("all", limit),))
+    names = [new_call_id() for _ in range(each)]
+    took, refused, in_a_row = [], 0, 0
+    gate.wait()
+    began = time.perf_counter()
+    for number, name in enumerate(names):
+        start = time.perf_counter()
+        served = book(ledger, name, number, time.time_ns(), budgets)
+        took.append(time.perf_counter() - start)
+        refused, in_a_row = (refused, 0) if served else (refused + 1, in_a_row + 1)
+        if in_a_row == 3:
+            break
+    ended = time.perf_counter()
+    ledger.close()
+    ends.put(tuple(Spender(took, refused, began, ended)))
+
+
+def balance(path: Path, limit: int, refused: int, asked: int) -> str:
+    """Cells: what was spent, what is held, rows beside calls; each says so where it must not be."""
+    with closing(sqlite3.connect(path)) as file:
+        spent, held, unknown = file.execute("SELECT spent, held, unknown FROM accounts").fetchone()
+        rows, ok, cost = file.execute(
+            "SELECT COUNT(*), SUM(outcome='ok'), SUM(cost_nano) FROM calls"
+        ).fetchone()
+    good = spent == cost and spent + held + unknown <= limit
+    counted = (rows, ok) == (asked, asked - refused)
+    share = f"{spent / limit:.2%}{'' if good else ' **wrong**'}"
+    wrong = list(imbalances(path))
+    for words in wrong:
+        print(words, file=sys.stderr)
+    left = f"{held + unknown}{'' if held + unknown == 0 else ' **not 0**'}"
+    return (
+        f"{share} | {left} | {rows:,} of {asked:,}{'' if counted and not wrong else ' **wrong**'}"
+    )
 
 
 def show_rows(folder: Path, quick: bool) -> None:
@@ -134,7 +255,9 @@ def show_rows(folder: Path, quick: bool) -> None:
                 ledger.close()
         full, alone = min(times["full"]), min(times["empty"])
         words = f"CPU for a call in `{durability}`, {count:,} rows / empty"
-        print(f"| {words} | {full:.1f} / {alone:.1f} us = {full / alone:.2f}x | - |")
+        print(
+            f"| {words} | {full:.1f} / {alone:.1f} us = {full / alone:.2f}x | {UNCHANGED}x: {said(full / alone <= UNCHANGED)} |"
+        )
 
 
 def _scrape(path: Path) -> None:
@@ -174,7 +297,7 @@ def show_kills(folder: Path, quick: bool) -> None:
         answered = [set(log.read_text().split()) for log in sorted(place.glob("*.log"))]
         lost = [len(names - written) for names in answered]
         most = 0 if durability == CALL else BUFFER
-        wrong = list(imbalances(place / FILE))
+        wrong = [*imbalances(place / FILE), *unbooked(place / FILE, sum(map(len, answered)))]
         for words in wrong:
             print(words, file=sys.stderr)
         cells = [f"`{durability}`", processes, sum(map(len, answered)), sum(lost), max(lost)]
@@ -183,6 +306,20 @@ def show_kills(folder: Path, quick: bool) -> None:
             "**do not balance**" if wrong else "balance",
         ]
         print(f"| {' | '.join(map(str, cells))} |")
+
+
+def unbooked(path: Path, answered: int) -> Iterator[str]:
+    """What the budget does not know of: all calls cost the same, those without a row too."""
+    with closing(sqlite3.connect(path)) as file:
+        account = "SELECT spent, held, unknown FROM accounts"
+        spent, held, unknown = file.execute(account).fetchone()
+        cost, one = file.execute("SELECT SUM(cost_nano), MAX(cost_nano) FROM calls").fetchone()
+    if spent != cost:
+        yield f"the budget has spent {spent}, the rows say {cost}"
+    if held:
+        yield f"{held} is held by nobody"
+    if spent + unknown < answered * one:
+        yield f"{answered} answers cost {answered * one}, the budget knows of {spent + unknown}"
 
 
 def kill_some(place: Path, durability: str, numbers: range, chance: random.Random) -> None:
@@ -218,7 +355,7 @@ def said(met: bool) -> str:
     return "met" if met else "**not met**"
 
 
-PARTS = {"cost": show_cost, "rows": show_rows, "kill": show_kills}
+PARTS = {"cost": show_cost, "shared": show_shared, "rows": show_rows, "kill": show_kills}
 
 
 def parts(words: list[str]) -> Iterator[str]:
