@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test lint bench prices
+.PHONY: demo test lint prices bench soak
 
 demo: $(VENV)/installed
 	@$(RUN) tests/samples/tour.py
@@ -28,6 +28,11 @@ prices: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(RUN) benchmarks/startup.py
+	$(RUN) benchmarks/llm.py
+	$(RUN) benchmarks/ledger.py
+
+soak: $(VENV)/installed
+	$(RUN) benchmarks/soak.py 200000
 
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "sophia needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }

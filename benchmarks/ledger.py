@@ -152,11 +152,13 @@ def show_shared(folder: Path, quick: bool) -> None:
     )
     print("|---|---|---|---|---|---|---|---|---|---|")
     for durability in (BATCH, CALL):
-        each = 20 if quick else {BATCH: 1_000, CALL: 40}[durability]
+        each = 20 if quick else {BATCH: 2_000, CALL: 40}[durability]
         for part, words in ((2.0, "all"), (0.25, "a quarter of them")):
             limit = int(processes * each * part) * WORST
             path = folder / f"{durability}-{part}.sqlite3"
-            Ledger(path).read("SELECT 1")
+            ledger = Ledger(path)
+            ledger.read("SELECT 1")
+            ledger.close()  # a connection that is open at a fork harms the child's
             found = spend_together(path, durability, limit, processes, each)
             took = sorted(moment for one in found for moment in one.took)
             wall = max(one.ended for one in found) - min(one.began for one in found)
