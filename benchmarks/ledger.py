@@ -156,10 +156,9 @@ def show_shared(folder: Path, quick: bool) -> None:
         for part, words in ((2.0, "all"), (0.25, "a quarter of them")):
             limit = int(processes * each * part) * WORST
             path = folder / f"{durability}-{part}.sqlite3"
-            ledger = Ledger(path)
-            ledger.read("SELECT 1")
-            ledger.close()  # a connection that is open at a fork harms the child's
+            open_once(path)
             found = spend_together(path, durability, limit, processes, each)
+            open_once(path)  # takes in what a process could not write in time and put beside it
             took = sorted(moment for one in found for moment in one.took)
             wall = max(one.ended for one in found) - min(one.began for one in found)
             p99 = took[int(len(took) * 0.99)] * 1000
@@ -171,6 +170,12 @@ def show_shared(folder: Path, quick: bool) -> None:
             print(
                 f"| `{durability}` | {words} | {len(took) / wall:,.0f} | {times} | {bar} | {books} |"
             )
+
+
+def open_once(path: Path) -> None:
+    ledger = Ledger(path)
+    ledger.read("SELECT 1")
+    ledger.close()  # a connection that is open at a fork harms the child's
 
 
 def spend_together(
