@@ -158,6 +158,7 @@ def run(row: Row, python: str, url: str, configured: str, counts: tuple[int, ...
             "SOPHIA_CONFIG": str(config),
             "SOPHIA_LEDGER": str(Path(folder) / "ledger.sqlite3"),
             "OPENAI_API_KEY": "key-0123456789abcdef",
+            "SOPHIA_LLM_HTTP": "aiohttp" if row.client == "ours native fast" else "httpx",
         }
         command = [python, HERE / "llm_clients.py", row.client, url, CLIENT_CORE, *counts]
         done = subprocess.run(
