@@ -42,7 +42,14 @@ MAY_IMPORT = {
     "llm": set(),
 }
 # What an application that imports the service has installed.
-LIBRARIES_OF_LLM = {"aiohttp", "cryptography", "httpx", "keyring", "opentelemetry", "prometheus_client"}
+LIBRARIES_OF_LLM = {
+    "aiohttp",
+    "cryptography",
+    "httpx",
+    "keyring",
+    "opentelemetry",
+    "prometheus_client",
+}
 
 
 def sources() -> list[Path]:
