@@ -59,22 +59,30 @@ class Books:
             return self._without_price(purses, facts)
         now = time.monotonic()
         for _ in range(100):  # other threads may take what was just fetched
-            with self._lock:
-                if all(purse.credit >= worst for purse in purses):
-                    for purse in purses:
-                        purse.put_aside(worst, now)
-                    break
+            if self._put_aside(purses, worst, now):
+                return tuple([Hold(purse, worst, True) for purse in purses])
             refusal = next(filter(None, (self._fill(purse, worst) for purse in purses)), None)
             if refusal:
                 self._keep_nothing(purses)
                 return refusal
-        else:
-            return Refusal(
-                purses[0].budget, purses[0].account, purses[0].window, "it is in heavy use"
-            )
+        busy = purses[0]
+        return Refusal(busy.budget, busy.account, busy.window, "it is in heavy use")
+
+    def _put_aside(self, purses: Sequence[Purse], worst: int, now: float) -> bool:
+        """Out of every purse, or out of none."""
+        with self._lock:
+            for purse in purses:
+                if purse.credit < worst:
+                    return False
+            for purse in purses:
+                purse.credit -= worst
+                purse.reserved += worst
+                purse.used_at = now
         if self._ledger.batched:
-            self._fetch_ahead(purses, worst)
-        return tuple(Hold(purse, worst, True) for purse in purses)
+            for purse in purses:
+                if not purse.fetching and purse.is_low(worst):
+                    self._fetch_ahead(purse, worst)
+        return True
 
     def settle(
         self, holds: Sequence[Hold], spent: int | None, *, answered: bool
@@ -92,17 +100,10 @@ class Books:
             with self._lock:
                 back = purse.settle(reserved, taken if priced else 0, keep=self._ledger.batched)
             if taken or back or (answered and not priced):
-                charges.append(
-                    Charge(
-                        purse.account,
-                        purse.window,
-                        purse.lease if priced else "",
-                        spent=known or 0,
-                        unknown=unknown,
-                        back=back,
-                        unpriced=int(answered and not priced and spent is None),
-                    )
-                )
+                lease = purse.lease if priced else ""
+                unpriced = int(answered and not priced and spent is None)
+                account, window = purse.account, purse.window
+                charges.append(Charge(account, window, lease, known or 0, unknown, back, unpriced))
         return tuple(charges)
 
     def left(self, now: float) -> dict[str, int]:
@@ -222,12 +223,9 @@ class Books:
         self._warn(purse, grant)
         return grant
 
-    def _fetch_ahead(self, purses: Sequence[Purse], worst: int) -> None:
-        for purse in purses:
-            if purse.fetching or not purse.is_low(worst):
-                continue
-            purse.fetching = True
-            self._ledger.in_background(lambda purse=purse: self._fetch(purse, worst))  # type: ignore[misc]
+    def _fetch_ahead(self, purse: Purse, worst: int) -> None:
+        purse.fetching = True
+        self._ledger.in_background(lambda: self._fetch(purse, worst))
 
     def _fetch(self, purse: Purse, worst: int) -> None:
         now = time.monotonic()

@@ -30,12 +30,6 @@ class Purse:
         self._ahead = CALLS_AHEAD
         self._filled_at = 0.0
 
-    def put_aside(self, nano: int, now: float) -> None:
-        """Reserve what is known to be there."""
-        self.credit -= nano
-        self.reserved += nano
-        self.used_at = now
-
     def settle(self, reserved: int, taken: int, *, keep: bool) -> int:
         """What was reserved is over, and so much of it is gone. Gives what goes back to the ledger."""
         self.reserved -= reserved

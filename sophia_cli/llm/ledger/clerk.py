@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from weakref import WeakMethod
 
-BUFFER = 50  # calls; a full buffer is written at once
+BUFFER = 100  # calls; whoever fills a buffer writes it
 DELAY = 0.05  # seconds; a buffer that does not fill is written after that
 _ROUND = 5.0  # seconds between two looks at what only time changes
 
@@ -26,29 +26,27 @@ class Clerk:
         self._write = WeakMethod(write)
         self._tend = WeakMethod(tend)
         self._work = threading.Event()
-        self._full = threading.Event()
+        self._now = threading.Event()
         self._chores: deque[Callable[[], None]] = deque()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="sophia-ledger", daemon=True)
         self._thread.start()
 
-    def arrived(self, waiting: int) -> None:
-        """Something waits to be written: so many entries by now, two for a call."""
-        if waiting >= 2 * BUFFER:
-            self._full.set()
+    def arrived(self) -> None:
+        """Something waits to be written."""
         if not self._work.is_set():
             self._work.set()
 
     def ask(self, chore: Callable[[], None]) -> None:
         """Have something done at once, in the background."""
         self._chores.append(chore)
-        self._full.set()
+        self._now.set()
         self._work.set()
 
     def stop(self) -> None:
         """End the thread; what waits is the caller's to write."""
         self._stopped = True
-        self._full.set()
+        self._now.set()
         self._work.set()
         if threading.current_thread() is not self._thread:
             self._thread.join(timeout=5)
@@ -57,9 +55,9 @@ class Clerk:
         tended = time.monotonic()
         while not self._stopped:
             if self._work.wait(_ROUND):
-                self._full.wait(DELAY)
+                self._now.wait(DELAY)
             self._work.clear()
-            self._full.clear()
+            self._now.clear()
             while self._chores:
                 self._do(self._chores.popleft())
             if time.monotonic() - tended > _ROUND:

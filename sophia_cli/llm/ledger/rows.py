@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sophia_cli.llm.ledger import schema
@@ -54,8 +55,7 @@ def write(connection: sqlite3.Connection, entries: Iterable[Entry], source: Sour
     tally = _Tally()
     new, known = _insert(connection, whole, source)
     for opening, final in new:
-        asked = _Asked(opening.started_ns, opening.service, opening.team, opening.task)
-        tally.add(asked, final)
+        tally.add(opening, final)
     connection.executemany(schema.OPEN_CALL, [(*one, *source) for one in begun.values()])
     for final in [*known, *ended]:
         for row in connection.execute(schema.CLOSE_CALL, (*_columns(final), final.id)).fetchall():
@@ -70,10 +70,11 @@ def _insert(
     """Write calls that begin and end here. Gives those that were new, and the ends of the others."""
     if not whole:
         return (), []
-    rows = [(*opening, *source, *_columns(final)) for opening, final in whole]
+    columns = _used([(*opening, *source, *_columns(final)) for opening, final in whole])
+    statement, rows = schema.whole_call(columns.kept), columns.rows
     connection.execute("SAVEPOINT whole")
     before = connection.total_changes
-    connection.executemany(schema.WHOLE_CALL, rows)
+    connection.executemany(statement, rows)
     if connection.total_changes - before == len(rows):
         connection.execute("RELEASE whole")
         return whole, []
@@ -81,15 +82,28 @@ def _insert(
     connection.execute("RELEASE whole")
     new, known = [], []
     for pair, row in zip(whole, rows, strict=True):
-        if connection.execute(schema.WHOLE_CALL, row).rowcount:
+        if connection.execute(statement, row).rowcount:
             new.append(pair)
         else:
             known.append(pair[1])
     return new, known
 
 
+class _Columns(NamedTuple):
+    kept: tuple[int, ...]
+    rows: list[tuple[Any, ...]]
+
+
+def _used(rows: list[tuple[Any, ...]]) -> _Columns:
+    """Rows without the columns that none of them uses: each column costs as much as a look at it all."""
+    spare = {place for place in schema.EMPTY if not any(row[place] for row in rows)}
+    spare |= {place for place in schema.UNKNOWN if all(row[place] is None for row in rows)}
+    kept = tuple(place for place in range(len(schema.WHOLE)) if place not in spare)
+    return _Columns(kept, list(map(itemgetter(*kept), rows)))
+
+
 # Fields of a Final by their place: those before `attempts`, after it, and its figures.
-_HEAD, _TAIL, _FIGURES = slice(1, 7), slice(8, 23), slice(8, 15)
+_HEAD, _TAIL, _FIGURES = slice(1, 7), slice(8, 23), range(8, 15)
 
 
 def _columns(final: Final) -> tuple[Any, ...]:
@@ -117,47 +131,31 @@ class _Tally:
 
     def __init__(self) -> None:
         self.charges: list[Charge] = []
-        self._groups: dict[tuple[Any, ...], list[tuple[Any, ...]]] = defaultdict(list)
-        self._sent: list[tuple[Any, ...]] = []
-        self._durations: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-        self._fallbacks: list[tuple[str, str, str]] = []
+        self._groups: dict[tuple[Any, ...], list[Final]] = defaultdict(list)
 
-    def add(self, asked: _Asked, final: Final) -> None:
-        fields: tuple[Any, ...] = final
-        started_ns, *labels = asked
-        provider, model, outcome = final.provider, final.model, final.outcome
+    def add(self, asked: Opening | _Asked, final: Final) -> None:
         key = (
-            started_ns // _DAY_NS,
-            *labels,
-            provider,
-            model,
-            outcome,
+            asked.started_ns // _DAY_NS,
+            asked.service,
+            asked.team,
+            asked.task,
+            final.provider,
+            final.model,
+            final.outcome,
             final.error_kind,
             final.simulated,
         )
-        unpriced = final.billable and final.cost_nano is None
-        self._groups[key].append((unpriced, *fields[_FIGURES], final.kept_local))
-        for attempt in final.attempts:
-            self._sent.append((final.id, *attempt))
-        place = (provider, model, outcome)
-        bucket = bisect_left(_BOUNDS, final.latency_us)
-        self._durations["duration", *place, bucket].append(final.latency_us)
-        if final.first_us is not None:
-            bucket = bisect_left(_BOUNDS, final.first_us)
-            self._durations["first_chunk", *place, bucket].append(final.first_us)
-        if final.fallbacks:
-            self._fallbacks += final.fallbacks
+        self._groups[key].append(final)
         if final.charges:
             self.charges += final.charges
 
     def write(self, connection: sqlite3.Connection) -> None:
         many, now = connection.executemany, time.time_ns()
         totals, days = [], []
-        for key, rows in self._groups.items():
+        for key, finals in self._groups.items():
             group = _Group(*key)
-            sums = [sum(filter(None, column)) for column in zip(*rows, strict=True)]
+            counts = (len(finals), *_sums(finals))
             last = now if group.outcome == OK else 0
-            counts = (len(rows), *sums)
             place = (group.provider, group.model)
             totals.append(
                 (
@@ -174,15 +172,48 @@ class _Tally:
             days.append(
                 (_date(group.day), *labels, *place, group.outcome, *counts, group.simulated)
             )
+        finals = [final for group in self._groups.values() for final in group]
         many(schema.ADD_TOTAL, totals)
         many(schema.ADD_DAY, days)
-        many(schema.ADD_ATTEMPT, self._sent)
-        attempts = Counter(row[2:6] for row in self._sent)
-        many(schema.ADD_ATTEMPT_TOTAL, [(*key, count) for key, count in attempts.items()])
-        fallbacks = Counter(self._fallbacks)
-        many(schema.ADD_FALLBACK, [(*key, count) for key, count in fallbacks.items()])
-        durations = self._durations.items()
-        many(schema.ADD_DURATION, [(*key, len(took), sum(took)) for key, took in durations])
+        many(schema.ADD_DURATION, _durations(finals))
+        _write_attempts(connection, finals)
+        fallbacks = Counter(fallback for final in finals for fallback in final.fallbacks)
+        if fallbacks:
+            many(schema.ADD_FALLBACK, [(*key, count) for key, count in fallbacks.items()])
+
+
+def _sums(finals: list[Final]) -> Iterable[int]:
+    """Unpriced calls, the sums of the figures, and the bytes that stayed in the warehouse."""
+    fields: list[tuple[Any, ...]] = list(finals)
+    yield sum(final.billable and final.cost_nano is None for final in finals)
+    for column in _FIGURES:
+        yield sum(final[column] or 0 for final in fields)
+    yield sum(final.kept_local for final in finals)
+
+
+def _durations(finals: list[Final]) -> list[tuple[Any, ...]]:
+    buckets: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for final in finals:
+        place, took, first = final[5:7], final.latency_us, final.first_us
+        buckets["duration", *place, final.outcome, bisect_left(_BOUNDS, took)].append(took)
+        if first is not None:
+            bucket = bisect_left(_BOUNDS, first)
+            buckets["first_chunk", *place, final.outcome, bucket].append(first)
+    return [(*key, len(took), sum(took)) for key, took in buckets.items()]
+
+
+def _write_attempts(connection: sqlite3.Connection, finals: list[Final]) -> None:
+    counts: dict[tuple[Any, ...], int] = defaultdict(int)
+    tries = []
+    for final in finals:
+        for attempt in final.attempts:
+            counts[attempt[1:5]] += 1
+        if final.outcome != OK or len(final.attempts) != 1:
+            tries += [(final.id, *attempt) for attempt in final.attempts]
+    connection.executemany(schema.ADD_ATTEMPT, tries)
+    connection.executemany(
+        schema.ADD_ATTEMPT_TOTAL, [(*key, count) for key, count in counts.items()]
+    )
 
 
 @lru_cache(maxsize=16)

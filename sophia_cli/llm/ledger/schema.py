@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 VERSION = 2
 
 # Upper bounds in seconds, each twice the one before: OpenTelemetry's list, carried on past 82 s.
@@ -29,8 +31,9 @@ _COUNTS = f"calls, unpriced, {', '.join(_FIGURES)}, kept_local"
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS calls(
         id TEXT PRIMARY KEY, started_ns INTEGER NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
-        door TEXT, operation TEXT, service TEXT, task TEXT, data_class TEXT, user TEXT, session TEXT,
-        metadata TEXT, requested_model TEXT, stream INTEGER, route TEXT,
+        door TEXT, operation TEXT, service TEXT DEFAULT '', task TEXT DEFAULT '', data_class TEXT DEFAULT '',
+        user TEXT DEFAULT '', session TEXT DEFAULT '', metadata TEXT DEFAULT '',
+        requested_model TEXT DEFAULT '', stream INTEGER DEFAULT 0, route TEXT,
         outcome TEXT NOT NULL DEFAULT 'open', error_kind TEXT DEFAULT '', error TEXT DEFAULT '',
         status INTEGER DEFAULT 0, provider TEXT DEFAULT '', model TEXT DEFAULT '', attempts INTEGER DEFAULT 0,
         tokens_in INTEGER, tokens_out INTEGER, tokens_cached INTEGER, tokens_reasoning INTEGER,
@@ -65,6 +68,12 @@ _SECOND = (
     "ALTER TABLE totals ADD COLUMN tokens_written INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE totals ADD COLUMN saved_nano INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE totals ADD COLUMN simulated INTEGER NOT NULL DEFAULT 0",
+    # An answer at the first attempt is all in its call's row: most calls need no second one.
+    "ALTER TABLE attempts RENAME TO tries",
+    "DELETE FROM tries WHERE call_id IN (SELECT id FROM calls WHERE outcome='ok' AND attempts=1)",
+    """CREATE VIEW attempts AS SELECT * FROM tries UNION ALL
+        SELECT id, 1, provider, model, outcome, '', status, latency_us FROM calls
+        WHERE outcome='ok' AND attempts=1""",
     # What a report of any span of days adds up; `day` is a date in UTC.
     """CREATE TABLE days(
         day TEXT, service TEXT, team TEXT, task TEXT, provider TEXT, model TEXT, outcome TEXT,
@@ -91,14 +100,31 @@ UPGRADES = (_TABLES, _SECOND)
 
 OPEN_CALL = f"INSERT OR IGNORE INTO calls({_OPENING}, host, pid) VALUES({', '.join('?' * 16)})"
 
-WHOLE_CALL = f"""INSERT OR IGNORE INTO calls({_OPENING}, host, pid, {_FINAL})
-    VALUES({', '.join('?' * (16 + 22))})"""  # nosec B608: put together of the names above
+WHOLE = tuple(name.strip() for name in f"{_OPENING}, host, pid, {_FINAL}".split(","))
+# Columns whose default says the same as an empty value: where a whole write has none, they are left out.
+# A figure that is 0 is known, one that is left out is not.
+_WITH_DEFAULT = (
+    "service, task, data_class, user, session, team, metadata, requested_model, stream,"
+    " error_kind, error, kept_local, simulated, finish_reason, cost_source"
+)
+_WITHOUT_FIGURE = "tokens_cached, tokens_written, tokens_reasoning, saved_nano, first_us"
+EMPTY = tuple(WHOLE.index(name.strip()) for name in _WITH_DEFAULT.split(","))
+UNKNOWN = tuple(WHOLE.index(name.strip()) for name in _WITHOUT_FIGURE.split(","))
+
+
+@lru_cache(maxsize=256)
+def whole_call(columns: tuple[int, ...]) -> str:
+    """The statement for calls that are written whole, with these columns of WHOLE."""
+    names = ", ".join(WHOLE[column] for column in columns)
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT OR IGNORE INTO calls({names}) VALUES({marks})"  # nosec B608
+
 
 # The guard on `outcome` makes the end of a call happen once, whoever says it twice.
 CLOSE_CALL = f"""UPDATE calls SET {', '.join(f'{name.strip()}=?' for name in _FINAL.split(','))}
     WHERE id=? AND outcome='open' RETURNING started_ns, service, team, task"""  # nosec B608
 
-ADD_ATTEMPT = "INSERT OR IGNORE INTO attempts VALUES(?,?,?,?,?,?,?,?)"
+ADD_ATTEMPT = "INSERT OR IGNORE INTO tries VALUES(?,?,?,?,?,?,?,?)"
 
 
 def _adding(names: str) -> str:

@@ -21,7 +21,7 @@ from typing import Any, Protocol, TypeVar
 from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger import schema
 from sophia_cli.llm.ledger.accounts import book_lost, expired
-from sophia_cli.llm.ledger.clerk import Clerk
+from sophia_cli.llm.ledger.clerk import BUFFER, Clerk
 from sophia_cli.llm.ledger.file import (
     BUSY,
     connect,
@@ -30,6 +30,7 @@ from sophia_cli.llm.ledger.file import (
     is_corrupt,
     is_locked,
     move_aside,
+    patience,
     transaction,
     upgrade,
 )
@@ -43,6 +44,7 @@ BATCH = "batch"
 _T = TypeVar("_T")
 
 _LOG = logging.getLogger("sophia_cli.llm.ledger")
+_HURRY = 0.005  # seconds; a call that writes for others does not wait for another process
 _PAUSE = 0.5  # seconds in which a locked file is left alone: an event loop must not stand still
 _PATIENT = 5.0  # seconds to wait for another writer at exit, and for money
 # What a value raises that the file cannot hold; the others say something about the file itself.
@@ -71,7 +73,7 @@ class Ledger:
     """The ledger at `path`; None keeps it in memory. Safe to share between threads and after a fork.
 
     `durability` says when a call is on disk: with `call` before its answer returns, with `batch`
-    within 50 calls or 50 ms, written by a thread of its own; a killed process loses that much.
+    within 100 calls or 50 ms, written by a thread of its own; a killed process loses that much.
     """
 
     def __init__(self, path: Path | None, durability: str = "call") -> None:
@@ -151,12 +153,8 @@ class Ledger:
             for _ in range(3):  # the file, one that begins anew, memory
                 try:
                     connection = self._open()
-                    connection.execute(f"PRAGMA busy_timeout={int(_PATIENT * 1000)}")
-                    try:
-                        with transaction(connection):
-                            return work(connection)
-                    finally:
-                        connection.execute(f"PRAGMA busy_timeout={int(BUSY * 1000)}")
+                    with patience(connection, _PATIENT), transaction(connection):
+                        return work(connection)
                 except sqlite3.DatabaseError as error:
                     if is_locked(error):
                         raise self._in_use() from error
@@ -188,10 +186,16 @@ class Ledger:
 
     def _tell_clerk(self) -> None:
         clerk = self._clerk or self._at_work()
-        if clerk is not None:
-            clerk.arrived(len(self._arrived))
-        else:
+        if clerk is None:
             self._write_waiting()
+            return
+        if len(self._arrived) >= 2 * BUFFER and self.lock.acquire(blocking=False):
+            # A caller who is busy enough to fill a buffer leaves a thread beside it hardly any time.
+            try:
+                self._write_waiting(busy=_HURRY)
+            finally:
+                self.lock.release()
+        clerk.arrived()
 
     def _at_work(self) -> Clerk | None:
         with self.lock:
@@ -207,8 +211,8 @@ class Ledger:
     def _close_patiently(self) -> None:
         try:
             connection = self._open()
-            connection.execute(f"PRAGMA busy_timeout={int(_PATIENT * 1000)}")
-            self._flush(connection)
+            with patience(connection, _PATIENT):
+                self._flush(connection)
         except sqlite3.Error as error:
             _LOG.warning("the ledger could not be written: %s", error)
         if self._waiting and self.path:
@@ -221,7 +225,7 @@ class Ledger:
         except OSError as error:
             _LOG.warning("%d rows of the ledger are lost: %s", len(self._waiting), error)
 
-    def _write_waiting(self, *, insist: bool = False) -> bool:
+    def _write_waiting(self, *, insist: bool = False, busy: float = BUSY) -> bool:
         """Write what can be written: corrupt files go aside, locked ones get the rows later (False)."""
         with self.lock:
             self._waiting += _drain(self._arrived)
