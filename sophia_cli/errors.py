@@ -21,3 +21,9 @@ class UsageError(SophiaError):
     """The words of the command line do not fit together: exit code 2."""
 
     exit_code = 2
+
+
+class Interrupted(SophiaError):
+    """Ctrl-C, where there is more to say than that: exit code 130."""
+
+    exit_code = 130

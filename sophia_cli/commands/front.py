@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sophia_cli import __version__
+from sophia_cli.migrate.journal import cut_short
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here, look_around
 
@@ -19,12 +20,22 @@ COMMANDS = (
 
 def show_front_door(output: Output, root: Path | None) -> None:
     """The commands, what is here, and where to start."""
-    found = look_around(here(root))
+    folder = here(root)
+    found = look_around(folder)
     start = "sophia migrate" if found.sdks else 'sophia llm ask "hello"'
+    cut = cut_short(folder)
+    if cut is not None:
+        start = cut.ways_on
     commands = [{"command": command, "does": does} for command, does in COMMANDS]
     output.envelope(
         "sophia",
-        {"version": __version__, "commands": commands, "here": asdict(found), "start": start},
+        {
+            "version": __version__,
+            "commands": commands,
+            "here": asdict(found),
+            "start": start,
+            "cut_short": cut.data() if cut else None,
+        },
     )
     output.line(
         f"sophia {__version__}   one service for your LLM calls, quality gates for the rest"
@@ -33,4 +44,6 @@ def show_front_door(output: Output, root: Path | None) -> None:
     output.table(("", ""), COMMANDS)
     output.line()
     output.line(found.describe())
+    if cut is not None:
+        output.line(f"A migration is half done: {cut.words}.")
     output.line(f"Start with:  {start}")

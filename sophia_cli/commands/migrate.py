@@ -18,7 +18,7 @@ from sophia_cli.migrate.packfile import load_packs
 from sophia_cli.migrate.pipeline import Options, migrate
 from sophia_cli.migrate.plan import Choice
 from sophia_cli.migrate.report import Report
-from sophia_cli.migrate.write import resume, rollback
+from sophia_cli.migrate.write import Written, resume, rollback
 from sophia_cli.output import Output
 from sophia_cli.settings import load_settings
 
@@ -79,6 +79,8 @@ def run(
     screens.show_report(output, report)
     data = report.data() | ({"patch": report.patch.decode("utf-8", "replace")} if patch else {})
     output.envelope("migrate", data)
+    if report.skipped:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -118,14 +120,20 @@ def undo(
 ) -> None:
     """Put the files of a run back, byte for byte. Example: sophia migrate rollback 7c1e"""
     output = Output(as_json=as_json, color=not no_color)
-    screens.show_written(output, rollback(_root(root), run), "migrate rollback")
+    _show_written(output, rollback(_root(root), run), "migrate rollback")
 
 
 @app.command(name="resume")
 def go_on(root: Root = None, as_json: Json = False, no_color: NoColor = False) -> None:
     """Finish a run that was cut short. Example: sophia migrate resume"""
     output = Output(as_json=as_json, color=not no_color)
-    screens.show_written(output, resume(_root(root)), "migrate resume")
+    _show_written(output, resume(_root(root)), "migrate resume")
+
+
+def _show_written(output: Output, written: Written, command: str) -> None:
+    screens.show_written(output, written, command)
+    if written.skipped:
+        raise typer.Exit(1)
 
 
 @app.command()

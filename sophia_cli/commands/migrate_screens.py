@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from textwrap import fill, indent
 from typing import Any
 
-from sophia_cli.errors import UsageError
 from sophia_cli.migrate.journal import Run
 from sophia_cli.migrate.report import Report, count, site_data
 from sophia_cli.migrate.site import Site, Verdict
@@ -27,7 +26,7 @@ _ROWS = (
 
 def show_report(output: Output, report: Report) -> None:
     """The screen of a run, dry or not."""
-    if report.run:
+    if report.run or report.skipped:
         _show_applied(output, report)
         return
     output.line(_looked_at(report))
@@ -99,6 +98,10 @@ def _show_unseen(output: Output, report: Report) -> None:
 
 
 def _show_end(output: Output, report: Report) -> None:
+    if report.cut_short is not None:
+        output.line(f"{report.cut_short.words[0].upper()}{report.cut_short.words[1:]}.")
+        output.line(f"Next:  {report.cut_short.ways_on}")
+        return
     if not report.changed:
         output.line("Nothing was changed, and there is nothing to change.")
         if (
@@ -123,6 +126,9 @@ def _show_applied(output: Output, report: Report) -> None:
     _show_unseen(output, report)
     if report.advice:
         output.line(f"By hand: {report.advice}")
+    if not report.run:
+        output.line("Next:  sophia migrate")
+        return
     if not report.in_git:
         output.line("There is no git here: only the journal in .sophia can undo.")
     output.line(f"Run {report.run} is kept.")
@@ -182,18 +188,21 @@ def run_data(run: Run) -> dict[str, Any]:
 def show_written(output: Output, written: Written, command: str) -> None:
     """What `resume` or `rollback` did."""
     run = written.run
-    if run is None:
-        raise UsageError("there is no run", "sophia migrate status")
-    undone = run.state == "undone"
+    undone = run is not None and run.state == "undone"
     files = _number(len(written.files), "file")
-    if undone:
+    if run is None:
+        output.line("Nothing was written, and the run is forgotten.")
+    elif undone:
         output.line(f"Rolled back run {run.name}: {files} as before the run, byte for byte.")
     else:
         output.line(f"Finished run {run.name}: {files} written.")
     for path, reason in written.skipped.items():
         output.line(f"  left alone  {path}: {reason}")
-    output.line("Next:  sophia migrate" if undone else f"Undo:  sophia migrate rollback {run.name}")
-    output.envelope(command, run_data(run))
+    if run is None or undone:
+        output.line("Next:  sophia migrate")
+    else:
+        output.line(f"Undo:  sophia migrate rollback {run.name}")
+    output.envelope(command, {**(run_data(run) if run else {}), "skipped": written.skipped})
 
 
 def show_status(output: Output, runs: Sequence[Run]) -> None:

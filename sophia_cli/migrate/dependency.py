@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from sophia_cli.migrate.links import link_on
 from sophia_cli.migrate.plan import Change
 
 REQUIREMENT = "sophia-cli>=0.1,<0.2"
@@ -35,6 +36,12 @@ class Dependency:
     change: Change | None = None
     advice: str = ""
 
+    def advice_after(self, skipped: Iterable[str]) -> str:
+        """What is left to do by hand when a run left these files alone."""
+        if self.change is None or self.change.path not in skipped:
+            return self.advice
+        return _by_hand(self.change.path)
+
 
 def add_dependency(root: Path, edited: Iterable[str]) -> Dependency:
     """Find the manifest that owns the edited files and add the requirement to it."""
@@ -50,11 +57,15 @@ def add_dependency(root: Path, edited: Iterable[str]) -> Dependency:
     name = owners[0][0]
     if _present(root / name):
         return Dependency()
-    before = _read(root / name)
+    before = _read(root / name) if link_on(root, name) is None else None
     after = _spliced(PurePosixPath(name).name, before) if before is not None else None
     if before is None or after is None:
-        return Dependency(advice=f"add {REQUIREMENT} to the dependencies in {name}")
-    return Dependency(Change(name, before, after))
+        return Dependency(advice=_by_hand(name))
+    return Dependency(Change(name, before, after, follows=True))
+
+
+def _by_hand(name: str) -> str:
+    return f"add {REQUIREMENT} to the dependencies in {name}"
 
 
 def _owner(root: Path, path: str) -> tuple[str, ...]:

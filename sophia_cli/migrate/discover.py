@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from sophia_cli.migrate.category import PAGES, categorize
 from sophia_cli.migrate.git import listed
+from sophia_cli.migrate.links import link_on
 from sophia_cli.migrate.site import Category
 
 LARGEST = 2 * 1024 * 1024
@@ -133,11 +134,12 @@ class _Reader:
     hits: dict[str, bytes] = field(default_factory=dict)
     categories: dict[str, Category] = field(default_factory=dict)
     unseen: list[Unseen] = field(default_factory=list)
+    folders: dict[str, bool] = field(default_factory=dict)
 
     def look(self, path: str) -> None:
         full = self.root / path
         try:
-            if full.is_symlink():
+            if self._linked(path):
                 reason = self._link(full)
                 if reason is not None:
                     self._skip(path, reason)
@@ -151,6 +153,13 @@ class _Reader:
             self._skip(path, f"cannot be read: {error.strerror}")
             return
         self._keep(path, data)
+
+    def _linked(self, path: str) -> bool:
+        """Whether the file, or a folder on the way to it, is a link."""
+        folder = path.rpartition("/")[0]
+        if folder not in self.folders:
+            self.folders[folder] = bool(folder) and link_on(self.root, folder) is not None
+        return self.folders[folder] or (self.root / path).is_symlink()
 
     def _link(self, full: Path) -> str | None:
         """Why a link is not followed; None where its target is looked at by its own name."""

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sophia_cli.errors import SophiaError
+from sophia_cli.migrate.links import link_on
 from sophia_cli.migrate.plan import Change, digest
 
 FOLDER = ".sophia"
 _VERSION = 1
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_FOREIGN = frozenset({"..", ".git", FOLDER})
 
 
 class State(StrEnum):
@@ -29,12 +33,18 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of a run: the digests of its bytes before and after; `skipped` says why it was left."""
+    """One file of a run: the digests of its bytes before and after; `skipped` says why it was left.
+
+    Files that share one of `groups` are written together or not at all; one that `follows` is
+    written only where another is.
+    """
 
     path: str
     before: str
     after: str
     skipped: str = ""
+    groups: tuple[str, ...] = ()
+    follows: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,7 +134,7 @@ def find(root: Path, name: str) -> Run:
 def _load(path: Path) -> Run:
     try:
         data = json.loads(path.read_bytes())
-        entries = tuple(Entry(**entry) for entry in data["entries"])
+        entries = tuple(_entry(**entry) for entry in data["entries"])
         return Run(
             path.parent.name, data["number"], State(data["state"]), entries, tuple(data["sites"])
         )
@@ -134,11 +144,73 @@ def _load(path: Path) -> Run:
         ) from error
 
 
+def _entry(path: str, before: str, after: str, **more: Any) -> Entry:
+    """One file of a manifest. Raises ValueError for one that no run of ours has written."""
+    parts = PurePosixPath(path)
+    known = parts.as_posix() == path and not parts.is_absolute() and "\0" not in path
+    if not known or not parts.name or not _FOREIGN.isdisjoint(parts.parts):
+        raise ValueError(f"it names {path!r}, which is no file of this tree")
+    for name in (before, after):
+        if not _DIGEST.fullmatch(name):
+            raise ValueError(f"{name!r} is no digest")
+    return Entry(path, before, after, **{**more, "groups": tuple(more.get("groups", ()))})
+
+
+def state_of(root: Path, entry: Entry) -> str | None:
+    """`before` or `after`, as the file is now; None for anything else, also behind a link."""
+    if link_on(root, entry.path) is not None:
+        return None
+    try:
+        now = digest((root / entry.path).read_bytes())
+    except OSError:
+        return None
+    return "before" if now == entry.before else "after" if now == entry.after else None
+
+
+@dataclass(frozen=True)
+class CutShort:
+    """A run that did not come to its end, and how many of its files are where it brings them."""
+
+    run: Run
+    moved: int
+
+    @property
+    def words(self) -> str:
+        verb = "put back" if self.run.state is State.UNDOING else "written"
+        return f"run {self.run.name} was cut short, {self.moved} of {len(self.run.written)} files {verb}"
+
+    @property
+    def ways_on(self) -> str:
+        """The commands that take it to an end."""
+        return f"sophia migrate resume      or      sophia migrate rollback {self.run.name}"
+
+    def data(self) -> dict[str, Any]:
+        """The same for --json."""
+        files = {"moved": self.moved, "files": len(self.run.written)}
+        return {"run": self.run.name, "state": str(self.run.state), **files}
+
+
+def cut_short(root: Path) -> CutShort | None:
+    """The run that was cut short, if there is one, and how far it got. Raises SophiaError."""
+    run = unfinished(root)
+    if run is None:
+        return None
+    end = "before" if run.state is State.UNDOING else "after"
+    return CutShort(run, sum(state_of(root, entry) == end for entry in run.written))
+
+
 def start(root: Path, changes: Iterable[Change], sites: Iterable[dict[str, Any]]) -> Run:
     """Keep the bytes before and after, then the list of them: only now may a file be touched."""
     changes = list(changes)
     entries = tuple(
-        Entry(change.path, digest(change.before), digest(change.after)) for change in changes
+        Entry(
+            change.path,
+            digest(change.before),
+            digest(change.after),
+            groups=change.groups,
+            follows=change.follows,
+        )
+        for change in changes
     )
     earlier = runs(root)
     number = max((run.number for run in earlier), default=0) + 1
@@ -152,7 +224,7 @@ def start(root: Path, changes: Iterable[Change], sites: Iterable[dict[str, Any]]
                 if not (blobs / digest(data)).exists():
                     put(blobs / digest(data), data)
         save(root, run)
-    except OSError:
+    except (OSError, KeyboardInterrupt):
         drop(root, run)
         raise
     return run

@@ -8,10 +8,27 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Target:
-    """The module that is imported instead, and the function in it that gives the service."""
+    """The module that is imported instead, and the function in it that gives the service.
+
+    `nullable` are fields of its answer that can be None; those of the own service are read from it.
+    """
 
     module: str = "sophia_cli.llm"
     getter: str = "get_unified_llm_service"
+    nullable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Field:
+    """What a field of the old answer becomes.
+
+    `default` stands in for None where the new field has it; `nullable` says that the old field
+    could be None too, so that its readers know.
+    """
+
+    name: str
+    default: str | int | float | bool | None = None
+    nullable: bool = False
 
 
 @dataclass(frozen=True)
@@ -31,7 +48,7 @@ class Method:
     arguments: Mapping[str, str] = field(default_factory=dict)
     drop: Mapping[str, str] = field(default_factory=dict)
     set: Mapping[str, str | int | float | bool] = field(default_factory=dict)
-    result: Mapping[str, str] | None = None
+    result: Mapping[str, Field] | None = None
 
     @property
     def target(self) -> str:

@@ -14,7 +14,7 @@ from sophia_cli.migrate.discover import Tree, discover
 from sophia_cli.migrate.pack import Pack
 from sophia_cli.migrate.patch import make_patch
 from sophia_cli.migrate.plan import Choice, Plan, make_plan, make_scan
-from sophia_cli.migrate.report import Report, make_report, site_data
+from sophia_cli.migrate.report import Done, Report, make_report, site_data
 from sophia_cli.migrate.rules import WORDS
 from sophia_cli.migrate.verify import verify
 from sophia_cli.migrate.write import write
@@ -56,8 +56,14 @@ def migrate(options: Options, advance: Advance = lambda steps: None) -> Report:
         [site_data(site) for site in plan.sites if options.choice.takes(site)],
         dry_run=not options.apply,
     )
-    seconds = perf_counter() - began
-    return make_report(tree, plan, options.choice, written, patch, dependency.advice, seconds)
+    done = Done(
+        written if options.apply else None,
+        patch,
+        dependency.advice_after(written.skipped) if written.run or not options.apply else "",
+        perf_counter() - began,
+        journal.cut_short(options.root),
+    )
+    return make_report(tree, plan, options.choice, done)
 
 
 def _with_dependency(tree: Tree, plan: Plan) -> tuple[Dependency, Plan]:

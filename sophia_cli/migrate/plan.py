@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from sophia_cli.migrate.aliases import settle
 from sophia_cli.migrate.discover import Tree, Unseen, matches
-from sophia_cli.migrate.groups import level
+from sophia_cli.migrate.groups import level, spread
 from sophia_cli.migrate.imports import Unplaceable, add_imports
 from sophia_cli.migrate.modules import Modules, Parsed, load
 from sophia_cli.migrate.pack import Pack
@@ -44,11 +44,17 @@ class Choice:
 
 @dataclass(frozen=True)
 class Change:
-    """One file's bytes before and after."""
+    """One file's bytes before and after.
+
+    Files that share one of `groups` are written together or not at all; one that `follows` is
+    written only where another is.
+    """
 
     path: str
     before: bytes
     after: bytes
+    groups: tuple[str, ...] = ()
+    follows: bool = False
 
     @property
     def digest(self) -> str:
@@ -133,7 +139,8 @@ def _changes(
     for site in sites:
         if choice.takes(site):
             taken[site.path].append(site)
-    changes, failed = [], {}
+    changes: list[Change] = []
+    failed: dict[str, Reason] = {}
     for path, chosen in sorted(taken.items()):
         file = scan.modules.parsed[path]
         try:
@@ -142,8 +149,11 @@ def _changes(
             failed[path] = Reason("edits-clash", str(error))
             continue
         if after != file.source.data:
-            changes.append(Change(path, file.source.data, after))
-    return withdraw(sites, failed, choice), tuple(changes)
+            groups = dict.fromkeys(group for site in chosen for group in site.groups)
+            changes.append(Change(path, file.source.data, after, tuple(groups)))
+    failed = spread(failed, [site for chosen in taken.values() for site in chosen])
+    kept = tuple(change for change in changes if change.path not in failed)
+    return withdraw(sites, failed, choice), kept
 
 
 def rewrite(scan: Scan, file: Parsed, sites: Iterable[Site]) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sophia_cli.migrate.discover import Tree, Unseen
+from sophia_cli.migrate.journal import CutShort
 from sophia_cli.migrate.plan import Choice, Plan
 from sophia_cli.migrate.site import Category, Site, Verdict
 from sophia_cli.migrate.write import Written
@@ -13,7 +14,11 @@ from sophia_cli.migrate.write import Written
 
 @dataclass(frozen=True)
 class Report:
-    """One run. `seconds` is wall time; `patch` are bytes; `advice` what is left to do by hand."""
+    """One run. `seconds` is wall time; `patch` are bytes; `advice` what is left to do by hand.
+
+    `skipped` are files that were to be written and could not be; `cut_short` an earlier run that
+    waits to be finished.
+    """
 
     python: int
     pages: int
@@ -26,8 +31,10 @@ class Report:
     broken: tuple[Unseen, ...]
     patch: bytes
     advice: str
+    applied: bool
     run: str
     skipped: dict[str, str]
+    cut_short: CutShort | None = None
 
     def of(self, verdict: Verdict) -> tuple[Site, ...]:
         """The sites of one verdict in files that may be edited, then those in pages."""
@@ -62,34 +69,41 @@ class Report:
             "not_parsed": [{"path": item.path, "reason": item.reason} for item in self.broken],
             "not_looked_at": [{"path": item.path, "reason": item.reason} for item in self.unseen],
             "advice": self.advice or None,
+            "cut_short": self.cut_short.data() if self.cut_short else None,
         }
 
 
-def make_report(
-    tree: Tree,
-    plan: Plan,
-    choice: Choice,
-    written: Written,
-    patch: bytes,
-    advice: str,
-    seconds: float,
-) -> Report:
+@dataclass(frozen=True)
+class Done:
+    """What the last steps of a run gave; `written` is None for a dry run."""
+
+    written: Written | None
+    patch: bytes
+    advice: str
+    seconds: float
+    cut_short: CutShort | None = None
+
+
+def make_report(tree: Tree, plan: Plan, choice: Choice, done: Done) -> Report:
     """Put together what the steps of a run gave."""
-    changed = written.files if written.run else tuple(change.path for change in plan.changes)
+    written = done.written
+    run = written.run if written else None
     return Report(
         python=len(tree.python),
         pages=len(tree.pages),
-        seconds=seconds,
+        seconds=done.seconds,
         in_git=tree.in_git,
         sites=plan.sites,
         choice=choice,
-        changed=changed,
+        changed=written.files if written else tuple(change.path for change in plan.changes),
         unseen=plan.unseen,
         broken=plan.broken,
-        patch=patch,
-        advice=advice,
-        run=written.run.name if written.run else "",
-        skipped=written.skipped,
+        patch=done.patch,
+        advice=done.advice,
+        applied=written is not None,
+        run=run.name if run else "",
+        skipped=written.skipped if written else {},
+        cut_short=done.cut_short,
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
+
+from sophia_cli.migrate.spelling import last
 
 _PACKAGES = Path(__file__).resolve().parents[2]
 
@@ -31,22 +33,54 @@ def offered(module: str) -> frozenset[str]:
 @cache
 def members(module: str, name: str) -> frozenset[str]:
     """The attributes and methods that a class of this installation declares, and its bases beside it."""
+    found: set[str] = set()
+    for item in _declared(module, name):
+        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
+            found.add(item.target.id)
+        elif isinstance(item, ast.Assign):
+            found |= {target.id for target in item.targets if isinstance(target, ast.Name)}
+        elif isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
+            found.add(item.name)
+    return frozenset(found)
+
+
+@cache
+def nullable(module: str, name: str) -> frozenset[str]:
+    """The fields and properties of a class that can be None, by their annotations."""
+    found: set[str] = set()
+    for item in _declared(module, name):
+        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
+            if _admits_none(item.annotation):
+                found.add(item.target.id)
+        elif isinstance(item, ast.FunctionDef) and item.returns and _admits_none(item.returns):
+            found.add(item.name)
+    return frozenset(found)
+
+
+def _admits_none(annotation: ast.expr) -> bool:
+    """`X | None`, `Optional[X]`, `Union[X, None]`, or nothing that is said."""
+    if isinstance(annotation, ast.BinOp):
+        return _admits_none(annotation.left) or _admits_none(annotation.right)
+    if isinstance(annotation, ast.Subscript):
+        name = last(annotation.value)
+        inner = annotation.slice
+        parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+        return name == "Optional" or (name == "Union" and any(map(_admits_none, parts)))
+    if isinstance(annotation, ast.Constant):
+        return annotation.value is None
+    return last(annotation) == "Any"
+
+
+def _declared(module: str, name: str) -> Iterator[ast.stmt]:
+    """The statements in the body of a class, and of its bases beside it."""
     path = module_file(module)
     body = ast.parse(path.read_bytes()).body if path else []
     classes = {node.name: node for node in body if isinstance(node, ast.ClassDef)}
-    found: set[str] = set()
     names = [name]
     while names:
         node = classes.get(names.pop())
-        for item in node.body if node else ():
-            if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
-                found.add(item.target.id)
-            elif isinstance(item, ast.Assign):
-                found |= {target.id for target in item.targets if isinstance(target, ast.Name)}
-            elif isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
-                found.add(item.name)
+        yield from node.body if node else ()
         names += [base.id for base in (node.bases if node else ()) if isinstance(base, ast.Name)]
-    return frozenset(found)
 
 
 def module_file(module: str) -> Path | None:

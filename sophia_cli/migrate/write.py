@@ -1,28 +1,39 @@
 """The only module that writes a user's files: all staged beside their targets, then renamed.
 
 A killed run leaves each file whole, old or new, and a journal from which `resume` and `rollback`
-go on. A full disk is met while staging, before the first file changes.
+go on. A full disk is met while staging, before the first file changes. Of a group of files that
+belong together, either all are written or none.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from sophia_cli.errors import SophiaError
+from sophia_cli.errors import Interrupted, SophiaError
 from sophia_cli.migrate import journal
-from sophia_cli.migrate.journal import Entry, Run, State
+from sophia_cli.migrate.journal import Entry, Run, State, state_of
+from sophia_cli.migrate.links import link_on
 from sophia_cli.migrate.lock import locked
-from sophia_cli.migrate.plan import Change, digest
+from sophia_cli.migrate.moves import BACK, FORTH, Move, Way, left, moves, stuck, way_of
+from sophia_cli.migrate.plan import Change
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
 class Written:
-    """What a run did: the files that are new now, and those that were left with the reason."""
+    """What a run did: the files that are new now, and those that were left with the reason.
+
+    `run` is None where nothing was written: then nothing is kept either.
+    """
 
     run: Run | None
     files: tuple[str, ...]
@@ -32,47 +43,73 @@ class Written:
 def write(
     root: Path, changes: Iterable[Change], sites: Iterable[dict[str, Any]], *, dry_run: bool
 ) -> Written:
-    """Write the changes and keep the way back. Raises SophiaError; then no file is changed."""
+    """Write the changes and keep the way back. Raises SophiaError; then no file is changed.
+
+    Raises Interrupted, which says how far it got, when Ctrl-C is pressed.
+    """
     changes = list(changes)
     if not dry_run:
         _refuse_unfinished(root)
     if dry_run or not changes:
         return Written(None, (), {})
-    with locked(journal.prepare(root)):
+    with _alone(root):
         _refuse_unfinished(root)  # once more, now that nobody else writes
         try:
             run = journal.start(root, changes, sites)
         except OSError as error:
-            raise SophiaError(f"the journal cannot be written: {error.strerror}", _SPACE) from error
-        return _finish(root, run, State.WRITING)
-
-
-_SPACE = "free some space, then:  sophia migrate --apply"
+            raise SophiaError(
+                f"the journal cannot be written: {error.strerror}",
+                "free some space, then:  sophia migrate --apply",
+            ) from error
+        return _finish(root, run, FORTH)
 
 
 def resume(root: Path) -> Written:
     """Finish the run, or the rollback, that was cut short. Raises SophiaError."""
-    with locked(journal.prepare(root)):
+    with _alone(root):
         run = journal.unfinished(root)
         if run is None:
             raise SophiaError("no run was cut short", "sophia migrate status")
-        return _finish(root, run, run.state)
+        return _finish(root, run, way_of(run.state))
 
 
 def rollback(root: Path, name: str = "") -> Written:
     """Put every file of a run back, byte for byte; the newest run where none is named.
 
-    Raises SophiaError, and changes nothing, when a file is neither as the run left it nor as it was.
+    Raises SophiaError, and changes nothing, when a file is neither as the run left it nor as it
+    was, or when its old bytes are no longer kept.
     """
-    with locked(journal.prepare(root)):
+    with _alone(root):
         run = journal.find(root, name) if name else _newest(root)
         if run.state is State.UNDONE:
             raise SophiaError(f"run {run.name} is undone already", "sophia migrate status")
-        blocked = dict(_left(root, run, "after"))
+        blocked = stuck(root, run, BACK)
         if blocked and run.state is not State.UNDOING:
             _refuse(run, blocked)
-        run = journal.mark(root, run, State.UNDOING)
-        return _finish(root, run, State.UNDOING)
+        for entry in run.written:
+            if state_of(root, entry) == BACK.start:
+                journal.blob(root, run, entry.before)
+        return _finish(root, journal.mark(root, run, State.UNDOING), BACK)
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Hold the tree's lock; Ctrl-C leaves nothing staged and says how far it got."""
+    with locked(journal.prepare(root)):
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise _cut_short(root) from None
+
+
+def _cut_short(root: Path) -> Interrupted:
+    found = journal.cut_short(root)
+    if found is None:
+        return Interrupted("interrupted: no run is half done", "sophia migrate status")
+    _clean(root, found.run)
+    if _abandon(root, found.run, way_of(found.run.state)):
+        return Interrupted("interrupted: nothing was changed", "sophia migrate")
+    return Interrupted(f"interrupted: {found.words}", found.ways_on)
 
 
 def _newest(root: Path) -> Run:
@@ -83,12 +120,9 @@ def _newest(root: Path) -> Run:
 
 
 def _refuse_unfinished(root: Path) -> None:
-    run = journal.unfinished(root)
-    if run is not None:
-        raise SophiaError(
-            f"run {run.name} was cut short",
-            f"sophia migrate resume      or      sophia migrate rollback {run.name}",
-        )
+    found = journal.cut_short(root)
+    if found is not None:
+        raise SophiaError(found.words, found.ways_on)
 
 
 def _refuse(run: Run, blocked: dict[str, str]) -> None:
@@ -100,69 +134,105 @@ def _refuse(run: Run, blocked: dict[str, str]) -> None:
     )
 
 
-def _state_of(root: Path, entry: Entry) -> str | None:
-    """`before` or `after`, as the file is now; None for anything else."""
-    try:
-        now = digest((root / entry.path).read_bytes())
-    except OSError:
-        return None
-    return "before" if now == entry.before else "after" if now == entry.after else None
-
-
-def _finish(root: Path, run: Run, direction: State) -> Written:
+def _finish(root: Path, run: Run, way: Way) -> Written:
     """Bring every file of a run to where it should be, in two steps: stage all, rename all."""
-    from_state, to_state = (
-        ("before", "after") if direction is State.WRITING else ("after", "before")
-    )
+    reasons, staged = _stage_all(root, run, way)
+    renamed: list[Move] = []
+    for whole in staged:
+        if whole[0].entry.path in left(run.written, reasons) and whole[0].goal == way.end:
+            continue  # what only follows, when all else turned out to stay
+        reasons |= _rename_whole(root, run, whole)
+        renamed += whole
     _clean(root, run)
-    skipped = dict(_left(root, run, from_state))
-    moving = [
-        entry
-        for entry in run.written
-        if entry.path not in skipped and _state_of(root, entry) == from_state
-    ]
-    staged: list[Entry] = []
+    for folder in sorted({(root / move.entry.path).parent for move in renamed}):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            journal.sync_folder(folder)
+    return _close(root, run, way, left(run.written, reasons))
+
+
+def _close(root: Path, run: Run, way: Way, skipped: dict[str, str]) -> Written:
+    """Note in the journal what came of a run; one that wrote nothing is forgotten."""
+    files = tuple(entry.path for entry in run.written if entry.path not in skipped)
+    if way is FORTH and _abandon(root, run, way):
+        return Written(None, (), skipped)
+    at_end = {entry.path for entry in run.written if state_of(root, entry) == way.end}
+    stayed = {path: reason for path, reason in skipped.items() if path not in at_end}
     try:
-        for entry in moving:
-            staged.append(entry)
-            _stage(root, run, entry, journal.blob(root, run, getattr(entry, to_state)))
-    except OSError as error:
-        _clean(root, run)
-        if direction is State.WRITING and len(moving) == len(run.written):
-            journal.drop(root, run)
-        raise SophiaError(
-            f"nothing was changed: {error.strerror}: {staged[-1].path}", _SPACE
-        ) from error
-    for entry in moving:
-        reason = _replace(root, run, entry, from_state)
-        if reason:
-            skipped[entry.path] = reason
-    for folder in sorted({(root / entry.path).resolve().parent for entry in moving}):
-        journal.sync_folder(folder)
-    kept = skipped if direction is State.WRITING else {}
-    try:
-        done = journal.mark(
-            root, run, State.DONE if direction is State.WRITING else State.UNDONE, kept
-        )
+        if way is FORTH:
+            done = journal.mark(root, run, State.DONE, stayed)
+        else:
+            done = journal.mark(root, run, State.UNDONE)
     except OSError as error:
         raise SophiaError(
             f"the files are in place, but the journal does not say so yet: {error.strerror}",
             "free some space, then:  sophia migrate resume",
         ) from error
-    return Written(done, tuple(e.path for e in run.written if e.path not in skipped), skipped)
+    return Written(done, files, skipped)
 
 
-def _left(root: Path, run: Run, from_state: str) -> Iterable[tuple[str, str]]:
-    """Files that are not touched, with the reason."""
-    for entry in run.written:
-        path = root / entry.path
-        state = _state_of(root, entry)
-        if state is None:
-            yield entry.path, "deleted meanwhile" if not path.exists() else "changed meanwhile"
-        elif state == from_state and not path.stat().st_mode & stat.S_IWUSR:
-            yield entry.path, "read-only"
-        elif state == from_state and not os.access(path.parent, os.W_OK):
-            yield entry.path, "its folder is read-only"
+def _abandon(root: Path, run: Run, way: Way) -> bool:
+    """Take a run's beginning back where no file was moved yet; whether that is so."""
+    if any(state_of(root, entry) == way.end for entry in run.written):
+        return False
+    if way is FORTH:
+        journal.drop(root, run)
+    else:
+        with suppress(OSError):  # a full disk: then it stays unfinished, and can be resumed
+            journal.mark(root, run, State.DONE)
+    return True
+
+
+def _stage_all(root: Path, run: Run, way: Way) -> tuple[dict[str, str], list[list[Move]]]:
+    """Stage what is to be moved; gives the files that cannot be, with the reason, and the others.
+
+    Raises SophiaError on a full disk, with nothing changed.
+    """
+    reasons = stuck(root, run, way)
+    while True:
+        _clean(root, run)
+        staging = moves(root, run, way, reasons)
+        try:
+            for move in chain.from_iterable(staging):
+                _stage(root, run, move)
+        except SophiaError:  # bytes that are no longer kept
+            _clean(root, run)
+            raise
+        except OSError as error:
+            if error.errno in _FULL:
+                raise _full(root, run, way, f"{error.strerror}: {move.entry.path}") from error
+            reasons[move.entry.path] = f"cannot be written: {error.strerror}"
+        else:
+            return reasons, staging
+
+
+def _full(root: Path, run: Run, way: Way, words: str) -> SophiaError:
+    _clean(root, run)
+    command = f"rollback {run.name}" if way is BACK else "--apply"
+    if not _abandon(root, run, way):
+        command = "resume"
+    mend = f"free some space, then:  sophia migrate {command}"
+    return SophiaError(f"nothing was changed: {words}", mend)
+
+
+def _rename_whole(root: Path, run: Run, whole: list[Move]) -> dict[str, str]:
+    """Rename the files of a group; when one cannot be, those before it are put back."""
+    for place, move in enumerate(whole):
+        reason = _rename(root, run, move)
+        if reason:
+            back = [_put_back(root, run, other) for other in whole[:place]]
+            return {move.entry.path: reason, **{p: r for p, r in back if r}}
+    return {}
+
+
+def _put_back(root: Path, run: Run, move: Move) -> tuple[str, str]:
+    """Undo one rename; the file and why that could not be done ("" where it was)."""
+    other = Move(move.entry, FORTH.start if move.goal == FORTH.end else FORTH.end)
+    try:
+        _stage(root, run, other)
+        reason = _rename(root, run, other)
+    except OSError as error:
+        reason = str(error.strerror)
+    return move.entry.path, f"could not be put back: {reason}" if reason else ""
 
 
 def _temporary(root: Path, run: Run, entry: Entry) -> Path:
@@ -170,10 +240,11 @@ def _temporary(root: Path, run: Run, entry: Entry) -> Path:
     return target.with_name(f".{target.name}.sophia-{run.name}")
 
 
-def _stage(root: Path, run: Run, entry: Entry, data: bytes) -> None:
+def _stage(root: Path, run: Run, move: Move) -> None:
     """Put the new bytes beside the file, with its mode and owner, and on the disk."""
-    kept = (root / entry.path).stat()
-    temporary = _temporary(root, run, entry)
+    data = journal.blob(root, run, move.digest)
+    kept = (root / move.entry.path).stat()
+    temporary = _temporary(root, run, move.entry)
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(data)
@@ -192,17 +263,21 @@ def _keep_owner(handle: int, kept: os.stat_result) -> None:
             return
 
 
-def _replace(root: Path, run: Run, entry: Entry, from_state: str) -> str:
-    """Rename the staged file over its target, unless that changed meanwhile; then say so."""
-    temporary = _temporary(root, run, entry)
-    if _state_of(root, entry) != from_state:
-        temporary.unlink(missing_ok=True)
+def _rename(root: Path, run: Run, move: Move) -> str:
+    """Put the staged file in its target's place, unless that changed meanwhile; then say so."""
+    temporary = _temporary(root, run, move.entry)
+    if state_of(root, move.entry) in (None, move.goal):
         return "changed while the run was writing"
-    temporary.replace(root / entry.path)
+    try:
+        temporary.replace(root / move.entry.path)
+    except OSError as error:
+        return f"cannot be written: {error.strerror}"
     return ""
 
 
 def _clean(root: Path, run: Run) -> None:
-    """Remove what a killed run staged."""
+    """Remove what is staged: a run that is resumed stages anew."""
     for entry in run.entries:
-        _temporary(root, run, entry).unlink(missing_ok=True)
+        if link_on(root, entry.path) is None:
+            with suppress(OSError):
+                _temporary(root, run, entry).unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sophia_cli.errors import SophiaError
-from sophia_cli.migrate.pack import Enumeration, Method, Pack, Service, Target
+from sophia_cli.migrate.pack import Enumeration, Field, Method, Pack, Service, Target
 from sophia_cli.migrate.packfile import load_pack, load_packs
 from sophia_cli.migrate.pipeline import Options, migrate
 from sophia_cli.migrate.plan import Choice
@@ -36,7 +36,7 @@ positional = ["text"]
 arguments = { text = "prompt" }
 drop = { luck = "none" }
 set = { on_error = "return", timeout = 5 }
-result = { text = "content" }
+result = { text = "content", size = { field = "total_tokens", default = 0 }, cost = { field = "cost_usd", nullable = true } }
 
 [service.enum.Kind]
 target = "TaskType"
@@ -60,7 +60,11 @@ def test_a_whole_pack(tmp_path: Path) -> None:
         arguments={"text": "prompt"},
         drop={"luck": "none"},
         set={"on_error": "return", "timeout": 5},
-        result={"text": "content"},
+        result={
+            "text": Field("content"),
+            "size": Field("total_tokens", 0),
+            "cost": Field("cost_usd", None, True),
+        },
     )
     service = Service(
         module="shop.ai",
@@ -109,11 +113,11 @@ WRONG = {
     ),
     "an argument that is not there": (
         METHOD + 'to = "complete"\narguments = { heat = "temprature" }',
-        "ask: arguments names 'temprature', which the service does not have",
+        "ask: arguments.heat names 'temprature', which the service does not have",
     ),
     "a setting that is not there": (
         METHOD + 'to = "complete"\nset = { on_eror = "return" }',
-        "ask: set names 'on_eror', which the service does not have",
+        "ask: set.on_eror names 'on_eror', which the service does not have",
     ),
     "a setting that is a list": (
         METHOD + 'to = "complete"\nset = { stop = ["a"] }',
@@ -121,7 +125,7 @@ WRONG = {
     ),
     "a field that is not there": (
         METHOD + 'to = "complete_response"\nresult = { text = "contents" }',
-        "ask: result names 'contents', which the service does not have",
+        "ask: result.text names 'contents', which the service does not have",
     ),
     "an enum without target": (
         SERVICE + 'class = "A"\n[service.enum.Kind]\nmembers = {}',
@@ -134,7 +138,7 @@ WRONG = {
     "a member that is not there": (
         SERVICE
         + 'class = "A"\n[service.enum.Kind]\ntarget = "TaskType"\nmembers = { A = "BULKY" }',
-        "[service.enum.Kind] members names 'BULKY', which the service does not have",
+        "[service.enum.Kind] members.A names 'BULKY', which the service does not have",
     ),
     "a method twice": (
         METHOD + 'to = "complete"\n[[service.method]]\nname = "ask"\nto = "complete_text"',

@@ -62,7 +62,7 @@ luck = "the service has none"
 
 [service.method.result]
 text = "content"
-error = "error"
+error = { field = "error", nullable = true }
 tokens = "total_tokens"
 
 [[service.method]]

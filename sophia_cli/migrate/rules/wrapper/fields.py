@@ -6,12 +6,30 @@ import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 
 from sophia_cli.migrate.modules import Parsed
-from sophia_cli.migrate.rules.wrapper.request import Left
+from sophia_cli.migrate.pack import Field
+from sophia_cli.migrate.rules.wrapper.request import Left, literal
 from sophia_cli.migrate.scope import Binding, Scope
-from sophia_cli.migrate.site import Edit
+from sophia_cli.migrate.site import Edit, Reason
 from sophia_cli.migrate.spelling import dotted
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The edits that rename fields, and why a person should look (None: every use is seen)."""
+
+    edits: tuple[Edit, ...] = ()
+    doubt: Reason | None = None
+
+
+class Place(IntEnum):
+    """What is done about None where a field is read: nothing, its default, or a person looks."""
+
+    FINE = 0
+    FILLED = 1
+    DOUBTFUL = 2
 
 
 @dataclass(frozen=True)
@@ -23,40 +41,132 @@ class Use:
 
 
 def rename(
-    file: Parsed, node: ast.Attribute, use: Use, fields: Mapping[str, str]
-) -> tuple[Edit, ...]:
-    """The edits that rename the field that `node` reads. Raises Left for one that has no new name."""
+    file: Parsed,
+    node: ast.Attribute,
+    use: Use,
+    fields: Mapping[str, Field],
+    nullable: frozenset[str],
+) -> Outcome:
+    """What becomes of the field that `node` reads. Raises Left for one that has no new name.
+
+    `nullable` are the new fields that can be None.
+    """
     if node.attr not in fields:
         raise Left("unknown-field", f"the pack says nothing of the answer's field {node.attr}")
     if not isinstance(node.ctx, ast.Load) or isinstance(file.table.parents[node], ast.AugAssign):
         raise Left("field-written", f"the answer's field {node.attr} is written to")
-    new = fields[node.attr]
-    if new == node.attr:
-        return ()
+    field = fields[node.attr]
     if file.table.in_format(node):
-        return _in_format(file, node, use, new)
-    end = file.source.end(node)
-    return (Edit(end - len(node.attr.encode()), end, new.encode()),)
+        return _in_format(file, node, use, field, nullable)
+    place = _place(file, node, field, nullable)
+    edits = []
+    if field.name != node.attr or place is Place.FILLED:
+        end = file.source.end(node)
+        new = field.name.encode()
+        if place is Place.FILLED:
+            before, after = _around(file, node, field)
+            start = file.source.start(node)
+            edits.append(Edit(start, start, before))
+            new += after
+        edits.append(Edit(end - len(node.attr.encode()), end, new))
+    return Outcome(tuple(edit for edit in edits if edit.text), _doubt(file, node, field, place))
 
 
-def _in_format(file: Parsed, node: ast.Attribute, use: Use, new: str) -> tuple[Edit, ...]:
+def _place(file: Parsed, node: ast.expr, field: Field, nullable: frozenset[str]) -> Place:
+    """What a None would do where a field is read."""
+    if field.name not in nullable or field.nullable or _unharmed(file, node):
+        return Place.FINE
+    if field.default is not None:
+        return Place.FILLED
+    return Place.FINE if _shown(file, node) else Place.DOUBTFUL
+
+
+def _doubt(file: Parsed, node: ast.Attribute, field: Field, place: Place) -> Reason | None:
+    if place is not Place.DOUBTFUL:
+        return None
+    words = f"{field.name} can be None at line {node.lineno}, and the pack gives no default"
+    return Reason("may-be-none", words)
+
+
+def _unharmed(file: Parsed, node: ast.expr) -> bool:
+    """Whether None does there what 0 and "" did: it is only asked whether there is something."""
+    parent = file.table.parents[node]
+    if isinstance(parent, ast.BoolOp):
+        if isinstance(parent.op, ast.Or) and parent.values[-1] is not node:
+            return True
+        return _unharmed(file, parent)
+    if isinstance(parent, ast.Compare):
+        others = [other for other in (parent.left, *parent.comparators) if other is not node]
+        same = all(isinstance(op, ast.Is | ast.IsNot) for op in parent.ops)
+        return same and all(isinstance(o, ast.Constant) and o.value is None for o in others)
+    if isinstance(parent, ast.comprehension):
+        return node in parent.ifs
+    if isinstance(parent, ast.If | ast.While | ast.IfExp | ast.Assert):
+        return parent.test is node
+    if isinstance(parent, ast.UnaryOp):
+        return isinstance(parent.op, ast.Not)
+    return isinstance(parent, ast.Expr) or _given_to(file, parent, ("bool",))
+
+
+def _shown(file: Parsed, node: ast.expr) -> bool:
+    """Whether it only becomes text: None does no harm there, it says what is known."""
+    parent = file.table.parents[node]
+    if isinstance(parent, ast.FormattedValue):
+        return parent.value is node and parent.format_spec is None
+    return _given_to(file, parent, ("print", "str", "repr"))
+
+
+def _given_to(file: Parsed, parent: ast.AST, names: tuple[str, ...]) -> bool:
+    """Whether a parent is the call of a function that Python itself has."""
+    return (
+        isinstance(parent, ast.Call)
+        and isinstance(parent.func, ast.Name)
+        and parent.func.id in names
+        and file.table.scopes[parent.func].lookup(parent.func.id) is None
+    )
+
+
+def _around(file: Parsed, node: ast.expr, field: Field) -> tuple[bytes, bytes]:
+    """What stands before and after a field that gets its default."""
+    parent = file.table.parents[node]
+    alone = isinstance(parent, ast.Assign | ast.Return | ast.keyword | ast.FormattedValue) or (
+        isinstance(parent, ast.Call) and node in parent.args
+    )
+    assert field.default is not None
+    filled = f" or {literal(field.default)}".encode()
+    return (b"", filled) if alone else (b"(", filled + b")")
+
+
+def _in_format(
+    file: Parsed, node: ast.Attribute, use: Use, field: Field, nullable: frozenset[str]
+) -> Outcome:
     """Inside an f-string positions are found by search, as Python before 3.12 gets them wrong."""
     formats = [up for up in file.table.ancestors(node) if isinstance(up, ast.JoinedStr)]
     outer, spelling = formats[-1], dotted(node)
     alike = [
         part
         for part in ast.walk(outer)
-        if isinstance(part, ast.Attribute) and dotted(part) == spelling
+        if isinstance(part, ast.Attribute)
+        and (part is node or (spelling and dotted(part) == spelling))
     ]
+    place = max(_place(file, part, field, nullable) for part in alike)
+    doubt = _doubt(file, node, field, place)
+    if field.name == node.attr and place is not Place.FILLED:
+        return Outcome((), doubt)
     pattern = re.compile(rb"(?<![\w.])" + re.escape(".".join(spelling).encode()) + rb"(?!\w)")
     start, text = file.source.start(outer), file.source.text(outer)
-    places = [start + match.end() for match in pattern.finditer(text)]
+    places = [match.span() for match in pattern.finditer(text)]
     clear = len(places) == len(alike) and all(_same(file, part, use) for part in alike)
-    shown = any(re.match(rb"\s*=(?!=)", file.source.code[place:]) for place in places)
-    if not spelling or not clear or shown:
+    shown = any(re.match(rb"\s*=(?!=)", text[end:]) for _, end in places)
+    quoted = place is Place.FILLED and isinstance(field.default, str)
+    if not spelling or not clear or shown or quoted:
         raise Left("in-f-string", f"{node.attr} stands in an f-string that cannot be taken apart")
-    old = len(node.attr.encode())
-    return tuple(Edit(place - old, place, new.encode()) for place in places)
+    before, after = b"", b""
+    if place is Place.FILLED:
+        around = {_around(file, part, field) for part in alike}
+        before, after = max(around)  # with parentheses where one of them needs them
+    new = before + ".".join([*spelling[:-1], field.name]).encode() + after
+    return Outcome(tuple(Edit(start + at, start + end, new) for at, end in places), doubt)
 
 
 def _same(file: Parsed, node: ast.Attribute, use: Use) -> bool:

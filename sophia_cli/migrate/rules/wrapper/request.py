@@ -120,7 +120,7 @@ def read_arguments(known: Known, file: Parsed, call: ast.Call, method: Method) -
             retired.append(dotted(member.node)[0])
     given = {wording.name for wording in wordings}
     added = tuple(
-        f"{name}={_literal(value)}" for name, value in method.set.items() if name not in given
+        f"{name}={literal(value)}" for name, value in method.set.items() if name not in given
     )
     rewording = Rewording(tuple(wordings), tuple(edits), added)
     return Arguments(rewording, tuple(needs), tuple(retired), tuple(lost))
@@ -144,7 +144,7 @@ def _by_place(call: ast.Call, place: int, new: str) -> bool:
     return place == 0 and bool(call.args) and new in ("prompt", "texts")
 
 
-def _literal(value: str | int | float | bool) -> str:
+def literal(value: str | int | float | bool) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 

@@ -7,27 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sophia_cli.migrate.modules import Parsed
-from sophia_cli.migrate.pack import Method
-from sophia_cli.migrate.rules.wrapper.fields import Use, rename
+from sophia_cli.migrate.pack import Field, Method, Target
+from sophia_cli.migrate.rules.wrapper.fields import Outcome, Use, rename
 from sophia_cli.migrate.rules.wrapper.identity import Known
 from sophia_cli.migrate.rules.wrapper.request import Left
 from sophia_cli.migrate.scope import Binding, Binds, Function, Scope
 from sophia_cli.migrate.site import Edit, Reason
 from sophia_cli.migrate.spelling import dotted, last
+from sophia_cli.migrate.target import nullable
 from sophia_cli.migrate.value import NONE
 
 # Calls that hand on what the coroutine they are given returns.
 _RUNNERS = frozenset({"asyncio.run", "anyio.run", "asyncio.wait_for", "wait_for"})
 _RUNNING = frozenset({"run_until_complete"})
 _Found = tuple[Scope, list[Binding]]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The edits that rename fields, and why a person should look (None: every use is seen)."""
-
-    edits: tuple[Edit, ...] = ()
-    doubt: Reason | None = None
 
 
 def read_result(known: Known, file: Parsed, call: ast.Call, method: Method) -> Outcome:
@@ -64,8 +57,16 @@ class _Follower:
     answer: ast.expr
 
     @property
-    def fields(self) -> Mapping[str, str]:
+    def fields(self) -> Mapping[str, Field]:
         return self.method.result or {}
+
+    @property
+    def nullable(self) -> frozenset[str]:
+        """The fields of the new answer that can be None."""
+        target = self.known.pack.target
+        if target.module == Target.module:
+            return nullable(f"{target.module}.call", "LLMResponse")
+        return frozenset(target.nullable)
 
     def follow(self) -> Outcome:
         variables, end = _targets(self.file, self.answer)
@@ -99,7 +100,9 @@ class _Follower:
         for use in uses:
             parent = self.file.table.parents[use.node]
             if isinstance(parent, ast.Attribute):
-                edits += rename(self.file, parent, use, self.fields)
+                outcome = rename(self.file, parent, use, self.fields, self.nullable)
+                edits += outcome.edits
+                doubt = doubt or outcome.doubt
             elif _takes_apart(parent, use.node):
                 words = f"the answer is taken apart at line {use.node.lineno}"
                 raise Left("answer-taken-apart", words)
