@@ -83,7 +83,9 @@ def measure(folder: Path, name: str, entry: dict[str, Any]) -> dict[str, Any]:
         "after": [after.passed, after.failed],
         "scan_s": round(scanned, 2),
         "rolled_back": identical,
-        "good": identical and (before.passed, before.failed) == (after.passed, after.failed),
+        "good": identical
+        and not second["changed"]
+        and (before.passed, before.failed) == (after.passed, after.failed),
     }
 
 
@@ -190,10 +192,12 @@ def print_table(rows: list[dict[str, Any]]) -> None:
         "review",
         "report-only",
         "changed",
+        "second_run_changes",
         "before",
         "after",
     )
-    print("| " + " | ".join(columns) + " | same bytes after rollback |")
+    heads = (column.replace("_", " ") for column in columns)
+    print("| " + " | ".join(heads) + " | same bytes after rollback |")
     print("|" + "---|" * (len(columns) + 1))
     for row in rows:
         cells = [_cell(row.get(column, 0)) for column in columns]

@@ -45,6 +45,7 @@ class Modules:
     broken: dict[str, str] = field(default_factory=dict)
     by_name: dict[str, list[str]] = field(default_factory=dict)
     importing: dict[bytes, list[str]] = field(default_factory=dict)
+    candidates: dict[tuple[str, ...], list[tuple[str, str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for path in sorted(self.paths):
@@ -72,6 +73,12 @@ class Modules:
         if anchored:
             stem = "/".join(parts)
             return next((p for p in (f"{stem}.py", f"{stem}/__init__.py") if p in self.paths), None)
+        if parts not in self.candidates:
+            self.candidates[parts] = self._candidates(parts)
+        return _nearest(self.candidates[parts], importer)
+
+    def _candidates(self, parts: tuple[str, ...]) -> list[tuple[str, str]]:
+        """The files that `parts` can mean to an importer, each with the folder on the path."""
         found = [
             (path, outer)
             for path in self.by_name.get(parts[-1], ())
@@ -79,7 +86,7 @@ class Modules:
         ]
         if parts[0] in FOREIGN:
             found = [(path, outer) for path, outer in found if outer in _OUTER]
-        return _nearest(found, importer)
+        return found
 
     def _outer(self, path: str, parts: tuple[str, ...]) -> str | None:
         """The folder that must be on the path for `parts` to mean this file."""

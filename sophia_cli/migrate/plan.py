@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from sophia_cli.migrate.aliases import settle
@@ -76,18 +76,22 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def make_scan(tree: Tree, packs: tuple[Pack, ...] = ()) -> Scan:
+def make_scan(
+    tree: Tree, packs: tuple[Pack, ...] = (), advance: Callable[[int], None] = lambda steps: None
+) -> Scan:
     """Parse the hits and let every rule look at them."""
     pages = set(tree.pages)
     modules = Modules(frozenset(tree.python), tree.read)
-    files = tuple(
-        file for path in tree.hits if path not in pages and (file := modules.get(path)) is not None
-    )
+    files = []
+    for path in tree.hits:
+        if path not in pages and (file := modules.get(path)) is not None:
+            files.append(file)
+        advance(1)
     near = Resolver(modules)
     tests = tuple(file for file in files if tree.categories[file.path] is Category.TEST)
     scan = Scan(
         modules=modules,
-        files=files,
+        files=tuple(files),
         categories=tree.categories,
         pages={path: data for path, data in tree.hits.items() if path in pages},
         near=near,

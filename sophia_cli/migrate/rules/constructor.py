@@ -46,11 +46,10 @@ def find_constructors(scan: Scan, vendor: Vendor) -> None:
         for call in file.table.calls:
             _constructor(scan, vendor, file, call)
             _by_name(scan, vendor, file, call)
-        for name in file.table.names:
-            if _plausible(file, name):
-                _reference(scan, vendor, file, name)
-        for attribute in file.table.attributes:
-            _reference(scan, vendor, file, attribute)
+        nodes: list[ast.Name | ast.Attribute] = [*file.table.names, *file.table.attributes]
+        for node in nodes:
+            if _plausible(file, node):
+                _reference(scan, vendor, file, node)
 
 
 def _constructor(scan: Scan, vendor: Vendor, file: Parsed, call: ast.Call) -> None:
@@ -197,10 +196,10 @@ def _reference(scan: Scan, vendor: Vendor, file: Parsed, node: ast.Name | ast.At
         site_at(scan, file, node, Found(vendor.rule, Verdict.REPORT, reason, vendor.package, title))
 
 
-def _plausible(file: Parsed, node: ast.Name) -> bool:
-    """Names that are called or read further are judged there."""
+def _plausible(file: Parsed, node: ast.Name | ast.Attribute) -> bool:
+    """Whether it matters here what it is: what is called or read further is judged there."""
     parent = file.table.parents[node]
-    return not isinstance(parent, ast.Attribute) and not (
+    return not isinstance(parent, _ELSEWHERE) and not (
         isinstance(parent, ast.Call) and parent.func is node
     )
 
@@ -208,6 +207,7 @@ def _plausible(file: Parsed, node: ast.Name) -> bool:
 _HARMLESS_CALLS = frozenset({"isinstance", "issubclass", "create_autospec", "cast", "TypeVar"})
 _HARMLESS_KEYWORDS = frozenset({"spec", "spec_set", "autospec", "bound"})
 _TESTED = (ast.Compare, ast.UnaryOp, ast.If, ast.While, ast.Assert, ast.Expr)
+_ELSEWHERE = (*_TESTED, ast.Attribute, ast.ExceptHandler, ast.Subscript)
 
 
 def passed_on(file: Parsed, node: ast.Name | ast.Attribute) -> Reason | None:

@@ -17,7 +17,7 @@ from sophia_cli.migrate.rules.wrapper.visit import Visit, values_in
 from sophia_cli.migrate.scope import Scope, class_of
 from sophia_cli.migrate.site import Reason, Verdict
 from sophia_cli.migrate.spelling import last
-from sophia_cli.migrate.value import NONE, UNKNOWN, Class, Routine, Value
+from sophia_cli.migrate.value import NONE, UNKNOWN, Class, Routine, Symbol, Value
 
 _TYPE_TESTS = frozenset({"isinstance", "issubclass"})
 _DEPTH = 8
@@ -96,8 +96,11 @@ def groups_of(visit: Visit, file: Parsed, node: ast.expr) -> tuple[str, ...]:
     """The objects that must move with a use; a ready-made instance is looked up at each use."""
     known = visit.known
     found = [value for value in known.scan.near.values(file, node) if known.instance(value)]
-    own = all(known.group(value).split(":")[0] in known.homes for value in found)
-    if known.straight(file, node) and (own or known.home is None):
+    own = all(
+        isinstance(value, Symbol) or known.group(value).split(":")[0] in known.homes
+        for value in found
+    )
+    if known.straight(file, node) and own:
         return ()
     return tuple(dict.fromkeys(known.group(value) for value in found))
 
