@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from shell import Said, sophia
+from shell import COMMAND, Said, sophia, surroundings
 
 CALL = "from openai import OpenAI\n\nclient = OpenAI()\n"
 FILES = {
@@ -221,6 +224,58 @@ def test_changes_that_are_not_committed_are_refused(project: Path) -> None:
         "        app/main.py\n"
     )
     assert sophia("migrate", "--apply", "--allow-dirty", cwd=project).code == 0
+
+
+def test_what_cannot_be_written_is_said_and_is_no_success(project: Path) -> None:
+    (project / "requirements.txt").chmod(0o444)
+    said = sophia("migrate", "--apply", cwd=project)
+    assert said.code == 1
+    assert steady(said.out) == (
+        "1 file, 1 site written.\n"
+        "  left alone  requirements.txt: read-only\n"
+        "  not looked at\n"
+        "    app/broken.py  line 2: '(' was never closed\n"
+        "\n"
+        "By hand: add sophia-cli>=0.1,<0.2 to the dependencies in requirements.txt\n"
+        "There is no git here: only the journal in .sophia can undo.\n"
+        "Run RUN is kept.\n"
+        "Undo:  sophia migrate rollback RUN        Next:  sophia migrate\n"
+    )
+
+
+def test_a_run_that_wrote_nothing_is_not_kept(project: Path) -> None:
+    (project / "app/main.py").chmod(0o444)
+    said = sophia("migrate", "--apply", cwd=project)
+    assert said.code == 1
+    assert said.out == (
+        "0 files, 0 sites written.\n"
+        "  left alone  app/main.py: read-only\n"
+        "  left alone  requirements.txt: what needs it is left alone\n"
+        "  not looked at\n"
+        "    app/broken.py  line 2: '(' was never closed\n"
+        "\n"
+        "Next:  sophia migrate\n"
+    )
+    assert sophia("migrate", "status", cwd=project).out.startswith("No run is kept here.\n")
+
+
+def test_a_bar_shows_on_a_terminal_and_goes(project: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [*COMMAND, "migrate"]
+    with subprocess.Popen(
+        command, cwd=project, env=surroundings(TERM="xterm"), stdout=subprocess.PIPE, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # what Linux says at the end of a terminal
+            while data := os.read(ours, 4096):
+                shown += data
+        assert process.stdout is not None
+        out = process.stdout.read().decode()
+    os.close(ours)
+    assert process.returncode == 0
+    assert steady(out) == LOOKED + NO_GIT + NEXT
+    assert b"Looking at files" in shown and b"\x1b[2K" in shown  # drawn, then wiped
 
 
 def test_a_folder_without_calls(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -172,7 +171,7 @@ def test_a_rename_that_fails_brings_the_others_back(tmp_path: Path) -> None:
     said = meanwhile(tmp_path, 2, action)
     assert "('b.py', 'cannot be written: Operation not permitted')" in said
     assert contents(tmp_path)["a.py"] == b"old\n"
-    assert [name for name in os.listdir(tmp_path) if ".sophia-" in name] == []
+    assert list(tmp_path.glob(".*.sophia-*")) == []
 
 
 def test_what_a_killed_run_wrote_of_a_group_goes_back_when_the_rest_cannot_follow(
