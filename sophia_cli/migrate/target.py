@@ -32,7 +32,7 @@ def offered(module: str) -> frozenset[str]:
 
 @cache
 def members(module: str, name: str) -> frozenset[str]:
-    """The attributes and methods that a class of this installation declares, and its bases beside it."""
+    """The attributes and methods that a class of this installation declares, and its bases."""
     found: set[str] = set()
     for item in _declared(module, name):
         if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
@@ -72,15 +72,18 @@ def _admits_none(annotation: ast.expr) -> bool:
 
 
 def _declared(module: str, name: str) -> Iterator[ast.stmt]:
-    """The statements in the body of a class, and of its bases beside it."""
+    """The statements in the body of a class, and of its bases, wherever the module has them from."""
     path = module_file(module)
-    body = ast.parse(path.read_bytes()).body if path else []
-    classes = {node.name: node for node in body if isinstance(node, ast.ClassDef)}
-    names = [name]
-    while names:
-        node = classes.get(names.pop())
-        yield from node.body if node else ()
-        names += [base.id for base in (node.bases if node else ()) if isinstance(base, ast.Name)]
+    for node in ast.parse(path.read_bytes()).body if path else ():
+        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            for alias in node.names:
+                if (alias.asname or alias.name) == name:
+                    yield from _declared(node.module, alias.name)
+        elif isinstance(node, ast.ClassDef) and node.name == name:
+            yield from node.body
+            for base in node.bases:
+                if isinstance(base, ast.Name):
+                    yield from _declared(module, base.id)
 
 
 def module_file(module: str) -> Path | None:

@@ -9,7 +9,7 @@ from brains import NEW, PACK, moved, verdicts
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.migrate.packfile import load_pack
-from sophia_cli.migrate.target import nullable
+from sophia_cli.migrate.target import members, nullable
 
 OLD = "from lib.brain import Request, brain\n\n\nasync def f(m):\n"
 ASK = "    a = await brain.think(Request(messages=m))\n"
@@ -24,10 +24,16 @@ def test_what_can_be_none_is_read_from_the_service() -> None:
     assert nullable("sophia_cli.llm.call", "LLMResponse") == {
         "cost_usd",
         "error",
+        "parsed",
         "tokens_in",
         "tokens_out",
         "total_tokens",
     }
+
+
+def test_options_are_read_where_the_service_has_them_from() -> None:
+    options = members("sophia_cli.llm.service", "CompletionOptions")
+    assert {"on_error", "temperature", "task_type"} <= options  # the last one from a base
 
 
 # Uses in which None does what 0 did, or only shows.
