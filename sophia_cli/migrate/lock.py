@@ -14,7 +14,13 @@ from sophia_cli.errors import SophiaError
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold `folder`'s lock; it goes with the process, also a killed one. Raises SophiaError."""
-    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    path = folder / "lock"
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise SophiaError(
+            f"{path} cannot be opened: {error.strerror}", "free or unlock it"
+        ) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

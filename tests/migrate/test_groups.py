@@ -165,6 +165,16 @@ def test_a_file_that_changes_as_its_group_is_renamed_brings_the_others_back(
     assert (tmp_path / "d.py").read_bytes() == b"old\n"
 
 
+def test_a_file_that_becomes_a_link_as_its_group_is_renamed(tmp_path: Path) -> None:
+    tree = plant(tmp_path / "tree", {change.path: change.before for change in CHANGES})
+    plant(tmp_path, {"far.py": "old\n"})
+    said = meanwhile(tree, 1, "os.unlink(f'{root}/b.py'); os.symlink('../far.py', f'{root}/b.py')")
+    assert "('b.py', 'changed while the run was writing')" in said
+    assert (tree / "b.py").is_symlink()
+    assert (tmp_path / "far.py").read_text() == "old\n"
+    assert (tree / "a.py").read_text() == "old\n"
+
+
 def test_a_rename_that_fails_brings_the_others_back(tmp_path: Path) -> None:
     plant(tmp_path, {change.path: change.before for change in CHANGES})
     action = "if 'b.py' in str(arguments[1]): raise PermissionError(1, 'Operation not permitted')"

@@ -195,6 +195,15 @@ def test_two_at_once(tmp_path: Path) -> None:
     apply(tmp_path)
 
 
+def test_a_lock_that_cannot_be_taken_is_said(tmp_path: Path) -> None:
+    plant(tmp_path, {"a.py": CALL})
+    lock = tmp_path / ".sophia/migrate/lock"
+    lock.mkdir(parents=True)
+    with pytest.raises(SophiaError, match="lock cannot be opened: Is a directory"):
+        apply(tmp_path)
+    assert contents(tmp_path) == {"a.py": CALL.encode()}
+
+
 def test_a_read_only_file_is_left_and_said(tmp_path: Path) -> None:
     plant(tmp_path, {"a.py": CALL, "b.py": CALL})
     (tmp_path / "a.py").chmod(0o444)
