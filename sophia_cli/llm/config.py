@@ -77,8 +77,8 @@ KEYS = (
     Key(
         "llm.http",
         str,
-        "httpx",
-        "what async calls go over: `httpx`, or `aiohttp` (extra `fast`), which costs a fifth",
+        "",
+        "what calls go over: `httpx`, `httpx2` (default where installed) or, if async, `aiohttp` (extra `fast`)",
         "SOPHIA_LLM_HTTP",
     ),
     Key(
@@ -127,8 +127,13 @@ KEYS = (
         "SOPHIA_OTEL",
     ),
 )
+HTTPX, HTTPX2, AIOHTTP = "httpx", "httpx2", "aiohttp"
 CALL, BATCH = "call", "batch"  # durability
-_CHOICES = {"durability": (CALL, BATCH), "keys": (FILE, KEYRING), "http": ("httpx", "aiohttp")}
+_CHOICES = {
+    "durability": (CALL, BATCH),
+    "keys": (FILE, KEYRING),
+    "http": ("", HTTPX, HTTPX2, AIOHTTP),
+}
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,7 @@ class Config:
     longest_wait: float = 20.0
     ledger: Path | None = None
     durability: str = CALL
-    http: str = "httpx"
+    http: str = ""
     deadline: float = 0.0
     breaker_failures: int = 5
     breaker_rest: float = 30.0
@@ -194,7 +199,7 @@ def load_config(environ: Mapping[str, str] | None = None, start: Path | None = N
         if settings[name] not in allowed:
             raise ConfigError(
                 f"{file.name}: [llm] {name} = '{settings[name]}' is not known",
-                f"allowed: {', '.join(allowed)}",
+                f"allowed: {', '.join(filter(None, allowed))}",
             )
     keys = open_keys(environ, settings["keys"])
     providers = {**from_environment(keys), **from_file(file, keys)}

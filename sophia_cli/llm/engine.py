@@ -14,7 +14,7 @@ from sophia_cli.llm import telemetry
 from sophia_cli.llm.admission import Desk
 from sophia_cli.llm.archive import open_archive
 from sophia_cli.llm.call import Call
-from sophia_cli.llm.config import Config, load_config
+from sophia_cli.llm.config import AIOHTTP, Config, load_config
 from sophia_cli.llm.connections import AsyncConnections, Connections
 from sophia_cli.llm.drivers import AsyncBody, Body, drive, drive_async
 from sophia_cli.llm.errors import LLMError
@@ -106,7 +106,7 @@ class Engine:
 
             with self._lock:
                 if self._connections is None:
-                    self._connections = HttpxConnections(self._simulator())
+                    self._connections = HttpxConnections(self._simulator(), self.config.http)
                 connections = self._connections
         return connections
 
@@ -123,13 +123,13 @@ class Engine:
         return found[0]
 
     def _open_async(self) -> AsyncConnections:
-        if self.config.http == "aiohttp":
+        if self.config.http == AIOHTTP:
             from sophia_cli.llm.connections.overaiohttp import AiohttpConnections
 
             return AiohttpConnections(self._simulator())
         from sophia_cli.llm.connections.overhttpx import AsyncHttpxConnections
 
-        return AsyncHttpxConnections(self._simulator())
+        return AsyncHttpxConnections(self._simulator(), self.config.http)
 
     async def _until_loop_ends(
         self, loop: asyncio.AbstractEventLoop, connections: AsyncConnections

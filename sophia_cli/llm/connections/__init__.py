@@ -1,4 +1,4 @@
-"""How requests reach the providers: over httpx, over aiohttp where that is chosen, or in process."""
+"""How requests reach the providers: over httpx or its successor, over aiohttp where that is chosen, or in process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Reply(Protocol):
     headers: tuple[tuple[str, str], ...]
 
     def chunks(self) -> Iterator[bytes]:
-        """The body as it comes in, unpacked. Raises httpx.HTTPError."""
+        """The body as it comes in, unpacked. Raises Unanswered."""
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -28,7 +28,7 @@ class Connections(Protocol):
     """Open connections of a thread pool's worth of calls."""
 
     def send(self, request: Request) -> Reply:
-        """Send a request and wait for the head of its response. Raises httpx.HTTPError or InvalidURL."""
+        """Send a request and wait for the head of its response. Raises Unanswered."""
 
     def close(self) -> None:
         """Close them all."""
@@ -41,7 +41,7 @@ class AsyncReply(Protocol):
     headers: tuple[tuple[str, str], ...]
 
     def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it comes in, unpacked. Raises httpx.HTTPError."""
+        """The body as it comes in, unpacked. Raises Unanswered."""
 
     async def close(self) -> None:
         """Let go of the connection."""
@@ -51,7 +51,7 @@ class AsyncConnections(Protocol):
     """Open connections of one event loop."""
 
     async def send(self, request: Request) -> AsyncReply:
-        """Send a request and wait for the head of its response. Raises httpx.HTTPError or InvalidURL."""
+        """Send a request and wait for the head of its response. Raises Unanswered."""
 
     async def close(self) -> None:
         """Close them all."""

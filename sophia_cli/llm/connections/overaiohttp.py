@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies
 
-import httpx
-
 from sophia_cli.llm.call import Request
+from sophia_cli.llm.connections.library import Unanswered
 from sophia_cli.llm.connections.overhttpx import (
     HEADERS,
     AsyncHttpxConnections,
@@ -51,7 +50,7 @@ class AiohttpConnections:
             sock_read=limits.get("read"),
         )
         headers = {**HEADERS, **{name.lower(): value for name, value in request.headers.items()}}
-        with as_httpx_says(self._library):
+        with answering(self._library):
             response = await self._opened().request(
                 request.method,
                 request.url,
@@ -90,7 +89,7 @@ class AiohttpReply:
         self.headers = tuple((name.lower(), value) for name, value in response.headers.items())
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        with as_httpx_says(self._library):
+        with answering(self._library):
             async for chunk in self._response.content.iter_any():
                 yield chunk
 
@@ -100,18 +99,14 @@ class AiohttpReply:
 
 
 @contextmanager
-def as_httpx_says(library: Any) -> Iterator[None]:
-    """Errors in the words of httpx, which the engine and the vendors' clients know."""
+def answering(library: Any) -> Iterator[None]:
+    """The block waits for a response: what aiohttp raises is raised as Unanswered."""
     try:
         yield
     except library.InvalidURL as error:
-        raise httpx.InvalidURL(str(error)) from error
-    except (library.ConnectionTimeoutError, library.ServerTimeoutError) as error:
-        kind = httpx.ConnectTimeout if "onnect" in type(error).__name__ else httpx.ReadTimeout
-        raise kind(str(error)) from error
-    except TimeoutError as error:
-        raise httpx.ReadTimeout(str(error)) from error
-    except library.ClientConnectorError as error:
-        raise httpx.ConnectError(str(error)) from error
+        raise Unanswered("invalid_request", f"no valid URL: {error}", error) from error
+    except TimeoutError as error:  # aiohttp's own are among them
+        name = type(error).__name__
+        raise Unanswered("timeout", f"no answer in time ({name})", error) from error
     except (library.ClientError, ValueError) as error:
-        raise httpx.RemoteProtocolError(str(error) or type(error).__name__) from error
+        raise Unanswered("connection", str(error) or type(error).__name__, error) from error

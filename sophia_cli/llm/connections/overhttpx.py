@@ -1,7 +1,7 @@
-"""Connections over httpx.
+"""Connections over httpx or httpx2.
 
-A request goes straight to httpx' transport, which takes two thirds of the time of its client: there
-are no cookies, redirects or sign-in to look after. Only a proxy in the environment needs the client.
+A request goes straight to the library's transport, which takes two thirds of the time of its client:
+there are no cookies, redirects or sign-in to look after. Only a proxy in the environment needs the client.
 """
 
 from __future__ import annotations
@@ -14,17 +14,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies
 
-import httpx
-
 from sophia_cli import __version__
 from sophia_cli.llm.call import Request, Timeout
+from sophia_cli.llm.connections.library import library, unanswered
 from sophia_cli.llm.errors import ConfigError
 from sophia_cli.llm.providers.simulated import BASE_URL as SIMULATOR_URL
 
 if TYPE_CHECKING:
     from sophia_cli.llm.simulator import Simulator
 
-LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100)
+_MOST = {"max_connections": 1000, "max_keepalive_connections": 100}
 HEADERS = {
     "accept": "*/*",
     "accept-encoding": "gzip, deflate",
@@ -36,36 +35,43 @@ _PHASES = ("connect", "read", "write", "pool")
 class HttpxConnections:
     """For calls of threads. `simulator` holds the options of the simulator's own provider."""
 
-    def __init__(self, simulator: Mapping[str, Any]) -> None:
+    def __init__(self, simulator: Mapping[str, Any], http: str = "") -> None:
+        self._http = library(http)
+        self._errors = (self._http.HTTPError, self._http.InvalidURL)
         self._options = simulator
         self._opening = threading.Lock()  # several threads may make the first call
-        self._simulator: httpx.BaseTransport | None = None
-        self._network: httpx.BaseTransport | httpx.Client | None = None
+        self._simulator: Any = None
+        self._network: Any = None
 
     def send(self, request: Request) -> HttpxReply:
-        if request.url.startswith(SIMULATOR_URL):
-            return HttpxReply(self._simulated().handle_request(build(request)))
-        network = self._network or self._opened()
-        if isinstance(network, httpx.Client):
-            return HttpxReply(network.send(build(request), stream=True))
-        return HttpxReply(network.handle_request(build(request)))
+        try:
+            return HttpxReply(self._http, self._response(request))
+        except self._errors as error:
+            raise unanswered(self._http, error) from error
 
     def close(self) -> None:
         network, self._network = self._network, None
         if network is not None:
             network.close()
 
-    def _opened(self) -> httpx.BaseTransport | httpx.Client:
+    def _response(self, request: Request) -> Any:
+        built = build(self._http, request)
+        if request.url.startswith(SIMULATOR_URL):
+            return self._simulated().handle_request(built)
+        network = self._network or self._opened()
+        if isinstance(network, self._http.Client):
+            return network.send(built, stream=True)
+        return network.handle_request(built)
+
+    def _opened(self) -> Any:
         with self._opening, _openable():
             if self._network is None:
-                self._network = (
-                    httpx.Client(limits=LIMITS)
-                    if getproxies()
-                    else httpx.HTTPTransport(limits=LIMITS)
-                )
+                limits = self._http.Limits(**_MOST)
+                opened = self._http.Client if getproxies() else self._http.HTTPTransport
+                self._network = opened(limits=limits)
             return self._network
 
-    def _simulated(self) -> httpx.BaseTransport:
+    def _simulated(self) -> Any:
         with self._opening:
             if self._simulator is None:
                 from sophia_cli.llm.simulator.transport import SimulatedTransport
@@ -77,32 +83,41 @@ class HttpxConnections:
 class AsyncHttpxConnections:
     """For calls of one event loop."""
 
-    def __init__(self, simulator: Mapping[str, Any]) -> None:
+    def __init__(self, simulator: Mapping[str, Any], http: str = "") -> None:
+        self._http = library(http)
+        self._errors = (self._http.HTTPError, self._http.InvalidURL)
         self._options = simulator
-        self._simulator: httpx.AsyncBaseTransport | None = None
-        self._network: httpx.AsyncBaseTransport | httpx.AsyncClient | None = None
+        self._simulator: Any = None
+        self._network: Any = None
 
     async def send(self, request: Request) -> AsyncHttpxReply:
-        if request.url.startswith(SIMULATOR_URL):
-            return AsyncHttpxReply(await self._simulated().handle_async_request(build(request)))
-        if self._network is None:
-            with _openable():
-                self._network = (
-                    httpx.AsyncClient(limits=LIMITS)
-                    if getproxies()
-                    else httpx.AsyncHTTPTransport(limits=LIMITS)
-                )
-        network = self._network
-        if isinstance(network, httpx.AsyncClient):
-            return AsyncHttpxReply(await network.send(build(request), stream=True))
-        return AsyncHttpxReply(await network.handle_async_request(build(request)))
+        try:
+            return AsyncHttpxReply(self._http, await self._response(request))
+        except self._errors as error:
+            raise unanswered(self._http, error) from error
 
     async def close(self) -> None:
         network, self._network = self._network, None
         if network is not None:
             await network.aclose()
 
-    def _simulated(self) -> httpx.AsyncBaseTransport:
+    async def _response(self, request: Request) -> Any:
+        built = build(self._http, request)
+        if request.url.startswith(SIMULATOR_URL):
+            return await self._simulated().handle_async_request(built)
+        network = self._network or self._opened()
+        if isinstance(network, self._http.AsyncClient):
+            return await network.send(built, stream=True)
+        return await network.handle_async_request(built)
+
+    def _opened(self) -> Any:
+        with _openable():
+            limits = self._http.Limits(**_MOST)
+            opened = self._http.AsyncClient if getproxies() else self._http.AsyncHTTPTransport
+            self._network = opened(limits=limits)
+        return self._network
+
+    def _simulated(self) -> Any:
         if self._simulator is None:
             from sophia_cli.llm.simulator.transport import AsyncSimulatedTransport
 
@@ -111,15 +126,19 @@ class AsyncHttpxConnections:
 
 
 class HttpxReply:
-    """A response of httpx."""
+    """A response of the library."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, http: Any, response: Any) -> None:
+        self._http = http
         self._response = response
-        self.status = response.status_code
+        self.status: int = response.status_code
         self.headers = _lowered(response)
 
     def chunks(self) -> Iterator[bytes]:
-        return self._response.iter_bytes()
+        try:
+            yield from self._response.iter_bytes()
+        except self._http.HTTPError as error:
+            raise unanswered(self._http, error) from error
 
     def close(self) -> None:
         self._response.close()
@@ -134,26 +153,31 @@ class HttpxReply:
 
 
 class AsyncHttpxReply:
-    """A response of httpx on an event loop."""
+    """A response of the library on an event loop."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, http: Any, response: Any) -> None:
+        self._http = http
         self._response = response
-        self.status = response.status_code
+        self.status: int = response.status_code
         self.headers = _lowered(response)
 
-    def chunks(self) -> AsyncIterator[bytes]:
-        return self._response.aiter_bytes()
+    async def chunks(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._response.aiter_bytes():
+                yield chunk
+        except self._http.HTTPError as error:
+            raise unanswered(self._http, error) from error
 
     async def close(self) -> None:
         await self._response.aclose()
 
 
-def build(request: Request) -> httpx.Request:
-    """The request as httpx' transports take it."""
+def build(http: Any, request: Request) -> Any:
+    """The request as the library's transports take it."""
     headers = {**HEADERS, **{name.lower(): value for name, value in request.headers.items()}}
-    return httpx.Request(
+    return http.Request(
         request.method,
-        _url(request.url),
+        _url(http, request.url),
         headers=headers,
         content=request.body,
         extensions={"timeout": phases(request.timeout)},
@@ -174,8 +198,8 @@ def simulator_of(options: Mapping[str, Any]) -> Simulator:
 
 
 @lru_cache(maxsize=256)
-def _url(text: str) -> httpx.URL:
-    return httpx.URL(text)
+def _url(http: Any, text: str) -> Any:
+    return http.URL(text)
 
 
 @contextmanager
@@ -194,5 +218,5 @@ def _openable() -> Iterator[None]:
         ) from error
 
 
-def _lowered(response: httpx.Response) -> tuple[tuple[str, str], ...]:
-    return tuple((name.lower(), value) for name, value in response.headers.multi_items())
+def _lowered(response: Any) -> tuple[tuple[str, str], ...]:
+    return tuple([(name.lower(), value) for name, value in response.headers.multi_items()])

@@ -7,10 +7,9 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 
-import httpx
-
 from sophia_cli.llm.call import Request
 from sophia_cli.llm.connections import AsyncConnections, AsyncReply, Connections, Reply
+from sophia_cli.llm.connections.library import Unanswered
 from sophia_cli.llm.failure import DEADLINE
 from sophia_cli.llm.steps import Broken, Chunk, End, Event, Head, Read, Replay, Send, Step
 
@@ -44,8 +43,8 @@ class Wire:
             event: Chunk | End | Broken = Chunk(next(self._chunks))
         except StopIteration:
             event = End()
-        except httpx.HTTPError as error:
-            event = broken(error)
+        except Unanswered as error:
+            event = _broken(error)
         return _LATE if self._until is not None and time.monotonic() >= self._until else event
 
     def close(self) -> None:
@@ -61,8 +60,8 @@ class Wire:
         self._until = until
         try:
             reply = self._reply = self._connections.send(_within(request, until))
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return broken(error) if until is None or time.monotonic() < until else _LATE
+        except Unanswered as error:
+            return _broken(error) if until is None or time.monotonic() < until else _LATE
         if until is not None:
             # A read that waits for bytes knows only its own limit.
             self._watch = threading.Timer(max(until - time.monotonic(), 0), reply.cut)
@@ -118,8 +117,8 @@ class AsyncWire:
                     reply = await self._connections.send(request)
         except TimeoutError:
             return _LATE
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return broken(error)
+        except Unanswered as error:
+            return _broken(error)
         self._reply = reply
         self._chunks = reply.chunks()
         return Head(reply.status, reply.headers)
@@ -131,8 +130,8 @@ class AsyncWire:
             return Chunk(await anext(self._chunks))
         except StopAsyncIteration:
             return End()
-        except httpx.HTTPError as error:
-            return broken(error)
+        except Unanswered as error:
+            return _broken(error)
 
 
 async def _each(chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
@@ -156,11 +155,5 @@ def _within(request: Request, until: float | None) -> Request:
     return replace(request, timeout=shorter)
 
 
-def broken(error: httpx.HTTPError | httpx.InvalidURL) -> Broken:
-    """Why there is no response, or none any more."""
-    name = type(error).__name__
-    if isinstance(error, httpx.TimeoutException):
-        return Broken("timeout", f"no answer in time ({name})", error)
-    if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
-        return Broken("invalid_request", str(error), error)
-    return Broken("connection", f"{error or name}", error)
+def _broken(error: Unanswered) -> Broken:
+    return Broken(error.kind, error.message, error.error)
