@@ -11,38 +11,40 @@ EXIT_DONE, EXIT_ERROR, EXIT_USAGE, EXIT_BUG, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
 def main() -> None:
     """Run `sophia` with the arguments of the process and exit with its code."""
-    if sys.argv[1:] in (["--version"], ["-V"]):  # answered before anything is imported
-        try:
-            print(f"sophia {__version__}", flush=True)
-        except BrokenPipeError:
-            _close_stdout()
-        return
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
     """Run one command line; every error ends here. Returns the exit code."""
     try:
-        from sophia_cli.commands import call
-    except ModuleNotFoundError as error:
-        if error.name not in ("typer", "rich"):
-            return _report(arguments, error)
-        print("sophia: the command line is not installed", file=sys.stderr)
-        print('        pip install "sophia-cli[cli]"', file=sys.stderr)
-        return EXIT_ERROR
-    except Exception as error:  # a broken installation is a bug to its user too
-        return _report(arguments, error)
-    try:
-        code = call(arguments)
-        if sys.stdout is not None:
-            sys.stdout.flush()  # what goes wrong with it must not wait for the interpreter's end
-        return code
+        return _run(arguments)
     except KeyboardInterrupt:
         print("sophia: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         _close_stdout()
         return EXIT_DONE
+
+
+def _run(arguments: list[str]) -> int:
+    if arguments in (["--version"], ["-V"]):  # answered before anything is imported
+        print(f"sophia {__version__}", flush=True)
+        return EXIT_DONE
+    try:
+        from sophia_cli.commands import call
+
+        code = call(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # what goes wrong with it must not wait for the interpreter's end
+        return code
+    except ModuleNotFoundError as error:
+        if error.name not in ("typer", "rich"):
+            return _report(arguments, error)
+        print("sophia: the command line is not installed", file=sys.stderr)
+        print('        pip install "sophia-cli[cli]"', file=sys.stderr)
+        return EXIT_ERROR
+    except BrokenPipeError:
+        raise
     except Exception as error:  # the one place that may catch everything
         return _report(arguments, error)
 
@@ -53,13 +55,14 @@ def _report(arguments: list[str], error: Exception) -> int:
     from sophia_cli.output import show_error
 
     as_json = "--json" in arguments
+    words = _words(arguments) if as_json else []
     error = _known(error)
     if isinstance(error, SophiaError | LLMError):
-        show_error(arguments, error.message, error.mend, as_json=as_json)
+        show_error(words, error.message, error.mend, as_json=as_json)
         return getattr(error, "exit_code", EXIT_ERROR)
     path = _write_log(error)
     show_error(
-        arguments,
+        words,
         f"bug: {type(error).__name__}: {error}",
         f"the traceback is in {path}",
         as_json=as_json,
@@ -67,9 +70,19 @@ def _report(arguments: list[str], error: Exception) -> int:
     return EXIT_BUG
 
 
+def _words(arguments: list[str]) -> list[str]:
+    """The words of the command, for the envelope; none where the commands cannot be imported."""
+    try:
+        from sophia_cli.commands import words_of
+    except Exception:
+        return []
+    return words_of(arguments)
+
+
 def _known(error: Exception) -> Exception:
     """What the machine can do to any command: a full disk, a working directory that is gone."""
     import errno
+    from pathlib import Path
 
     from sophia_cli.errors import SophiaError
 
@@ -81,7 +94,10 @@ def _known(error: Exception) -> Exception:
         place = error.filename or "the output"
         return SophiaError(f"{place} cannot be written: {error.strerror}", "free some space")
     if error.errno == errno.ENOENT and error.filename is None:
-        return SophiaError("the working directory is gone", "cd to a folder that exists")
+        try:
+            Path.cwd()
+        except FileNotFoundError:
+            return SophiaError("the working directory is gone", "cd to a folder that exists")
     return error
 
 

@@ -7,12 +7,12 @@ Results go to stdout, progress and notes to stderr. With `--json` stdout holds o
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -77,12 +77,36 @@ class Output:
             yield lambda steps: bar.advance(task, steps)
 
 
+class Notes(logging.Handler):
+    """What the parts of `sophia_cli` log while a command runs: notes of that command, each shown once."""
+
+    _installed: Notes | None = None
+
+    def __init__(self, output: Output) -> None:
+        super().__init__(logging.WARNING)
+        self._output = output
+        self._shown: set[str] = set()
+
+    @classmethod
+    def hear(cls, output: Output) -> None:
+        """Show what is logged from now on through this output, until the process ends."""
+        if cls._installed is None:
+            cls._installed = cls(output)
+            logging.getLogger("sophia_cli").addHandler(cls._installed)
+        cls._installed._output = output
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if text not in self._shown:
+            self._shown.add(text)
+            self._output.note(text)
+
+
 def show_error(command: Sequence[str], message: str, mend: str, *, as_json: bool) -> None:
     """A known error: what is wrong, then the mend, on stderr; with --json the envelope too."""
     if as_json:
-        words = list(takewhile(lambda word: not word.startswith("-"), command))[:2]
         error = {"message": message, "mend": mend}
-        _print_envelope(" ".join(words) or "sophia", data=None, error=error)
+        _print_envelope(" ".join(command) or "sophia", data=None, error=error)
         return
     print(_printable(f"sophia: {message}", sys.stderr.encoding), file=sys.stderr)
     for text in mend.splitlines():

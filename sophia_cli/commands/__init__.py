@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sophia_cli.commands.app import call
+from sophia_cli.commands.app import call, words_of
 
-__all__ = ["call"]
+__all__ = ["call", "words_of"]

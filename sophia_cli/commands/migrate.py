@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from sophia_cli.commands import migrate_screens as screens
-from sophia_cli.commands.options import Json, NoColor, Quiet, Root
+from sophia_cli.commands.options import App, Json, NoColor, Quiet, Root
 from sophia_cli.errors import UsageError
 from sophia_cli.migrate import journal
 from sophia_cli.migrate.packfile import load_packs
@@ -22,11 +22,7 @@ from sophia_cli.migrate.write import Written, resume, rollback
 from sophia_cli.output import Output
 from sophia_cli.settings import load_settings
 
-app = typer.Typer(
-    rich_markup_mode=None,
-    invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = App(invoke_without_command=True)
 
 
 class Class(StrEnum):
@@ -67,8 +63,6 @@ def run(
     Example: sophia migrate, then sophia migrate --apply
     """
     if context.invoked_subcommand is not None:
-        if apply:
-            raise UsageError("--apply goes with no further word", "sophia migrate --apply")
         return
     output = Output(as_json=as_json, quiet=quiet, color=not no_color)
     options = _options(_Asked(root, apply, kind, include, exclude, pack, allow_dirty))

@@ -65,7 +65,7 @@ def test_every_command_of_the_front_door_exists(tmp_path: Path, command: str) ->
 WRONG = [
     (("magic",), "sophia: No such command 'magic'.\n        sophia --help\n"),
     (("llm", "magic"), "sophia: No such command 'magic'.\n        sophia llm --help\n"),
-    (("llm", "ask", "--magic"), "sophia: No such option: --magic\n        sophia llm --help\n"),
+    (("llm", "ask", "--magic"), "sophia: No such option: --magic\n        sophia llm ask --help\n"),
     (("migrate", "--class", "all"), "sophia: Invalid value for '--class': "),
     (("migrate", "--root", "nowhere"), "sophia: "),
 ]
@@ -76,6 +76,13 @@ def test_a_mistake_is_usage(tmp_path: Path, words: tuple[str, ...], error: str) 
     said = sophia(*words, cwd=tmp_path)
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith(error) and "Traceback" not in said.err
+
+
+def test_a_group_alone_shows_its_help(tmp_path: Path) -> None:
+    said = sophia("llm", cwd=tmp_path)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("Usage: sophia llm [OPTIONS] COMMAND [ARGS]...\n\n")
+    assert "  ask  Ask one question" in said.err
 
 
 def test_the_version_imports_nothing_of_ours_or_others(tmp_path: Path) -> None:

@@ -197,7 +197,7 @@ MISTAKES: list[tuple[tuple[str, ...], int, str]] = [
     (
         ("--apply", "status"),
         2,
-        "--apply goes with no further word\n        sophia migrate --apply\n",
+        "migrate status takes no --apply\n        sophia migrate status --help\n",
     ),
     (("--pack", "none.toml"), 1, "none.toml cannot be read: No such file or directory\n"),
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sophia_cli.commands.options import Json, Root
+from sophia_cli.commands.options import App, Json, Root
 from sophia_cli.errors import UsageError
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
@@ -18,12 +18,7 @@ if TYPE_CHECKING:
     from sophia_cli.llm.cache.store import Answers
     from sophia_cli.llm.config import Config
 
-app = typer.Typer(
-    help="Answers that are given again to the same request.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = App(help="Answers that are given again to the same request.", no_args_is_help=True)
 
 
 @app.command()

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sophia_cli.commands.options import Json, Root
+from sophia_cli.commands.options import App, Json, Root
 from sophia_cli.errors import UsageError
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
@@ -16,12 +16,7 @@ from sophia_cli.surroundings import here
 # A key on the command line would be read by every user of the machine, and said again by the parser.
 _NOT_A_WORD_MORE = {"allow_extra_args": True, "ignore_unknown_options": True}
 
-app = typer.Typer(
-    help="The keys of providers: set, tested, listed masked.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = App(help="The keys of providers: set, tested, listed masked.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="A provider, or a variable such as SNOWFLAKE_PAT.")]
 
 

@@ -1,0 +1,160 @@
+"""Options that every command shares: they hold wherever they stand, or are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shell import sophia
+from typer.main import get_command
+
+from sophia_cli.commands.app import app, words_of
+from sophia_cli.commands.options import Command, Group
+
+CALL = "from openai import OpenAI\n\nclient = OpenAI()\n"
+
+
+@pytest.fixture
+def trees(tmp_path: Path) -> tuple[Path, Path]:
+    """Two projects, each with one call."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "main.py").write_text(CALL)
+    return tmp_path / "a", tmp_path / "b"
+
+
+def edited(*roots: Path) -> list[str]:
+    return [root.name for root in roots if (root / "main.py").read_text() != CALL]
+
+
+ALREADY_RIGHT = ["migrate --apply --root ../b", "migrate --root=../b --apply"]
+BEFORE = ["--root ../b migrate --apply", "--root ../a migrate --root ../b --apply"]
+
+
+@pytest.mark.parametrize("words", ALREADY_RIGHT + BEFORE)
+def test_the_root_that_is_named_is_the_one_that_changes(
+    trees: tuple[Path, Path], words: str
+) -> None:
+    here, there = trees
+    assert sophia(*words.split(), cwd=here).code == 0
+    assert edited(here, there) == ["b"]
+
+
+ROLLBACKS = [
+    "migrate rollback --root ../b",
+    "migrate --root ../b rollback",
+    "--root ../b migrate rollback",
+    "--root ../a migrate --root ../b rollback",
+    "--root ../a migrate rollback --root ../b",
+]
+
+
+@pytest.mark.parametrize("words", ROLLBACKS)
+def test_a_rollback_is_of_the_root_that_is_named_nearest_to_it(
+    trees: tuple[Path, Path], words: str
+) -> None:
+    here, there = trees
+    for root in trees:
+        assert sophia("migrate", "--apply", cwd=root).code == 0
+    assert sophia(*words.split(), cwd=here).code == 0
+    assert edited(here, there) == ["a"]
+
+
+@pytest.mark.parametrize("words", ["--root /nope migrate", "migrate --root /nope status"])
+def test_a_root_that_is_not_there_is_said(tmp_path: Path, words: str) -> None:
+    said = sophia(*words.split(), cwd=tmp_path)
+    assert (said.code, said.out) == (2, "")
+    assert said.err == "sophia: /nope is not a folder\n        name one with --root\n"
+
+
+DATA = [
+    ("--json migrate status", "migrate status"),
+    ("migrate --json status", "migrate status"),
+    ("migrate status --json", "migrate status"),
+    ("--json migrate", "migrate"),
+    ("--json llm ask hello", "llm ask"),
+    ("llm --json ask hello", "llm ask"),
+]
+
+
+@pytest.mark.parametrize(("words", "command"), DATA)
+def test_json_before_a_command_is_json(tmp_path: Path, words: str, command: str) -> None:
+    said = sophia(*words.split(), cwd=tmp_path)
+    assert (said.code, said.json["command"], said.json["ok"]) == (0, command, True)
+
+
+@pytest.mark.parametrize("words", ["--json migrate show all", "migrate --json show all"])
+def test_the_envelope_of_an_error_names_the_command(tmp_path: Path, words: str) -> None:
+    said = sophia(*words.split(), cwd=tmp_path)
+    assert (said.code, said.json["command"], said.json["ok"]) == (2, "migrate show", False)
+
+
+@pytest.mark.parametrize("words", ["-q llm ask hello", "llm --quiet ask hello", "llm ask hello -q"])
+def test_quiet_before_a_command_is_quiet(tmp_path: Path, words: str) -> None:
+    said = sophia(*words.split(), cwd=tmp_path)
+    assert (said.code, said.err) == (0, "")
+
+
+def test_quiet_and_plain_hold_for_a_command_without_notes_and_colour(tmp_path: Path) -> None:
+    said = sophia("--quiet", "--no-color", "migrate", "status", cwd=tmp_path)
+    assert (said.code, said.err) == (0, "")
+
+
+def test_what_was_left_out_before_a_command_is_left_out(trees: tuple[Path, Path]) -> None:
+    words = ["migrate", "--exclude", "main.py", "show", "safe"]
+    assert sophia(*words, cwd=trees[0]).out.startswith("0 sites of class safe\n")
+
+
+REFUSED = [
+    ("--root . llm sim", "llm sim takes no --root", "sophia llm sim --help"),
+    ("llm --root . sim", "llm sim takes no --root", "sophia llm sim --help"),
+    ("migrate --apply status", "migrate status takes no --apply", "sophia migrate status --help"),
+    ("migrate --patch show safe", "migrate show takes no --patch", "sophia migrate show --help"),
+    ("migrate --class review resume", "migrate resume takes no --class", "sophia migrate resume --help"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "problem", "mend"), REFUSED)
+def test_what_cannot_hold_is_refused(
+    trees: tuple[Path, Path], words: str, problem: str, mend: str
+) -> None:
+    said = sophia(*words.split(), cwd=trees[0])
+    assert (said.code, said.out) == (2, "")
+    assert said.err == f"sophia: {problem}\n        {mend}\n"
+
+
+@pytest.mark.parametrize("words", ["--version", "-V", "--version --json", "--version migrate"])
+def test_the_version(tmp_path: Path, words: str) -> None:
+    said = sophia(*words.split(), cwd=tmp_path)
+    assert (said.code, said.err) == (0, "") and said.out.startswith("sophia 0.")
+
+
+def tree(command: Any) -> Iterator[Any]:
+    yield command
+    for below in getattr(command, "commands", {}).values():
+        yield from tree(below)
+
+
+def test_every_command_is_one_for_which_options_before_it_hold() -> None:
+    """A group made with plain Typer would drop them: make it with `App`."""
+    everything = list(tree(get_command(app)))
+    assert len(everything) > 5
+    assert [c.name for c in everything if not isinstance(c, Command | Group)] == []
+
+
+WORDS = [
+    ("", []),
+    ("--json", []),
+    ("llm ask migrate", ["llm", "ask"]),
+    ("--root migrate llm --json ask", ["llm", "ask"]),
+    ("--root=x migrate --exclude show status", ["migrate", "status"]),
+    ("magic ask", []),
+    ("migrate -- show", ["migrate"]),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), WORDS)
+def test_the_words_of_a_command(arguments: str, words: list[str]) -> None:
+    assert words_of(arguments.split()) == words
