@@ -11,6 +11,7 @@ from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.llm.config import Config, load_config
 from sophia_cli.llm.keyfile import read_keys
 from sophia_cli.llm.providers import KINDS, Provider
+from sophia_cli.llm.routing import half_configured
 from sophia_cli.llm.service import UnifiedLLMService
 
 LARGEST_FILE = 10_000_000  # bytes; beyond any model's context
@@ -81,17 +82,24 @@ def open_for(
 
 
 def choose(config: Config, environ: Mapping[str, str], *, fall_back: bool) -> Choice:
-    """What is configured; else, if it may fall back, a local model server that answers; else the simulator."""
-    if not fall_back or any(provider.ready for provider in config.providers.values()):
+    """What is configured; else, if it may fall back, a local model server that answers; else the simulator.
+
+    Half a key is none: it is said what is missing.
+    """
+    providers = config.providers.values()
+    if not fall_back or any(provider.ready for provider in providers):
         return Choice(config)
     read_keys(environ)  # one that may not be used is no reason to simulate
+    half = [provider for provider in providers if half_configured(provider)]
+    why = "; ".join(f"{provider.name} is half configured: {provider.problem}" for provider in half)
+    why = why or "no provider is configured"
+    next_step = f"  a real one:  {half[0].mend if half else 'sophia llm keys set openrouter'}"
     local = find_local_server(environ)
     if local:
-        note = f"(local: no provider is configured, {local.name} answers at {local.base_url})"
-        return Choice(_only(config, local), note)
+        note = f"(local: {why}, {local.name} answers at {local.base_url})"
+        return Choice(_only(config, local), note, next_step if half else "")
     simulator = Provider("simulator", "simulator", KINDS["simulator"].base_url)
-    note = "(simulated: no provider is configured)"
-    return Choice(_only(config, simulator), note, "  a real one:  sophia llm keys set openrouter")
+    return Choice(_only(config, simulator), f"(simulated: {why})", next_step)
 
 
 def find_local_server(environ: Mapping[str, str]) -> Provider | None:

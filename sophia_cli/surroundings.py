@@ -29,13 +29,17 @@ _MANIFESTS = (
 
 @dataclass(frozen=True)
 class Surroundings:
-    """A folder as it looks from outside: is it a repository, what is it written in, which SDKs does it name."""
+    """A folder as it looks from outside: is it a repository, what is it written in, which SDKs does it name.
+
+    `half` says of each provider that somebody began to configure what is missing.
+    """
 
     repository: bool
     languages: tuple[str, ...]
     sdks: tuple[str, ...]
     hooks: bool
     providers: tuple[str, ...]
+    half: tuple[str, ...]
 
     def describe(self) -> str:
         """One sentence."""
@@ -45,18 +49,22 @@ class Surroundings:
             f"{sdks} LLM SDK{'s' if sdks != 1 else ''} named" if sdks else "no LLM SDK named"
         )
         parts.append("pre-commit hooks configured" if self.hooks else "no hooks")
-        parts.append(
-            f"{', '.join(self.providers)} configured" if self.providers else "no key configured"
-        )
+        if self.providers:
+            parts.append(f"{', '.join(self.providers)} configured")
+        if self.half:
+            parts.append("half a key")
+        if not self.providers and not self.half:
+            parts.append("no key configured")
         return f"Here: {', '.join(parts)}."
 
 
 def look_around(root: Path) -> Surroundings:
     """Look at a folder and the environment. Raises ConfigError when `sophia.toml` is wrong."""
     from sophia_cli.llm.config import load_config
+    from sophia_cli.llm.routing import half_configured
 
     folders = [root, *root.parents]
-    config = load_config(start=root)
+    providers = load_config(start=root).providers.values()
     manifests = "\n".join(_text(root / name) for name in _MANIFESTS)
     named = tuple(sdk for sdk in _SDKS if re.search(rf"(?im)^[\s\"'\-]*{sdk}\b", manifests))
     languages = []
@@ -69,7 +77,8 @@ def look_around(root: Path) -> Surroundings:
         languages=tuple(languages),
         sdks=named,
         hooks=(root / ".pre-commit-config.yaml").exists(),
-        providers=tuple(p.name for p in config.providers.values() if p.ready),
+        providers=tuple(p.name for p in providers if p.ready),
+        half=tuple(f"{p.name}: {p.problem}" for p in providers if half_configured(p)),
     )
 
 

@@ -44,6 +44,8 @@ def show_front_door(output: Output, root: Path | None) -> None:
     output.table(("", ""), COMMANDS)
     output.line()
     output.line(found.describe())
+    for missing in found.half:
+        output.line(f"  {missing}")
     if cut is not None:
         output.line(f"A migration is half done: {cut.words}.")
     output.line(f"Start with:  {start}")

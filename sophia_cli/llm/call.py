@@ -86,6 +86,12 @@ class Call:
     id: str = field(default_factory=new_call_id)
     form: Form | None = None
 
+    @property
+    def is_free(self) -> bool:
+        """Whether no answer to it costs anything, as a vendor's list of models."""
+        reads = self.origin is not None and self.origin.method in ("GET", "HEAD", "DELETE")
+        return self.operation == OTHER and reads
+
 
 @dataclass(frozen=True)
 class Request:

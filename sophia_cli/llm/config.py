@@ -5,9 +5,12 @@ Read once from `sophia.toml` and the environment; nothing is asked of the networ
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +131,7 @@ KEYS = (
     ),
 )
 HTTPX, HTTPX2, AIOHTTP = "httpx", "httpx2", "aiohttp"
+_LOG = logging.getLogger("sophia_cli.llm.config")
 CALL, BATCH = "call", "batch"  # durability
 _CHOICES = {
     "durability": (CALL, BATCH),
@@ -224,26 +228,52 @@ def load_config(environ: Mapping[str, str] | None = None, start: Path | None = N
     )
 
 
-def default_ledger(environ: Mapping[str, str]) -> Path:
-    """Where the ledger stands when nothing is said: the XDG state folder."""
-    return _xdg(environ, "STATE", ".local/state") / "ledger.sqlite3"
+def default_ledger(environ: Mapping[str, str]) -> Path | None:
+    """Where the ledger stands when nothing is said: the XDG state folder; None for who has no home."""
+    folder = _folder(environ, "STATE", ".local/state")
+    if folder is None:
+        _tell_of_no_home()
+    return folder and folder / "ledger.sqlite3"
 
 
-def _xdg(environ: Mapping[str, str], name: str, default: str) -> Path:
-    """Our folder in one of the user's XDG folders."""
-    base = environ.get(f"XDG_{name}_HOME", "").strip()
-    home = environ.get("HOME", "~")
-    return (Path(base) if base else Path(home).expanduser() / default) / "sophia"
+def _folder(environ: Mapping[str, str], name: str, default: str) -> Path | None:
+    """Our folder in one of the user's XDG folders; None for who has no home.
+
+    A path that is not absolute is not followed (XDG base directories): it would be another in every folder.
+    """
+    base = Path(environ.get(f"XDG_{name}_HOME", "").strip())
+    if not base.is_absolute():
+        home = _home(environ.get("HOME", "").strip())
+        if home is None:
+            return None
+        base = home / default
+    return base / "sophia"
+
+
+def _home(named: str) -> Path | None:
+    if Path(named).is_absolute():
+        return Path(named)
+    with suppress(ImportError, KeyError):  # no such database, or nobody of that number in it
+        import pwd
+
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    return None
+
+
+@lru_cache
+def _tell_of_no_home() -> None:
+    _LOG.warning(
+        "there is no home for the ledger (HOME is not set): calls are counted in memory only;"
+        " name a place with SOPHIA_LEDGER"
+    )
 
 
 def _refreshed_prices(environ: Mapping[str, str]) -> Path | None:
-    try:
-        return _xdg(environ, "CACHE", ".cache") / "openrouter-prices.json"
-    except RuntimeError:  # nobody's home: a service has none, and needs no list
-        return None
+    folder = _folder(environ, "CACHE", ".cache")
+    return folder and folder / "openrouter-prices.json"
 
 
-def _ledger_path(value: str, file: ConfigFile, environ: Mapping[str, str]) -> Path:
+def _ledger_path(value: str, file: ConfigFile, environ: Mapping[str, str]) -> Path | None:
     if not value:
         return default_ledger(environ)
     named = bool(environ.get("SOPHIA_LEDGER", "").strip())

@@ -16,6 +16,7 @@ from sophia_cli.llm.providers.snowflake import JWT, OAUTH, PAT, TOKEN_TYPES
 from sophia_cli.llm.secret import Secret, is_key
 from sophia_cli.llm.services import by_service, unset
 
+_NOT_SET = " is not set"
 _UNNAMED = "its key is not named"
 _NAME_IT = "name the variable that holds it: api_key_env, in sophia.toml"
 _COMMON = ("kind", "base_url", "api_key_env", "model", "embedding_model")
@@ -155,7 +156,9 @@ def _build(name: str, kind: Kind, table: Mapping[str, Any], keys: Keys) -> Provi
         problem = mend = ""
     options = by_service(options, keys.environ)
     if not problem and (variable := unset(options)):
-        problem, mend = f"{variable} is not set", f"export {variable}=..."
+        problem, mend = f"{variable}{_NOT_SET}", f"export {variable}=..."
+    if problem.endswith(_NOT_SET) and (begun := _begun(name, kind, table, keys.environ)):
+        problem = f"{problem}, though {begun}"
     if not problem and not url.startswith(_SCHEMES):
         problem = f"{kind.url_env} must start with http:// or https://"
         mend = f"export {kind.url_env}=https://..."
@@ -192,15 +195,21 @@ def _build_cortex(
         options.setdefault("token_type", token_type)
     url = str(table.get("base_url") or environ.get("SNOWFLAKE_HOST_URL", "").strip()).rstrip("/")
     if not url and not account:
-        problem, mend = (
-            "SNOWFLAKE_ACCOUNT is not set",
-            "export SNOWFLAKE_ACCOUNT=... SNOWFLAKE_PAT=...",
-        )
+        begun = ", though a private key is" if key_path else ""
+        problem = f"SNOWFLAKE_ACCOUNT{_NOT_SET}{begun}"
+        mend = f"export SNOWFLAKE_ACCOUNT=...{'' if key_path or secret else ' SNOWFLAKE_PAT=...'}"
     elif not url and not ACCOUNT.match(account):
         problem = f"the Snowflake account '{account}' is not of the form organisation-account"
         mend = "export SNOWFLAKE_ACCOUNT=organisation-account"
     base_url = url or base_url_of(account)
     return Provider(name, "cortex", base_url, secret, options, problem, mend, variable)
+
+
+def _begun(name: str, kind: Kind, table: Mapping[str, Any], environ: Mapping[str, str]) -> str:
+    """What of a provider without its key is there all the same; empty for nothing."""
+    if table:
+        return f"[providers.{name}] is there"
+    return f"{kind.url_env} is" if environ.get(kind.url_env, "").strip() else ""
 
 
 def _present(keys: Keys, choices: list[tuple[str, str]]) -> tuple[str, str]:
@@ -219,7 +228,7 @@ def _secret(keys: Keys, variable: str) -> tuple[Secret | None, str, str]:
     except ConfigError as error:  # the keyring
         return None, error.message, error.mend
     if secret is None:
-        return None, keys.problem or f"{variable} is not set", keys.mend or mend
+        return None, keys.problem or f"{variable}{_NOT_SET}", keys.mend or mend
     if not is_key(secret.value):
         words = "holds spaces, line breaks or letters that no key has"
         return None, f"{variable} {words}", mend

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sophia_cli.llm.config import Config
-from sophia_cli.llm.failure import Failure
+from sophia_cli.llm.failure import DEADLINE, LIMIT, RESTING, Failure
 from sophia_cli.llm.providers import Provider
 
 _WORDS = {
@@ -15,45 +15,73 @@ _WORDS = {
     "timeout": "it took too long",
     "overloaded": "it is overloaded",
 }
+_AGAIN = "ask again: what has come is not the whole answer; a proxy may cut long ones"
+_ANOTHER = "add another provider to the route, in [routes] of sophia.toml"
+_MENDS = {
+    "rate_limit": _ANOTHER,
+    "overloaded": _ANOTHER,
+    "payment": _ANOTHER,
+    "budget": _ANOTHER,
+    "timeout": f"ask for less, with max_tokens, or {_ANOTHER}",
+    "server": f"try again in a moment, or {_ANOTHER}",
+    "stream_error": f"ask again, or {_ANOTHER}",
+    "stream_broken": _AGAIN,
+    "connection": _AGAIN,
+    "permission": "allow it where the key was made, or use another key",
+    "guardrail": "change the request, or the rules that the provider was given",
+    "context_length": "ask for less, or name a model that takes more in [models] of sophia.toml",
+    "model": "name another model, or map it in [models] of sophia.toml",
+}
+# What this process says itself: nothing was sent.
+_OWN = {
+    DEADLINE: "give it more time:  SOPHIA_LLM_DEADLINE, or [llm] deadline in sophia.toml",
+    LIMIT: f"raise its limit in [providers] of sophia.toml, or {_ANOTHER}",
+    RESTING: f"try again in a moment, or {_ANOTHER}",
+}
 
 
 def explain(failure: Failure, provider: str, config: Config) -> tuple[str, str]:
     """One line that says what is wrong, and the command or edit that mends it (may be empty)."""
+    if failure.kind in _OWN:
+        return failure.message, _OWN[failure.kind]
+    known = config.providers.get(provider)
     if not failure.status:
-        return f"{provider} cannot be reached: {failure.message}", _mend_connection(
-            provider, config
-        )
+        return f"{provider} cannot be reached: {failure.message}", _mend_connection(failure, known)
     words = _WORDS.get(failure.kind, "")
     said = failure.message if failure.message != f"HTTP {failure.status}" else ""
     text = ": ".join(part for part in (words, said) if part) or "no reason given"
     return (
-        f"{provider} answered {failure.status}: {text}{_key_hint(failure, provider, config)}",
-        _mend(failure, provider, config),
+        f"{provider} answered {failure.status}: {text}{_key_hint(failure, known)}",
+        _mend(failure, known),
     )
 
 
-def _key_hint(failure: Failure, provider: str, config: Config) -> str:
-    known = config.providers.get(provider)
-    if (
-        failure.kind not in ("auth", "permission", "payment")
-        or known is None
-        or known.secret is None
-    ):
+def _key_hint(failure: Failure, known: Provider | None) -> str:
+    about_key = failure.kind in ("auth", "permission", "payment")
+    if not about_key or known is None or known.secret is None:
         return ""
     return f" (key ends in {known.secret.masked}, from {known.secret.source})"
 
 
-def _mend(failure: Failure, provider: str, config: Config) -> str:
-    known = config.providers.get(provider)
+def _mend(failure: Failure, known: Provider | None) -> str:
     if failure.kind == "auth" and known is not None:
-        return f"set another:  {_another(known)}"
+        return _mend_key(known)
     if failure.kind == "rate_limit" and failure.retry_after:
         return f"try again in {failure.retry_after:.0f} s, or add another provider to the route"
-    if failure.kind in ("rate_limit", "overloaded", "payment", "budget"):
-        return "add another provider to the route, in [routes] of sophia.toml"
-    if failure.kind == "model":
-        return "name another model, or map it in [models] of sophia.toml"
-    return ""
+    if failure.kind in ("bad_response", "not_found"):
+        address = f" {known.base_url}" if known else ""
+        return f"see whether base_url{address} is an API's, and what a proxy makes of it"
+    return _MENDS.get(failure.kind, "")
+
+
+def _mend_key(known: Provider) -> str:
+    if known.secret:
+        return f"set another:  {_another(known)}"
+    if known.options.get("private_key_path"):
+        return "see whether the user has this key:  DESC USER shows its RSA_PUBLIC_KEY_FP"
+    if known.key_env:
+        return f"set one:  sophia llm keys set {known.name}"
+    return f"name the variable that holds its key:  api_key_env, in [providers.{known.name}]"
 
 
 def _another(provider: Provider) -> str:
@@ -63,10 +91,8 @@ def _another(provider: Provider) -> str:
     return f"{unset}sophia llm keys set {provider.name}"
 
 
-def _mend_connection(provider: str, config: Config) -> str:
-    known = config.providers.get(provider)
-    return (
-        f"check the network, a proxy, and base_url {known.base_url}"
-        if known
-        else "check the network and the base URL"
-    )
+def _mend_connection(failure: Failure, known: Provider | None) -> str:
+    if failure.kind == "timeout":
+        return "give it more time:  SOPHIA_LLM_TIMEOUT, or [llm] timeout in sophia.toml"
+    where = f"base_url {known.base_url}" if known else "the base URL"
+    return f"check the network, a proxy, and {where}"

@@ -260,7 +260,7 @@ class Meter:
             kept_local=self._sent + self.bytes_received if self._local and outcome == OK else 0,
             simulated=self.simulated,
             finish_reason=self.finish_reason,
-            billable=billable or outcome == OK,
+            billable=(billable or outcome == OK) and not self.call.is_free,
             fallbacks=tuple(self._fallbacks),
             charges=tuple(self._charges),
         )

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import socket
-import sqlite3
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from answering import KEY, faulty, keyed, masked, rows
 from shell import COMMAND, Said, interruptible, sophia, surroundings
 
-from sophia_cli.llm.simulator import Fault, Simulator
+from sophia_cli.llm.simulator import Simulator
 from sophia_cli.llm.simulator.server import SimulatorServer, serve
-
-KEY = "sk-or-0123456789abf3a1"
 
 
 @pytest.fixture
@@ -33,29 +29,6 @@ def local() -> Iterator[SimulatorServer]:
     """A server that asks for no key, as those on a developer's machine."""
     with serve(Simulator(flavour="local")) as started:
         yield started
-
-
-def keyed(url: str) -> dict[str, str]:
-    return {"OPENROUTER_API_KEY": KEY, "OPENROUTER_BASE_URL": f"{url}/api/v1"}
-
-
-def faulty(fault: str) -> SimulatorServer:
-    return serve(Simulator(faults=[Fault.parse(fault)]))
-
-
-def rows(home: Path) -> list[Any]:
-    connection = sqlite3.connect(home / "state" / "sophia" / "ledger.sqlite3")
-    try:
-        return connection.execute(
-            "SELECT outcome, error_kind, task, provider FROM calls"
-        ).fetchall()
-    finally:
-        connection.close()
-
-
-def masked(text: str) -> str:
-    """Without what differs from run to run: latency and call id."""
-    return re.sub(r"\d+\.\d\d s · call \w+", "T s · call ID", text)
 
 
 def test_with_nothing_configured_it_is_simulated_and_says_so(tmp_path: Path) -> None:
@@ -103,71 +76,11 @@ def test_a_provider_that_is_named_is_never_stood_in_for(tmp_path: Path) -> None:
     )
 
 
-PROBLEMS = [
-    (
-        "401",
-        "sophia: openrouter answered 401: the API key is not valid: ",
-        "        set another:  unset OPENROUTER_API_KEY; sophia llm keys set openrouter\n",
-    ),
-    ("402", "sophia: openrouter answered 402: the account has no credit left: ", "sophia.toml"),
-    ("429", "sophia: openrouter answered 429: too many requests: ", "sophia.toml"),
-    ("500", "sophia: openrouter answered 500: ", ""),
-    ("503", "sophia: openrouter answered 503: it is overloaded: ", "sophia.toml"),
-    ("html", "sophia: openrouter answered 200: answered text/html that is no JSON object", ""),
-    ("garbage", "sophia: openrouter answered 200: ", ""),
-    ("empty", "sophia: openrouter answered 200: ", ""),
-    ("eof", "sophia: openrouter answered 200: the stream ended before the answer was complete", ""),
-    ("cut", "sophia: openrouter answered 200: ", ""),
-    ("error_first", "sophia: openrouter answered 200: ", ""),
-    ("error_event", "sophia: openrouter answered 200: ", ""),
-]
-
-
-@pytest.mark.parametrize(("fault", "words", "mend"), PROBLEMS)
-def test_a_provider_that_fails_is_one_line_with_its_mend(
-    tmp_path: Path, own_home: Path, fault: str, words: str, mend: str
-) -> None:
-    with faulty(fault) as server:
-        said = sophia(
-            "llm", "ask", "hi", cwd=tmp_path, SOPHIA_LLM_ATTEMPTS="1", **keyed(server.url)
-        )
-    assert said.code == 1
-    problem = said.err[said.err.index("sophia: ") :]
-    assert problem.startswith(words) and mend in problem
-    assert len(problem.splitlines()) <= 2
-    assert "Traceback" not in said.err and KEY not in said.err + said.out
-    assert [row[0] for row in rows(own_home)] == ["error"]
-
-
-def test_a_wrong_key_shows_its_end_and_where_it_came_from(tmp_path: Path) -> None:
-    with faulty("401") as server:
-        said = sophia("llm", "ask", "hi", cwd=tmp_path, **keyed(server.url))
-    assert "(key ends in ..f3a1, from OPENROUTER_API_KEY)" in said.err
-
-
 def test_an_answer_without_usage_is_unknown_not_zero(tmp_path: Path) -> None:
     with faulty("no_usage") as server:
         said = sophia("llm", "ask", "hi", cwd=tmp_path, **keyed(server.url))
     assert said.code == 0
     assert " · tokens unknown · unpriced · " in said.err
-
-
-def test_nobody_at_the_address(tmp_path: Path) -> None:
-    said = sophia(
-        "llm", "ask", "hi", cwd=tmp_path, **keyed("http://127.0.0.1:9"), SOPHIA_LLM_ATTEMPTS="1"
-    )
-    assert said.code == 1
-    assert said.err.startswith("sophia: openrouter cannot be reached: ")
-    assert said.err.endswith("check the network, a proxy, and base_url http://127.0.0.1:9/api/v1\n")
-
-
-def test_half_a_key_is_said(tmp_path: Path) -> None:
-    said = sophia(
-        "llm", "ask", "hi", "--provider", "cortex", cwd=tmp_path, SNOWFLAKE_ACCOUNT="org-a"
-    )
-    assert said.err == (
-        "sophia: cortex is not configured: SNOWFLAKE_PAT is not set\n        export SNOWFLAKE_PAT=...\n"
-    )
 
 
 def question(server: SimulatorServer) -> str:
@@ -314,24 +227,6 @@ def test_a_terminal_without_unicode_gets_a_stand_in(tmp_path: Path) -> None:
     said = sophia("llm", "ask", "héllo", cwd=tmp_path, PYTHONIOENCODING="ascii", LANG="C")
     assert said.code == 0
     assert "? simulator ? small" in said.err
-
-
-BROKEN_LEDGERS = {"garbage": b"no database " * 999, "empty": b""}
-
-
-@pytest.mark.parametrize("name", BROKEN_LEDGERS)
-def test_a_broken_ledger_does_not_keep_the_answer(tmp_path: Path, name: str) -> None:
-    path = tmp_path / "ledger.sqlite3"
-    path.write_bytes(BROKEN_LEDGERS[name])
-    said = sophia("llm", "ask", "hello", cwd=tmp_path, SOPHIA_LEDGER=str(path))
-    assert said.code == 0 and said.out.startswith("This is a simulated answer")
-
-
-def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    said = sophia("llm", "ask", "hello", cwd=tmp_path, SOPHIA_LEDGER=str(tmp_path / "file" / "x"))
-    assert said.code == 0 and said.out.startswith("This is a simulated answer")
-    assert "cannot be written" in said.err and "counted in memory only" in said.err
 
 
 def test_quiet_says_only_the_answer(tmp_path: Path) -> None:

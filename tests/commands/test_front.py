@@ -34,6 +34,15 @@ def test_an_empty_folder(tmp_path: Path) -> None:
     )
 
 
+def test_half_a_key(tmp_path: Path) -> None:
+    said = sophia(cwd=tmp_path, SNOWFLAKE_ACCOUNT="o-a")
+    assert said.out == FRONT + (
+        "Here: no git repository, no LLM SDK named, no hooks, half a key.\n"
+        "  cortex: SNOWFLAKE_PAT is not set\n"
+        'Start with:  sophia llm ask "hello"\n'
+    )
+
+
 def test_a_project(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / "pyproject.toml").write_text('[project]\ndependencies = ["openai>=2"]\n')

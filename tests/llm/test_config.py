@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -302,7 +306,9 @@ def test_a_local_endpoint_needs_no_key_a_distant_one_does(tmp_path: Path) -> Non
     )
     config = load_config({}, tmp_path)
     assert config.providers["ollama"].ready
-    assert config.providers["company"].problem == "COMPANY_KEY is not set"
+    assert config.providers["company"].problem == (
+        "COMPANY_KEY is not set, though [providers.company] is there"
+    )
 
 
 def test_a_vendor_s_key_goes_to_no_other_endpoint(tmp_path: Path) -> None:
@@ -351,3 +357,40 @@ def test_credits_become_usd(tmp_path: Path) -> None:
         "cortex/b": Price(3.0, 6.0, source=source, as_of="2026-11-02"),
         "cortex/c": Price(1.0, 2.0),
     }
+
+
+OWN_HOME = pwd.getpwuid(os.getuid()).pw_dir
+PLACES = [
+    ({"HOME": "/home/a"}, "/home/a/.local/state"),
+    ({"HOME": "/home/a", "XDG_STATE_HOME": "/state"}, "/state"),
+    ({"HOME": "/home/a", "XDG_STATE_HOME": "state"}, "/home/a/.local/state"),
+    ({"HOME": ""}, f"{OWN_HOME}/.local/state"),
+    ({"HOME": "a"}, f"{OWN_HOME}/.local/state"),
+    ({}, f"{OWN_HOME}/.local/state"),
+]
+
+
+@pytest.mark.parametrize(("environ", "folder"), PLACES)
+def test_the_ledger_is_never_in_the_folder_that_happens_to_be_the_current_one(
+    tmp_path: Path, environ: dict[str, str], folder: str
+) -> None:
+    assert load_config(environ, tmp_path).ledger == Path(folder, "sophia", "ledger.sqlite3")
+
+
+STRANGER = 4_000_000_001  # a number that no user has, as containers like to give
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+def test_who_has_no_home_is_counted_in_memory_and_told() -> None:
+    code = (
+        "import os, sys; from sophia_cli.llm import load_config; "
+        f"os.setuid({STRANGER}); print(load_config({{}}).ledger, load_config({{}}).ledger)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd="/", capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == (
+        "None None\n",
+        "there is no home for the ledger (HOME is not set): calls are counted in memory only;"
+        " name a place with SOPHIA_LEDGER\n",
+    )

@@ -23,7 +23,7 @@ from dropin_pairs import (
 )
 from dropin_server import SSE, Script, ScriptedServer
 
-from sophia_cli.llm import labels
+from sophia_cli.llm import get_unified_llm_service, labels
 from sophia_cli.llm.simulator.server import SimulatorServer, serve
 
 CHUNK = (
@@ -61,6 +61,20 @@ def test_a_row_has_tokens_and_times(server: SimulatorServer) -> None:
     ]
     assert set(rows("door", "provider", "attempts", "simulated", "cost_nano")) == {
         ("dropin", "origin", 1, 0, None)
+    }
+
+
+def test_a_list_of_models_costs_nothing_and_is_not_counted_as_unpriced(
+    server: SimulatorServer,
+) -> None:
+    with gpt(server.url, through_us=True) as client:
+        assert list(client.models.list())
+        chat(client)
+    assert rows("operation", "outcome") == [("other", "ok"), ("chat", "ok")]
+    summary = get_unified_llm_service().engine.ledger.summary()
+    assert {row.model: (row.calls, row.ok, row.unpriced) for row in summary} == {
+        "": (1, 1, 0),
+        "gpt-4o": (1, 1, 1),
     }
 
 

@@ -68,7 +68,6 @@ def ask(
     verdicts = [asdict(verdict) for verdict in route.verdicts]
     output.envelope("llm ask", {**asdict(response), "unpriced": unpriced, "route": verdicts})
     output.note(_summary(response))
-    output.note(service.engine.ledger.problem)
     output.note(choice.next_step)
 
 
@@ -78,18 +77,30 @@ def piped() -> str:
 
 
 def _answer(service: Any, question: Question, output: Output, *, whole: bool) -> Any:
+    from sophia_cli.llm.errors import CallFailed
+
     if whole:
-        response = service.complete_response_sync(question.text, **question.options)
+        try:
+            response = service.complete_response_sync(question.text, **question.options)
+        except CallFailed as error:
+            output.note(f"failed · ─ {error.provider} · call {error.call_id}")
+            raise
         output.line(response.content)
         return response
     stream = service.stream_sync(question.text, **question.options)
+    begun = False
     try:
         for text in stream:
+            begun = True
             output.stream(text)
     except KeyboardInterrupt:
         stream.close("cancelled")
         output.stream("\n")
         output.note(f"cancelled · {_summary(stream.response)}")
+        raise
+    except CallFailed:
+        output.stream("\n" if begun else "")
+        output.note(f"failed · {_summary(stream.response)}")
         raise
     finally:
         stream.close()
