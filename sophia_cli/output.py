@@ -144,7 +144,7 @@ def _is_number(value: object) -> bool:
     return (
         isinstance(value, int | float)
         or str(value) in ("", "-", "unpriced")
-        or str(value)[:1] == "$"
+        or str(value).lstrip("-")[:1] == "$"
     )
 
 

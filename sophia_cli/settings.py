@@ -26,6 +26,12 @@ KEYS = (
     ),
 )
 
+# Variables of the command line alone.
+VARIABLES = (
+    ("OLLAMA_HOST", "where `sophia llm ask` looks for a local server (default: 127.0.0.1:11434)"),
+    ("NO_COLOR", "no colour, also on a terminal"),
+)
+
 
 @dataclass(frozen=True)
 class Settings:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +19,7 @@ from sophia_cli.llm.configfile import ConfigFile, Key, load, path_of
 from sophia_cli.llm.endpoints import from_environment, from_file
 from sophia_cli.llm.errors import ConfigError
 from sophia_cli.llm.estimate import MOST_OUTPUT
+from sophia_cli.llm.folders import own_folder
 from sophia_cli.llm.keyfile import FILE, KEYRING, open_keys
 from sophia_cli.llm.limits import parse_limits
 from sophia_cli.llm.prices import Price, parse_prices
@@ -131,6 +131,15 @@ KEYS = (
     ),
 )
 HTTPX, HTTPX2, AIOHTTP = "httpx", "httpx2", "aiohttp"
+# Variables that are read beside those of the settings and of providers.
+VARIABLES = (
+    ("SOPHIA_CONFIG", "path of the `sophia.toml` to read, wherever the working directory is"),
+    ("XDG_STATE_HOME", "folder of the ledger's folder (default: `~/.local/state`)"),
+    ("XDG_CONFIG_HOME", "folder of the keys' folder (default: `~/.config`)"),
+    ("XDG_CACHE_HOME", "folder of the folder for OpenRouter's prices (default: `~/.cache`)"),
+    ("HTTPS_PROXY", "proxy to the providers, as `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`"),
+    ("SSL_CERT_FILE", "certificates to trust, as `SSL_CERT_DIR`"),
+)
 _LOG = logging.getLogger("sophia_cli.llm.config")
 CALL, BATCH = "call", "batch"  # durability
 _CHOICES = {
@@ -230,34 +239,10 @@ def load_config(environ: Mapping[str, str] | None = None, start: Path | None = N
 
 def default_ledger(environ: Mapping[str, str]) -> Path | None:
     """Where the ledger stands when nothing is said: the XDG state folder; None for who has no home."""
-    folder = _folder(environ, "STATE", ".local/state")
+    folder = own_folder(environ, "STATE")
     if folder is None:
         _tell_of_no_home()
     return folder and folder / "ledger.sqlite3"
-
-
-def _folder(environ: Mapping[str, str], name: str, default: str) -> Path | None:
-    """Our folder in one of the user's XDG folders; None for who has no home.
-
-    A path that is not absolute is not followed (XDG base directories): it would be another in every folder.
-    """
-    base = Path(environ.get(f"XDG_{name}_HOME", "").strip())
-    if not base.is_absolute():
-        home = _home(environ.get("HOME", "").strip())
-        if home is None:
-            return None
-        base = home / default
-    return base / "sophia"
-
-
-def _home(named: str) -> Path | None:
-    if Path(named).is_absolute():
-        return Path(named)
-    with suppress(ImportError, KeyError):  # no such database, or nobody of that number in it
-        import pwd
-
-        return Path(pwd.getpwuid(os.getuid()).pw_dir)
-    return None
 
 
 @lru_cache
@@ -269,7 +254,7 @@ def _tell_of_no_home() -> None:
 
 
 def _refreshed_prices(environ: Mapping[str, str]) -> Path | None:
-    folder = _folder(environ, "CACHE", ".cache")
+    folder = own_folder(environ, "CACHE")
     return folder and folder / "openrouter-prices.json"
 
 

@@ -9,38 +9,26 @@ from typing import Any
 from sophia_cli.llm.configfile import ConfigFile
 from sophia_cli.llm.errors import ConfigError
 from sophia_cli.llm.keyfile import Keys
-from sophia_cli.llm.providers import KINDS, Kind, Provider
+from sophia_cli.llm.providers import KINDS, Kind, Option, Provider
 from sophia_cli.llm.providers.cortex import ACCOUNT, base_url_of
 from sophia_cli.llm.providers.openrouter import fault_in_preferences
-from sophia_cli.llm.providers.snowflake import JWT, OAUTH, PAT, TOKEN_TYPES
+from sophia_cli.llm.providers.snowflake import JWT, OAUTH, PAT
 from sophia_cli.llm.secret import Secret, is_key
 from sophia_cli.llm.services import by_service, unset
 
 _NOT_SET = " is not set"
 _UNNAMED = "its key is not named"
 _NAME_IT = "name the variable that holds it: api_key_env, in sophia.toml"
-_COMMON = ("kind", "base_url", "api_key_env", "model", "embedding_model")
-_TYPES: dict[str, tuple[type, str]] = {
-    "seed": (int, "a whole number"),
-    "slugs": (dict, "a table of strings"),
-    "faults": (list, "a list of strings"),
-    "fallback_models": (list, "a list of strings"),
-    "virtual_keys": (dict, "a table of strings"),
-    "configs": (dict, "a table of strings"),
-    "preferences": (dict, "a table"),
-}
-_PLAIN = (
-    "base_url",
-    "api_key_env",
-    "account",
-    "virtual_key",
-    "config",
-    "provider",
-    "custom_host",
-    "slugs",
-    "virtual_keys",
-    "configs",
-    "referer",
+# What every provider's table may hold; its kind has more.
+COMMON = (
+    Option("kind", str, "what it speaks; the table's own name where that is a kind"),
+    Option("base_url", str, "its address", plain=True),
+    Option("api_key_env", str, "the variable that holds its key", plain=True),
+    Option("model", str, "the model of calls that name none"),
+    Option("embedding_model", str, "the same for embeddings"),
+    Option("max_concurrency", int, "calls under way at once, in one process; 0: any", minimum=0),
+    Option("requests_per_minute", int, "requests of one process; 0: any", minimum=0),
+    Option("tokens_per_minute", int, "tokens of one process, estimated; 0: any", minimum=0),
 )
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _SCHEMES = ("http://", "https://")
@@ -51,6 +39,15 @@ _SNOWFLAKE_TOKENS = (
     ("SNOWFLAKE_PAT", PAT),
     ("SNOWFLAKE_JWT", JWT),
     ("SNOWFLAKE_OAUTH_TOKEN", OAUTH),
+)
+
+
+_SNOWFLAKE = (
+    ("SNOWFLAKE_ACCOUNT", "organisation-account, for `cortex`"),
+    ("SNOWFLAKE_JWT", "token of a key pair, instead of `SNOWFLAKE_PAT`"),
+    ("SNOWFLAKE_OAUTH_TOKEN", "OAuth token, instead of `SNOWFLAKE_PAT`"),
+    ("SNOWFLAKE_PRIVATE_KEY_PATH", "key pair that tokens are signed with (extra `snowflake`)"),
+    ("SNOWFLAKE_USER", "whose key pair it is"),
 )
 
 
@@ -78,38 +75,36 @@ def from_file(file: ConfigFile, keys: Keys) -> dict[str, Provider]:
                 f"allowed: {', '.join(KINDS)}",
             )
         kind = KINDS[kind_name]
-        file.check_names(where, table, _COMMON + kind.options)
-        _check_values(file, where, table)
+        options = {option.name: option for option in COMMON + kind.options}
+        file.check_names(where, table, tuple(options))
+        for key, value in table.items():
+            _check_value(file, where, options[key], value)
+        _check_faults(file, where, table.get("faults", ()))
+        _check_preferences(file, f"{where[:-1]}.preferences]", table.get("preferences", {}))
         found[name] = _build(name, kind, table, keys)
     return found
 
 
-def _check_values(file: ConfigFile, where: str, table: Mapping[str, Any]) -> None:
-    for key, value in table.items():
-        expected, words = _TYPES.get(key, (str, "a string"))
-        if not isinstance(value, expected) or isinstance(value, bool):
-            raise ConfigError(f"{file.name}: {where} {key} must be {words}, not {value!r}")
-        if key == "preferences":  # its values are of several types
-            continue
-        for text in (value,) if isinstance(value, str) else _members(value):
-            if not isinstance(text, str):
-                raise ConfigError(f"{file.name}: {where} {key} must be {words}, not {value!r}")
-            # A model's name goes into a body, all else into a header, an address or a variable.
-            if key in _PLAIN and (not text or _NOT_PRINTABLE.search(text)):
-                raise ConfigError(
-                    f"{file.name}: {where} {key} must be plain ASCII without spaces, not {text!r}"
-                )
-    if _NOT_IN_HEADERS.search(str(table.get("title", ""))):
-        raise ConfigError(f"{file.name}: {where} title must be plain ASCII, not {table['title']!r}")
-    _check_preferences(file, f"{where[:-1]}.preferences]", table.get("preferences", {}))
-    _check_faults(file, where, table.get("faults", ()))
-    if table.get("token_type", PAT) not in TOKEN_TYPES:
+def _check_value(file: ConfigFile, where: str, option: Option, value: Any) -> None:
+    at = f"{file.name}: {where} {option.name}"
+    texts = (value,) if isinstance(value, str) else _members(value)
+    right = isinstance(value, option.type) and not isinstance(value, bool)
+    small = right and option.minimum is not None and value < option.minimum
+    mixed = not option.free and not all(isinstance(text, str) for text in texts)
+    if not right or small or mixed:
+        raise ConfigError(f"{at} must be {option.words}, not {value!r}")
+    if option.header and _NOT_IN_HEADERS.search(value):
+        raise ConfigError(f"{at} must be plain ASCII, not {value!r}")
+    for text in texts if option.plain else ():
+        if not text or _NOT_PRINTABLE.search(text):
+            raise ConfigError(f"{at} must be plain ASCII without spaces, not {text!r}")
+    if option.allowed and value not in option.allowed:
         raise ConfigError(
-            f"{file.name}: {where} token_type '{table['token_type']}' is not known",
-            f"allowed: {', '.join(TOKEN_TYPES)}",
+            f"{file.name}: {where} {option.name} '{value}' is not known",
+            f"allowed: {', '.join(option.allowed)}",
         )
-    if "base_url" in table and not str(table["base_url"]).startswith(_SCHEMES):
-        raise ConfigError(f"{file.name}: {where} base_url must start with http:// or https://")
+    if option.name == "base_url" and not str(value).startswith(_SCHEMES):
+        raise ConfigError(f"{at} must start with http:// or https://")
 
 
 def _members(value: Any) -> list[Any]:
@@ -154,11 +149,11 @@ def _build(name: str, kind: Kind, table: Mapping[str, Any], keys: Keys) -> Provi
     secret, problem, mend = _secret(keys, key_env) if key_env else (None, _UNNAMED, _NAME_IT)
     if keyless and not secret:
         problem = mend = ""
+    if problem.endswith(_NOT_SET) and (begun := _begun(name, kind, table, keys.environ)):
+        problem = f"{problem}, though {begun}"
     options = by_service(options, keys.environ)
     if not problem and (variable := unset(options)):
         problem, mend = f"{variable}{_NOT_SET}", f"export {variable}=..."
-    if problem.endswith(_NOT_SET) and (begun := _begun(name, kind, table, keys.environ)):
-        problem = f"{problem}, though {begun}"
     if not problem and not url.startswith(_SCHEMES):
         problem = f"{kind.url_env} must start with http:// or https://"
         mend = f"export {kind.url_env}=https://..."
@@ -233,3 +228,25 @@ def _secret(keys: Keys, variable: str) -> tuple[Secret | None, str, str]:
         words = "holds spaces, line breaks or letters that no key has"
         return None, f"{variable} {words}", mend
     return secret, "", ""
+
+
+def describe_options() -> list[tuple[str, str, str, str]]:
+    """Name, providers, type and meaning of every option: the rows of the README's table."""
+    rows = [("any", option) for option in COMMON]
+    rows += [(kind.name, option) for kind in KINDS.values() for option in kind.options]
+    return [(one.name, who, _one_of(one) or one.words, one.doc) for who, one in rows]
+
+
+def _one_of(option: Option) -> str:
+    return " or ".join(f"`{value}`" for value in option.allowed)
+
+
+def describe_variables() -> list[tuple[str, str]]:
+    """Name and meaning of every variable that configures a provider."""
+    rows = []
+    for kind in KINDS.values():
+        if kind.needs_key:
+            instead = kind.base_url or "`https://ACCOUNT.snowflakecomputing.com`"
+            rows.append((kind.key_env, f"key of `{kind.name}`"))
+            rows.append((kind.url_env, f"address of `{kind.name}` instead of {instead}"))
+    return [*rows, *_SNOWFLAKE]

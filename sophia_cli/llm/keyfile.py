@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sophia_cli.llm.errors import ConfigError
+from sophia_cli.llm.folders import own_folder
 from sophia_cli.llm.secret import Secret
 
 FILE, KEYRING = "file", "keyring"
@@ -58,10 +59,11 @@ def open_keys(environ: Mapping[str, str], place: str = FILE) -> Keys:
 
 
 def key_file(environ: Mapping[str, str]) -> Path:
-    """Where the file stands: in the XDG configuration folder."""
-    said = environ.get("XDG_CONFIG_HOME", "").strip()
-    base = Path(said) if said else Path(environ.get("HOME", "~")).expanduser() / ".config"
-    return base / "sophia" / NAME
+    """Where the file stands: in the XDG configuration folder. Raises ConfigError where there is none."""
+    folder = own_folder(environ, "CONFIG")
+    if folder is None:
+        raise ConfigError("this user has no home for a file of keys", "export XDG_CONFIG_HOME=/...")
+    return folder / NAME
 
 
 def read_keys(environ: Mapping[str, str]) -> dict[str, str]:
@@ -70,6 +72,8 @@ def read_keys(environ: Mapping[str, str]) -> dict[str, str]:
     Raises ConfigError for a file that others may read, that belongs to somebody else, or that is no
     table of keys.
     """
+    if own_folder(environ, "CONFIG") is None:
+        return {}
     path = key_file(environ)
     try:
         with path.open("rb") as file:

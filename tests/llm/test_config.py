@@ -59,6 +59,21 @@ WRONG = {
         "[providers.a/b] a provider's name is of letters, digits, '-' and '_'",
         "",
     ),
+    "a number of calls that is none": (
+        "[providers.openai]\nmax_concurrency = -1\n",
+        "[providers.openai] max_concurrency must be a whole number of at least 0, not -1",
+        "",
+    ),
+    "text for a number of tokens": (
+        '[providers.openai]\ntokens_per_minute = "9"\n',
+        "[providers.openai] tokens_per_minute must be a whole number of at least 0, not '9'",
+        "",
+    ),
+    "a truth for a number of requests": (
+        "[providers.openai]\nrequests_per_minute = true\n",
+        "[providers.openai] requests_per_minute must be a whole number of at least 0, not True",
+        "",
+    ),
     "faults that are none": (
         '[providers.simulator]\nfaults = ["tired"]\n',
         "[providers.simulator] 'tired' is not a fault; allowed: an error status,",

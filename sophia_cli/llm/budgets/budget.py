@@ -16,7 +16,7 @@ DAY, MONTH = "day", "month"
 ALLOW, WARN, REFUSE = "allow", "warn", "refuse"
 # What a budget can be about: labels of the call, and who would answer it.
 SELECTORS = ("team", "service", "task", "data_class", "user", "key", "provider", "model")
-_KEYS = ("limit", "per", "each", "warn", "unpriced", "stop", *SELECTORS)
+KEYS = ("limit", "per", "each", "warn", "unpriced", "stop", *SELECTORS)
 _MOST = 1e9  # USD; beyond it a figure is a mistake, and integers of nano-USD end near
 
 
@@ -77,7 +77,7 @@ def _parse(file: ConfigFile, name: str, table: Any) -> Budget:
         )
     if "/" in name:
         raise ConfigError(f"{file.name}: {where} the name of a budget has no '/'")
-    file.check_names(where, table, _KEYS)
+    file.check_names(where, table, KEYS)
     limit = table.get("limit")
     if not _is_number(limit) or not 0 <= limit <= _MOST:
         raise ConfigError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sophia_cli.llm.providers import compatible, cortex, openrouter, portkey, simulated
-from sophia_cli.llm.providers.base import Kind, Provider
+from sophia_cli.llm.providers.base import Kind, Option, Provider
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -17,4 +17,4 @@ KINDS: dict[str, Kind] = {
     )
 }
 
-__all__ = ["KINDS", "Kind", "Provider"]
+__all__ = ["KINDS", "Kind", "Option", "Provider"]

@@ -47,6 +47,38 @@ class Provider:
         return replace(changed, problem=f"{missing} is not set", mend=f"export {missing}=...")
 
 
+@dataclass(frozen=True)
+class Option:
+    """One key of a `[providers.NAME]` table and what it is for (the README's table is made of these).
+
+    `plain` is for what goes into an address or a variable's name, `header` for what a header can
+    carry: ASCII without and with spaces. The values of a `free` table are checked by its provider.
+    """
+
+    name: str
+    type: type
+    doc: str
+    plain: bool = False
+    header: bool = False
+    free: bool = False
+    minimum: int | None = None
+    allowed: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """What its value must be."""
+        text = "a table" if self.free else _TYPES[self.type]
+        return text if self.minimum is None else f"{text} of at least {self.minimum}"
+
+
+_TYPES = {
+    str: "a string",
+    int: "a whole number",
+    list: "a list of strings",
+    dict: "a table of strings",
+}
+
+
 def _same_headers(provider: Provider, labels: Labels, call_id: str) -> dict[str, str]:
     return bearer(provider)
 
@@ -73,6 +105,7 @@ class Kind:
     says the same in the provider's words, `extend_body` adds what its options say. `check` is the
     path of a request that costs nothing and needs the key; empty where there is none.
     `keeps_responses`: a later call may refer to an answer of the Responses API by its id.
+    `options` are the keys of its table beside those that every provider has.
     """
 
     name: str
@@ -86,7 +119,7 @@ class Kind:
     shape_body: Callable[[str, str, Body], Body] = _same_body
     extend_body: Callable[[Provider, str, Body], Body] = _nothing_added
     adapt_reply: Callable[[str, bytes], bytes] = _same_reply
-    options: tuple[str, ...] = ()
+    options: tuple[Option, ...] = ()
     needs_key: bool = True
     keeps_local: bool = False
     stream_usage: bool = True

@@ -11,8 +11,8 @@ import re
 from typing import Any
 
 from sophia_cli.llm.call import Labels
-from sophia_cli.llm.providers.base import Body, Kind, Provider, vendor_of
-from sophia_cli.llm.providers.snowflake import token_of
+from sophia_cli.llm.providers.base import Body, Kind, Option, Provider, vendor_of
+from sophia_cli.llm.providers.snowflake import TOKEN_TYPES, token_of
 
 _DATED = re.compile(r"-(\d{8}|latest)$")
 # organisation-account, or an older locator such as xy12345.us-east-1
@@ -90,6 +90,11 @@ CORTEX = Kind(
     headers=_headers,
     shape_body=_shape,
     adapt_reply=_openai_embeddings,
-    options=("account", "user", "token_type", "private_key_path"),
+    options=(
+        Option("account", str, "organisation-account, else `SNOWFLAKE_ACCOUNT`", plain=True),
+        Option("token_type", str, "what the variable of `api_key_env` holds", allowed=TOKEN_TYPES),
+        Option("private_key_path", str, "key pair, else `SNOWFLAKE_PRIVATE_KEY_PATH`"),
+        Option("user", str, "whose key pair it is, else `SNOWFLAKE_USER`"),
+    ),
     keeps_local=True,
 )

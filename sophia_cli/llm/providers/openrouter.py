@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sophia_cli.llm.call import CHAT, MESSAGES, Labels
-from sophia_cli.llm.providers.base import Body, Kind, Provider, bearer, vendor_of
+from sophia_cli.llm.providers.base import Body, Kind, Option, Provider, bearer, vendor_of
 
 _CLAUDE = re.compile(r"^(claude-[a-z]+-\d+)-(\d{1,2})(?:-\d{8}|-latest)?$")
 _DATED = re.compile(r"-(\d{8}|latest)$")
@@ -103,7 +103,12 @@ OPENROUTER = Kind(
     model_name=_with_vendor,
     headers=_headers,
     extend_body=_extend,
-    options=("fallback_models", "preferences", "title", "referer"),
+    options=(
+        Option("fallback_models", list, "models that it asks after the one that was asked for"),
+        Option("preferences", dict, "its own rules of routing, as its guide names them", free=True),
+        Option("title", str, "the application's name in its rankings", header=True),
+        Option("referer", str, "the application's address there", plain=True),
+    ),
     stream_usage=False,  # usage is always in the last chunk; asking for it is a deprecated no-op
     check="/key",
 )

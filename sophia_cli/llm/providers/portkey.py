@@ -6,7 +6,7 @@ import json
 from urllib.parse import quote
 
 from sophia_cli.llm.call import Labels
-from sophia_cli.llm.providers.base import Kind, Provider, rename_limit, vendor_of
+from sophia_cli.llm.providers.base import Kind, Option, Provider, rename_limit, vendor_of
 from sophia_cli.llm.secret import Secret
 
 LONGEST_METADATA = 128  # characters of a value; Portkey refuses more (its guide to metadata)
@@ -77,7 +77,17 @@ PORTKEY = Kind(
     model_name=_with_slug,
     headers=_headers,
     shape_body=rename_limit,
-    options=("slugs", *_TARGETS, "custom_host", "virtual_keys", "configs"),
+    options=(
+        Option("slugs", dict, "vendor to slug, where `gpt-5` is not `@openai/gpt-5`", plain=True),
+        Option("virtual_key", str, "virtual key that stands for a provider's own", plain=True),
+        Option("config", str, "id of a config saved there", plain=True),
+        Option("provider", str, "provider of Portkey's that answers", plain=True),
+        Option("custom_host", str, "where a gateway of your own sends calls to", plain=True),
+        Option(
+            "virtual_keys", dict, "`virtual_key` by service, or `env:NAME` for each", plain=True
+        ),
+        Option("configs", dict, "`config` by service, or `env:NAME` for each", plain=True),
+    ),
     keeps_responses=True,
     check="/models",
 )

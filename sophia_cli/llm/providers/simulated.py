@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sophia_cli.llm.call import Labels
-from sophia_cli.llm.providers.base import Kind, Provider
+from sophia_cli.llm.providers.base import Kind, Option, Provider
 
 # A name that can never be resolved: requests to it are answered in process.
 BASE_URL = "http://simulator.invalid"
@@ -36,7 +36,10 @@ SIMULATOR = Kind(
     },
     model_name=_any_model,
     headers=_no_key,
-    options=("seed", "faults"),
+    options=(
+        Option("seed", int, "the same seed gives the same answers"),
+        Option("faults", list, 'what goes wrong, such as `"429:ratio=0.1"`'),
+    ),
     needs_key=False,
     keeps_responses=True,
 )
