@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import pytest
 
-from sophia_cli.output import ENVELOPE_VERSION, Output, format_table, show_error
+from sophia_cli.output import ENVELOPE_VERSION, Notes, Output, format_table, show_error
 
 
 def test_numbers_stand_to_the_right_and_words_to_the_left() -> None:
@@ -62,3 +63,16 @@ def test_no_bar_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -
     with Output().progress("Working", total=3) as advance:
         advance(3)
     assert capsys.readouterr() == ("", "")
+
+
+def test_what_parts_log_is_a_note_once(capsys: pytest.CaptureFixture[str]) -> None:
+    log = logging.getLogger("sophia_cli.part")
+    Notes.hear(Output())
+    for _ in range(2):
+        log.warning("the ledger %s is full", "a")
+    log.warning("the ledger b is full")
+    log.info("nobody asked")
+    Notes.hear(Output(quiet=True))
+    log.warning("the ledger c is full")
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "the ledger a is full\nthe ledger b is full\n")

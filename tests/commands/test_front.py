@@ -128,6 +128,14 @@ def test_a_bug_is_a_line_and_a_log(tmp_path: Path) -> None:
     assert "ValueError: broken" in log.read_text()
 
 
+def test_a_file_that_is_missing_is_not_the_working_directory(tmp_path: Path) -> None:
+    """A system call that fails without naming a file, while the folder is there, is a bug like any other."""
+    (tmp_path / "typer.py").write_text("raise FileNotFoundError(2, 'No such file or directory')\n")
+    said = sophia("migrate", cwd=tmp_path, PYTHONPATH=str(tmp_path), TMPDIR=str(tmp_path))
+    assert said.code == 3
+    assert said.err.startswith("sophia: bug: FileNotFoundError: [Errno 2] No such file")
+
+
 def test_without_the_command_line_s_packages_one_line_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "typer.py").write_text(
         "raise ModuleNotFoundError(\"No module named 'typer'\", name='typer')\n"
