@@ -174,7 +174,7 @@ def test_with_nothing_configured_it_is_the_simulator(tmp_path: Path) -> None:
         "  No call was made. Estimated: about 8 in, up to 16,384 out, unpriced.\n"
     )
     assert said.err == (
-        "(simulated: no provider is configured)\n  a real one:  export OPENROUTER_API_KEY=...\n"
+        "(simulated: no provider is configured)\n  a real one:  sophia llm keys set openrouter\n"
     )
 
 
