@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ Timeout = float | Mapping[str, float | None] | None
 
 _KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-portkey-api-key")
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # in the order of its characters
+# Of its own, so that an application that seeds `random` does not repeat ids; names guard nothing.
+_random = random.Random()
+os.register_at_fork(after_in_child=_random.seed)
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 
 
@@ -28,7 +32,7 @@ def new_call_id() -> str:
 
     Beginning with the time they come in order, so that a large ledger grows at one end only.
     """
-    value = (int(time.time()) >> 5 & 0x1FFFFFF) << 40 | int.from_bytes(os.urandom(5))
+    value = (int(time.time()) >> 5 & 0x1FFFFFF) << 40 | _random.getrandbits(40)
     pairs = [_PAIRS[value >> shift & 1023] for shift in (55, 45, 35, 25, 15, 5)]
     return "".join(pairs) + _ALPHABET[value & 31]
 

@@ -25,6 +25,7 @@ from sophia_cli.llm.pipeline import Answer, exchange
 from sophia_cli.llm.rules import LATENCY
 
 _LATENCY_HOLDS = 30.0  # seconds until the ledger is asked again how fast candidates are
+_LOOK_AGAIN = 0.02  # seconds
 _OnLoop = tuple[AsyncConnections, AsyncGenerator[None, None]]
 
 
@@ -48,13 +49,28 @@ class Engine:
         _ENGINES.add(self)
 
     def outlook(self) -> Outlook:
-        """What is known at this moment of health, latency and budgets: a decision is made by it."""
+        """What is known at this moment of health, latency and budgets, read from the ledger: for people."""
+        limits = {budget.name: budget.limit_nano for budget in self.desk.books.budgets}
+        try:
+            statements = self.desk.books.statements()
+        except LLMError:  # the ledger is busy: what is not known is not held against anybody
+            statements = []
+        left = {
+            one.account: limits[one.account.partition("/")[0]] - one.spent - one.held - one.unknown
+            for one in statements
+        }
+        return Outlook(self.desk.breakers.resting(time.monotonic()), self._medians(), left)
+
+    def _at_hand(self) -> Outlook:
+        """The same as far as this process knows it: cheap enough for every call."""
         now = time.monotonic()
         if self._by_latency and now > self._latency_until:
             self._latency_until = now + _LATENCY_HOLDS
             self._latency = self._medians()
         resting, left = self.desk.breakers.resting(now), self.desk.books.left(now)
-        return Outlook(resting, self._latency, left) if resting or left or self._latency else QUIET
+        if not (resting or left or self._latency):
+            return QUIET
+        return Outlook(resting, self._latency, left, thorough=False)
 
     def _medians(self) -> Mapping[Candidate, float]:
         from sophia_cli.llm.ledger.latency import medians
@@ -67,16 +83,21 @@ class Engine:
     def run(self, call: Call, *, keep_events: bool = False) -> tuple[Answer, Body]:
         """Run a call on this thread. Raises NotConfigured, NoRoute or ConfigError."""
         return drive(
-            exchange(call, self._means, self.outlook(), keep_events=keep_events), self._of_threads()
+            exchange(call, self._means, self._at_hand(), keep_events=keep_events),
+            self._of_threads(),
         )
 
     async def run_async(self, call: Call, *, keep_events: bool = False) -> tuple[Answer, AsyncBody]:
         """Run a call on this event loop."""
-        machine = exchange(call, self._means, self.outlook(), keep_events=keep_events)
+        machine = exchange(call, self._means, self._at_hand(), keep_events=keep_events)
         return await drive_async(machine, await self._of_loop())
 
-    def close(self) -> None:
-        """Close what this thread may close: the ledger and the client for sync calls."""
+    def close(self, wait: float = 0.0) -> None:
+        """Close what this thread may close: the ledger and the connections of sync calls.
+
+        Calls under way get so many seconds to end by themselves.
+        """
+        self._let_end(wait)
         with self._lock:
             if self._connections is not None:
                 self._connections.close()
@@ -85,12 +106,19 @@ class Engine:
         if self.archive is not None:
             self.archive.close()
 
-    async def aclose(self) -> None:
-        """Close also this event loop's client."""
+    async def aclose(self, wait: float = 0.0) -> None:
+        """Close also this event loop's connections; `wait` as in `close`."""
+        if wait:
+            await asyncio.to_thread(self._let_end, wait)
         found = self._loops.pop(asyncio.get_running_loop(), None)
         if found is not None:
             await found[1].aclose()
         self.close()
+
+    def _let_end(self, wait: float) -> None:
+        until = time.monotonic() + wait
+        while self.ledger.under_way and time.monotonic() < until:
+            time.sleep(_LOOK_AGAIN)
 
     def leave_to_parent(self) -> None:
         """Called in the child of a fork: open connections belong to the parent."""

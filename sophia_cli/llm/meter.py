@@ -16,7 +16,7 @@ from sophia_cli.llm.config import Config
 from sophia_cli.llm.failure import DEADLINE, Failure
 from sophia_cli.llm.ledger.record import CANCELLED, ERROR, OK, Attempt, Charge, Final, Opening
 from sophia_cli.llm.ledger.store import Ledger
-from sophia_cli.llm.prices import Price, cost_of
+from sophia_cli.llm.prices import cost_of
 from sophia_cli.llm.providers import KINDS, Provider
 from sophia_cli.llm.redaction import hide_keys
 from sophia_cli.llm.routing import Decision, Verdict
@@ -54,7 +54,7 @@ class Meter:
         self._desk = means.desk
         self._ticket: Ticket | None = None
         self._charges: list[Charge] = []
-        self._price: Price | None = None
+        self._cost_source = ""
         self._scanner: Scanner | None = None
         self._attempts: list[Attempt] = []
         self._fallbacks: list[tuple[str, str, str]] = []
@@ -102,7 +102,7 @@ class Meter:
         self.simulated = provider is not None and provider.kind == "simulator"
         self._local = provider is not None and KINDS[provider.kind].keeps_local
         self._sent += sent
-        self._ticket, self._price = ticket, ticket.price
+        self._ticket = ticket
         self._attempt_began = time.perf_counter()
 
     def attempt_failed(self, failure: Failure) -> None:
@@ -221,8 +221,10 @@ class Meter:
                 took,
             )
         )
-        spent, _ = cost_of(self.usage, ticket.price)
-        self._charges += self._desk.settle(ticket, failure, self.usage, spent, billed=billed)
+        self.cost_nano, self._cost_source = cost_of(self.usage, ticket.price)
+        self._charges += self._desk.settle(
+            ticket, failure, self.usage, self.cost_nano, billed=billed
+        )
 
     def _finish(
         self,
@@ -236,7 +238,6 @@ class Meter:
             return
         self._ended = True
         self._close_attempt(outcome, failure, billed=billable)
-        self.cost_nano, source = cost_of(self.usage, self._price)
         usage = self.usage
         final = Final(
             id=self.call.id,
@@ -250,9 +251,10 @@ class Meter:
             tokens_in=usage.input if usage else None,
             tokens_out=usage.output if usage else None,
             tokens_cached=usage.cached if usage else None,
+            tokens_written=usage.written if usage else None,
             tokens_reasoning=usage.reasoning if usage else None,
             cost_nano=self.cost_nano,
-            cost_source=source,
+            cost_source=self._cost_source,
             latency_us=round(self.latency * 1e6),
             first_us=None if self._first is None else round(self._first * 1e6),
             bytes_sent=self._sent,

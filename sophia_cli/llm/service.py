@@ -174,13 +174,16 @@ class UnifiedLLMService:
         call = completion_call(self.engine.config, prompt, options, stream=False)
         return decide(replace(call, id=""), self.engine.config, self.engine.outlook())
 
-    def close(self) -> None:
-        """Close connections and the ledger; a later call opens them again."""
-        self.engine.close()
+    def close(self, wait: float = 0.0) -> None:
+        """Close connections and the ledger; a later call opens them again.
 
-    async def aclose(self) -> None:
+        Calls under way get `wait` seconds to end by themselves.
+        """
+        self.engine.close(wait)
+
+    async def aclose(self, wait: float = 0.0) -> None:
         """`close`, with the connections of this event loop."""
-        await self.engine.aclose()
+        await self.engine.aclose(wait)
 
 
 def get_unified_llm_service() -> UnifiedLLMService:

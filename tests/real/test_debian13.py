@@ -11,6 +11,17 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 IMAGE = "sophia-test/debian13-python"
+EXTRAS = "cli,fast,keyring,otel,snowflake"
+# What the tests of tests/llm, tests/migrate and tests/commands import.
+OTHERS = (
+    "pytest",
+    "pytest-asyncio",
+    "hypothesis",
+    "openai",
+    "anthropic",
+    "langchain-openai",
+    "opentelemetry-sdk",
+)
 
 
 def engine() -> str:
@@ -36,13 +47,13 @@ def test_passes_on_debian_13(tmp_path: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", wheels, ROOT], check=True)
     wheel = next(wheels.glob("sophia_cli-*.whl"))
-    others = ["pytest", "pytest-asyncio", "hypothesis", "openai", "anthropic"]
-    wanted = [f"sophia-cli[cli,snowflake] @ file://{wheel}", *others]
+    wanted = [f"sophia-cli[{EXTRAS}] @ file://{wheel}", *OTHERS]
     binary = ["--python-version", "3.13", "--only-binary=:all:", "--dest", wheels]
     subprocess.run([*pip, "download", *binary, *wanted], check=True)
     script = (
         "set -e; python3 -m venv /tmp/venv; "
-        f"/tmp/venv/bin/pip install -q --no-index --find-links /wheels 'sophia-cli[cli,snowflake]' {' '.join(others)}; "
+        f"/tmp/venv/bin/pip install -q --no-index --find-links /wheels "
+        f"'sophia-cli[{EXTRAS}]' {' '.join(OTHERS)}; "
         "mkdir /tmp/project; cp -r /src/tests /src/pyproject.toml /tmp/project; cd /tmp/project; "
         "/tmp/venv/bin/python -m pytest -q -p no:cacheprovider tests/llm tests/migrate tests/commands"
     )

@@ -46,6 +46,7 @@ _T = TypeVar("_T")
 _LOG = logging.getLogger("sophia_cli.llm.ledger")
 _HURRY = 0.005  # seconds; a call that writes for others does not wait for another process
 _PAUSE = 0.5  # seconds in which a locked file is left alone: an event loop must not stand still
+_TRIES = 4  # the file, once more, one that begins anew, memory
 _PATIENT = 5.0  # seconds to wait for another writer at exit, and for money
 # What a value raises that the file cannot hold; the others say something about the file itself.
 _UNWRITABLE = (
@@ -87,7 +88,8 @@ class Ledger:
         self._arrived: deque[Entry] = deque()  # filled without a lock
         self._waiting: list[Entry] = []
         self._taken: list[Path] = []
-        self.locked_until = 0.0
+        self._locked_until = 0.0
+        self._doubts = 0
         self._insured = 0
         self._clerk: Clerk | None = None
         self.source = Source(socket.gethostname(), os.getpid())
@@ -100,6 +102,11 @@ class Ledger:
         if not self.batched:
             self._arrived.append(opening)
             self._write_waiting()
+
+    @property
+    def under_way(self) -> int:
+        """How many calls of this process have begun and not ended."""
+        return len(self._running)
 
     def finish(self, final: Final) -> None:
         """Write how a call ended, its attempts, what it cost and the totals, in one transaction."""
@@ -137,20 +144,21 @@ class Ledger:
         """
         with self.lock:
             self._write_waiting(insist=True)
-            try:
-                return self._open().execute(query, parameters).fetchall()
-            except sqlite3.DatabaseError as error:
-                if is_locked(error):
-                    raise self._in_use() from error
-                if not is_corrupt(error):
-                    raise
-                self._give_up_file(error)
-                return self._open().execute(query, parameters).fetchall()
+            for _ in range(_TRIES - 1):
+                try:
+                    return self._open().execute(query, parameters).fetchall()
+                except sqlite3.DatabaseError as error:
+                    if is_locked(error):
+                        raise self._in_use() from error
+                    if not is_corrupt(error):
+                        raise
+                    self._give_up_file(error)
+            return self._open().execute(query, parameters).fetchall()
 
     def patiently(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """A transaction that waits longer than a call may. Raises LLMError where the file is not to be had."""
         with self.lock:
-            for _ in range(3):  # the file, one that begins anew, memory
+            for _ in range(_TRIES):
                 try:
                     connection = self._open()
                     with patience(connection, _PATIENT), transaction(connection):
@@ -229,15 +237,18 @@ class Ledger:
         """Write what can be written: corrupt files go aside, locked ones get the rows later (False)."""
         with self.lock:
             self._waiting += _drain(self._arrived)
-            if time.monotonic() < self.locked_until and not insist:
+            if time.monotonic() < self._locked_until and not insist:
                 return self._insure()
-            for _ in range(3):  # the file, one that begins anew, memory
+            for _ in range(_TRIES):
                 try:
-                    self._flush(self._open())
+                    connection = self._open()
+                    with patience(connection, busy):
+                        self._flush(connection)
                     return True
                 except sqlite3.DatabaseError as error:
                     if is_locked(error):
-                        self.locked_until = time.monotonic() + _PAUSE
+                        pause = _PAUSE if busy == BUSY else busy
+                        self._locked_until = time.monotonic() + pause
                         return self._insure()
                     self._give_up_file(error)
             return True
@@ -259,7 +270,9 @@ class Ledger:
         _LOG.warning("the ledger %s cannot be used: %s", self.path, error)
         self.drop()
         if self.path and is_corrupt(error):
-            self._move_aside(self.path)
+            self._doubts += 1
+            if self._doubts > 1:  # a connection may be broken where the file is not
+                self._move_aside(self.path)
         else:
             self._stay_in_memory(str(error))
 
@@ -276,6 +289,7 @@ class Ledger:
             if isinstance(entry, Final):
                 self._running.pop(entry.id, None)
         self._waiting.clear()
+        self._doubts = 0
         if self._insured and self.path:
             self._insured = 0
             spill_of(self.path).unlink(missing_ok=True)

@@ -23,7 +23,8 @@ def is_about_money(reason: str) -> bool:
 
 def needs_a_look(config: Config, size: Estimate, outlook: Outlook) -> bool:
     """Whether anything can be said against candidates beyond their plan."""
-    return bool(size.tokens_in > _FITS_ALL or not size.plain or config.budgets or outlook.resting)
+    money = bool(config.budgets) and (outlook.thorough or bool(outlook.left))
+    return money or bool(size.tokens_in > _FITS_ALL or not size.plain or outlook.resting)
 
 
 def objection(candidate: Candidate, labels: Labels, size: Estimate, outlook: Outlook) -> str:
@@ -61,11 +62,16 @@ def over_budget(
     outlook: Outlook,
 ) -> str:
     """The budget that the worst case of a call would pass, in words; empty where all have room."""
-    if not config.budgets:
+    if not config.budgets or not (outlook.thorough or outlook.left):
         return ""
     facts = facts_of(labels, provider, model, key)
-    booked = [(budget, budget.scope(facts)) for budget in config.budgets]
-    if not any(account for _, account in booked):
+    scopes = ((budget, budget.scope(facts)) for budget in config.budgets)
+    booked = [
+        (budget, account)
+        for budget, account in scopes
+        if account and (outlook.thorough or account in outlook.left)
+    ]
+    if not booked:
         return ""
     worst = worst_case(config, provider, model, size).nano
     known = config.providers.get(provider)
@@ -74,7 +80,6 @@ def over_budget(
     reasons = (
         _against(budget, account, worst, outlook.left.get(account, budget.limit_nano))
         for budget, account in booked
-        if account
     )
     return next((reason for reason in reasons if reason), "")
 

@@ -1,7 +1,8 @@
 """The simulator under an HTTP client, in process: no socket, no port.
 
 The classes serve clients of httpx and of httpx2, which share their interface but not their types:
-answers and errors are made of the library that the request came from.
+answers and errors are made of the library that the request came from. They are of neither library's
+classes, so that the other need not be imported.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
-from typing import Any
-
-import httpx
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 from sophia_cli.llm.simulator.engine import Simulator
 from sophia_cli.llm.simulator.faults import Fault
 from sophia_cli.llm.simulator.reply import Reply
+
+if TYPE_CHECKING:
+    import httpx
 
 Faults = Iterable[Fault | str]
 _LIBRARIES = ("httpx", "httpx2")
@@ -25,7 +28,7 @@ _REFUSED = "connection refused (simulated)"
 _TOO_SLOW = "the read operation timed out (simulated)"
 
 
-class SimulatedTransport(httpx.BaseTransport):
+class SimulatedTransport:
     """Answers from a simulator, or from a new one with `seed` and `faults`. Errors are those of a real connection: ConnectError where it is
     refused, RemoteProtocolError where it breaks, ReadTimeout where it takes too long."""
 
@@ -33,6 +36,20 @@ class SimulatedTransport(httpx.BaseTransport):
         self, simulator: Simulator | None = None, *, seed: int = 0, faults: Faults = ()
     ) -> None:
         self.simulator = simulator or Simulator(seed, faults)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request, after its latency."""
@@ -55,13 +72,27 @@ class SimulatedTransport(httpx.BaseTransport):
         exchange.check_cut()
 
 
-class AsyncSimulatedTransport(httpx.AsyncBaseTransport):
+class AsyncSimulatedTransport:
     """The same for asynchronous clients."""
 
     def __init__(
         self, simulator: Simulator | None = None, *, seed: int = 0, faults: Faults = ()
     ) -> None:
         self.simulator = simulator or Simulator(seed, faults)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """There is nothing to close."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request, after its latency."""
