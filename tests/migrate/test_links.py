@@ -93,7 +93,7 @@ def test_a_folder_that_becomes_a_link_before_it_is_put_back(outside: Path, tree:
     assert contents(outside) == kept
 
 
-PATHS = ["../evil.py", "/tmp/evil.py", "a/../../evil.py", "", ".", "./near.py", "a//b.py",
+PATHS = ["../evil.py", "/evil.py", "a/../../evil.py", "", ".", "./near.py", "a//b.py",
          ".git/hooks/post-commit", ".sophia/x.py", "near.py\0"]  # fmt: skip
 
 
