@@ -24,7 +24,7 @@ from sophia_cli.llm.labelling import HEADERS, labels_from
 from sophia_cli.llm.pipeline import Answer
 
 if TYPE_CHECKING:
-    import httpx
+    pass
 
 _OPERATIONS = (
     ("/chat/completions", CHAT),
@@ -45,16 +45,14 @@ _HOSTS = (
 _NOT_RETURNED = ("content-encoding", "content-length", "transfer-encoding", "connection")
 
 
-def openai_http_client() -> httpx.Client:
+def openai_http_client() -> Any:
     """For `OpenAI(http_client=...)`. Raises ModuleNotFoundError when openai is not installed."""
-    client: httpx.Client = _client("openai", "DefaultHttpxClient", _sync_transport)
-    return client
+    return _client("openai", "DefaultHttpxClient", _sync_transport)
 
 
-def openai_async_http_client() -> httpx.AsyncClient:
+def openai_async_http_client() -> Any:
     """For `AsyncOpenAI(http_client=...)`."""
-    client: httpx.AsyncClient = _client("openai", "DefaultAsyncHttpxClient", _async_transport)
-    return client
+    return _client("openai", "DefaultAsyncHttpxClient", _async_transport)
 
 
 def langchain_openai_clients() -> dict[str, Any]:
@@ -65,16 +63,14 @@ def langchain_openai_clients() -> dict[str, Any]:
     }
 
 
-def anthropic_http_client() -> httpx.Client:
+def anthropic_http_client() -> Any:
     """For `Anthropic(http_client=...)`. Raises ModuleNotFoundError when anthropic is not installed."""
-    client: httpx.Client = _client("anthropic", "DefaultHttpxClient", _sync_transport)
-    return client
+    return _client("anthropic", "DefaultHttpxClient", _sync_transport)
 
 
-def anthropic_async_http_client() -> httpx.AsyncClient:
+def anthropic_async_http_client() -> Any:
     """For `AsyncAnthropic(http_client=...)`."""
-    client: httpx.AsyncClient = _client("anthropic", "DefaultAsyncHttpxClient", _async_transport)
-    return client
+    return _client("anthropic", "DefaultAsyncHttpxClient", _async_transport)
 
 
 def _client(package: str, name: str, transport: Any) -> Any:

@@ -6,6 +6,7 @@ ledger says the same. Combinations that are configured are exported at 0 before 
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,13 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
 from sophia_cli import __version__
+from sophia_cli.llm.budgets.budget import windows_of
 from sophia_cli.llm.config import Config
+from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger.record import CACHED
 from sophia_cli.llm.ledger.schema import BUCKETS
 from sophia_cli.llm.ledger.store import Ledger
+from sophia_cli.llm.ledger.treasury import Treasury
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -38,7 +42,18 @@ class LedgerCollector:
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """All metric families, from one reading of the totals."""
+        """All metric families; one that says so where another process keeps the ledger to itself."""
+        try:
+            families = list(self._families())
+        except LLMError:  # what else the application exports must not be lost with it
+            families = []
+        readable = int(bool(families))
+        yield GaugeMetricFamily(
+            "sophia_ledger_readable", "Whether it could be read.", value=readable
+        )
+        yield from families
+
+    def _families(self) -> Iterator[Metric]:
         totals = self._ledger.read("SELECT * FROM totals WHERE provider != '' OR outcome != 'ok'")
         known = self._known_models(totals)
         yield from _calls(totals, known, self._configured())
@@ -49,6 +64,8 @@ class LedgerCollector:
             rows = self._ledger.read("SELECT * FROM histograms WHERE name = ?", (name,))
             yield _histogram(rows, known, family, text)
         yield _last_success(totals)
+        yield _saved(totals)
+        yield from _budgets(self._ledger, self._config)
         rows = self._ledger.read("SELECT COUNT(*) FROM calls")[0][0]
         yield GaugeMetricFamily("sophia_ledger_rows", "Calls in the ledger.", value=rows)
         build = GaugeMetricFamily("sophia_build_info", "Version of sophia.", labels=["version"])
@@ -72,6 +89,15 @@ class LedgerCollector:
         }
 
 
+_FIGURES = (
+    ("limit", "What a budget allows in its day or month."),
+    ("spent", "What is spent of it."),
+    ("held", "What is put aside for calls under way."),
+    (
+        "unknown",
+        "What may be spent: answers of unknown cost, and leases of processes that are gone.",
+    ),
+)
 _HISTOGRAMS = (
     (
         "duration",
@@ -190,6 +216,36 @@ def _histogram(rows: list[tuple[Any, ...]], known: set[str], family: str, text: 
             buckets.append((bound, running))
         histogram.add_metric(key, buckets, sum_value=sums[key] / 1e6)
     return histogram
+
+
+def _saved(totals: list[tuple[Any, ...]]) -> Metric:
+    text = "What answers out of the cache would have cost."
+    family = CounterMetricFamily("sophia_llm_saved_usd_total", text, labels=["reason"])
+    family.add_metric(["cache"], sum(row[15] for row in totals) / 1e9)
+    return family
+
+
+def _budgets(ledger: Ledger, config: Config) -> Iterator[Metric]:
+    """The accounts of the present day and month; a budget that nothing was spent of is there with 0."""
+    now = time.time()
+    booked = {
+        one.account: one
+        for one in Treasury(ledger).statements(windows_of(now))
+        if any(budget.is_account(one.account, one.window, now) for budget in config.budgets)
+    }
+    limits = {budget.name: budget.limit_nano for budget in config.budgets if not budget.each}
+    limits |= {
+        account: budget.limit_nano
+        for account in booked
+        for budget in config.budgets
+        if account.partition("/")[0] == budget.name
+    }
+    for figure, text in _FIGURES:
+        family = GaugeMetricFamily(f"sophia_llm_budget_{figure}_usd", text, labels=["budget"])
+        for account, limit in sorted(limits.items()):
+            found = getattr(booked.get(account), figure, 0) if figure != "limit" else limit
+            family.add_metric([account], found / 1e9)
+        yield family
 
 
 def _last_success(totals: list[tuple[Any, ...]]) -> Metric:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from typing import Any
 
@@ -11,6 +12,7 @@ from partners import attempts, calls, completion, piece, provider, reply, stream
 from prometheus_client import CollectorRegistry, generate_latest
 
 from sophia_cli.llm import CallFailed, register_metrics
+from sophia_cli.llm.budgets.budget import Budget
 from sophia_cli.llm.metrics import LedgerCollector
 from sophia_cli.llm.prices import Price
 
@@ -176,7 +178,7 @@ def test_10_counters_are_called_total_and_ratios_are_not_exported(
     asked.complete_text_sync("hi")
     names = {name.partition("{")[0] for name in metrics(asked)}
     assert not [name for name in names if name.endswith(("_rate", "_ratio"))]
-    gauges = {"sophia_ledger_rows", "sophia_build_info"}
+    gauges = {"sophia_ledger_rows", "sophia_ledger_readable", "sophia_build_info"}
     gauges |= {"sophia_llm_last_success_timestamp_seconds"}
     ends = ("_total", "_bucket", "_count", "_sum", "_created")
     assert [name for name in names - gauges if not name.endswith(ends)] == []
@@ -203,3 +205,43 @@ def test_12_a_script_that_ended_is_still_counted(
 def test_what_is_configured_is_exported_before_its_first_call(service: Any) -> None:
     asked = service(provider("p", "http://127.0.0.1:9"))
     assert metrics(asked)[labelled("ok")] == 0
+
+
+def test_a_ledger_that_another_process_keeps_takes_no_other_metric_with_it(
+    scripted: Any, service: Any
+) -> None:
+    asked = service(provider("p", scripted(reply(completion())).url))
+    asked.complete_text_sync("hi")
+    asked.close()
+    other = sqlite3.connect(asked.engine.ledger.path, isolation_level=None)
+    other.execute("PRAGMA locking_mode=EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    assert metrics(asked) == {"sophia_ledger_readable": 0.0}
+    other.execute("ROLLBACK")
+    other.close()
+    assert metrics(asked)["sophia_ledger_readable"] == 1.0
+
+
+def test_budgets_and_what_the_cache_saved_are_exported(scripted: Any, service: Any) -> None:
+    budgets = (
+        Budget("all", 10**12),
+        Budget("user", 10**9, each="user"),
+        Budget("idle", 5 * 10**9, match={"team": "x"}),
+    )
+    asked = service(
+        provider("p", scripted(reply(completion())).url),
+        budgets=budgets,
+        prices={"p/m": Price(input=1000.0, output=1000.0)},
+    )
+    asked.complete_text_sync("hi", user="ann", max_tokens=100)
+    found = {
+        name: value for name, value in metrics(asked).items() if "budget" in name or "saved" in name
+    }
+    assert {name: value for name, value in found.items() if value} == {
+        'sophia_llm_budget_limit_usd{budget="all"}': 1000.0,
+        'sophia_llm_budget_limit_usd{budget="idle"}': 5.0,
+        'sophia_llm_budget_limit_usd{budget="user/ann"}': 1.0,
+        'sophia_llm_budget_spent_usd{budget="all"}': 0.005,
+        'sophia_llm_budget_spent_usd{budget="user/ann"}': 0.005,
+    }
+    assert found['sophia_llm_saved_usd_total{reason="cache"}'] == 0.0

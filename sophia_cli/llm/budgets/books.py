@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from sophia_cli.llm.budgets.budget import REFUSE, WARN, Budget
+from sophia_cli.llm.budgets.budget import REFUSE, WARN, Budget, windows_of
 from sophia_cli.llm.budgets.purse import Hold, Purse, Refusal
 from sophia_cli.llm.errors import ConfigError, LLMError
 from sophia_cli.llm.ledger.accounts import Demand, Grant, Statement
@@ -116,15 +116,12 @@ class Books:
     def statements(self) -> list[Statement]:
         """Every account that has been used in its present day or month, with the limit of today."""
         now = time.time()
-        windows = {budget.name: budget.window(now) for budget in self.budgets}
-        limits = {budget.name: budget.limit_nano for budget in self.budgets}
-        today = time.strftime("%Y-%m-%d", time.gmtime(now))
-        found = []
-        for one in self._treasury.statements((today, today[:7])):
-            name = one.account.partition("/")[0]
-            if windows.get(name) == one.window:
-                found.append(one._replace(limit=limits[name]))
-        return found
+        return [
+            one._replace(limit=budget.limit_nano)
+            for one in self._treasury.statements(windows_of(now))
+            for budget in self.budgets
+            if budget.is_account(one.account, one.window, now)
+        ]
 
     def tend(self) -> None:
         """Give back what nobody uses, and renew the rest; called every few seconds."""

@@ -46,8 +46,18 @@ class Budget:
 
     def window(self, now: float) -> str:
         """The day or month of a moment (seconds since 1970), such as `2026-11-24` or `2026-11`."""
-        text = datetime.fromtimestamp(now, UTC).date().isoformat()
-        return text if self.per == DAY else text[:7]
+        day, month = windows_of(now)
+        return day if self.per == DAY else month
+
+    def is_account(self, account: str, window: str, now: float) -> bool:
+        """Whether an account of the ledger is one of this budget's in its present window."""
+        return account.partition("/")[0] == self.name and window == self.window(now)
+
+
+def windows_of(now: float) -> tuple[str, str]:
+    """The day and the month of a moment, in UTC."""
+    text = datetime.fromtimestamp(now, UTC).date().isoformat()
+    return text, text[:7]
 
 
 def facts_of(labels: Labels, provider: str, model: str, key: str) -> dict[str, str]:

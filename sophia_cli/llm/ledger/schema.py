@@ -154,6 +154,8 @@ ADD_DURATION = """INSERT INTO histograms VALUES(?,?,?,?,?,?,?)
 DURATIONS = """SELECT provider, model, bucket, count FROM histograms
     WHERE name='duration' AND outcome='ok' ORDER BY provider, model, bucket"""
 
-SUMMARY = """SELECT provider, model, task, SUM(calls), SUM(CASE outcome WHEN 'ok' THEN calls ELSE 0 END),
-    SUM(tokens_in), SUM(tokens_out), SUM(cost_nano), SUM(unpriced), MAX(simulated) FROM totals
+SUMMARY = """SELECT provider, model, task, SUM(calls), SUM(CASE WHEN outcome IN ('ok', 'cached') THEN calls ELSE 0 END),
+    SUM(CASE outcome WHEN 'cached' THEN 0 ELSE tokens_in END),
+    SUM(CASE outcome WHEN 'cached' THEN 0 ELSE tokens_out END),
+    SUM(cost_nano), SUM(unpriced), MAX(simulated) FROM totals
     GROUP BY provider, model, task ORDER BY provider, model, task"""
