@@ -15,7 +15,7 @@ from sophia_cli.llm.call import CHAT, EMBEDDINGS, Call, Usage
 from sophia_cli.llm.config import Config
 from sophia_cli.llm.ledger.record import OK, Final
 from sophia_cli.llm.routing import Decision
-from sophia_cli.llm.routing.plan import locality
+from sophia_cli.llm.routing.plan import AVOIDS, locality
 from sophia_cli.llm.scanner import events_in, parse_event
 from sophia_cli.llm.transcripts import NAME as TRANSCRIPTS
 from sophia_cli.llm.transcripts import Transcripts
@@ -70,7 +70,11 @@ class Archive:
         return kept
 
     def _may_serve(self, kept: Kept, call: Call, decision: Decision) -> bool:
-        considered = {(verdict.provider, verdict.model) for verdict in decision.verdicts}
+        considered = {
+            verdict.place
+            for verdict in decision.verdicts
+            if verdict.taken or not verdict.reason.endswith(AVOIDS)
+        }
         return (kept.provider, kept.model) in considered and not locality(
             call, self.config, kept.provider
         )

@@ -28,13 +28,12 @@ _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 
 
 def new_call_id() -> str:
-    """Thirteen characters that name a call: 25 bits of the time in steps of 32 s, then 40 random bits.
+    """Sixteen characters that name a call: 25 bits of the time in steps of 32 s, then 55 random bits.
 
     Beginning with the time they come in order, so that a large ledger grows at one end only.
     """
-    value = (int(time.time()) >> 5 & 0x1FFFFFF) << 40 | _random.getrandbits(40)
-    pairs = [_PAIRS[value >> shift & 1023] for shift in (55, 45, 35, 25, 15, 5)]
-    return "".join(pairs) + _ALPHABET[value & 31]
+    value = (int(time.time()) >> 5 & 0x1FFFFFF) << 55 | _random.getrandbits(55)
+    return "".join([_PAIRS[value >> shift & 1023] for shift in (70, 60, 50, 40, 30, 20, 10, 0)])
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ class Estimate:
     """Tokens before the call: `tokens_in` is about what is sent, `worst_in` and `worst_out` the most.
 
     `limit` is what the call itself allows for its answer (0: it says nothing). `tools`,
-    `json_schema` and `images` are what a model must be able to take.
+    `json_schema` and `images` are what a model must be able to take; `models` may answer too, as
+    OpenRouter reads its body.
     """
 
     tokens_in: int = 0
@@ -44,6 +45,7 @@ class Estimate:
     tools: bool = False
     json_schema: bool = False
     images: int = 0
+    models: tuple[str, ...] = ()
 
     @property
     def plain(self) -> bool:
@@ -91,6 +93,7 @@ def estimate(call: Call, most_output: int = MOST_OUTPUT) -> Estimate:
             tally.add(value)
         elif name in _DEFINITIONS:
             _add_definition(tally, value)
+    models = body.get("models")
     tools = bool(body.get("tools") or body.get("functions"))
     overhead = TOKENS_PER_MESSAGE * count + tally.tokens
     limit = _limit(body)
@@ -105,6 +108,7 @@ def estimate(call: Call, most_output: int = MOST_OUTPUT) -> Estimate:
         tools=tools,
         json_schema=_wants_schema(body),
         images=tally.images,
+        models=tuple(map(str, models)) if isinstance(models, list | tuple) else (),
     )
 
 

@@ -107,8 +107,10 @@ class Meter:
 
     def attempt_failed(self, failure: Failure) -> None:
         """The request gave no answer."""
-        # Nobody knows whether a provider that was too slow counts its work.
-        self._close_attempt(ERROR, failure, billed=failure.kind in ("timeout", DEADLINE))
+        # Nobody knows whether a provider counts its work that came too late, in part or in no shape.
+        broken = failure.kind in ("connection", "bad_response") and 200 <= failure.status < 300
+        billed = broken or failure.kind in ("timeout", DEADLINE)
+        self._close_attempt(ERROR, failure, billed=billed)
 
     def accept(self, status: int, scanner: Scanner | None) -> None:
         """The answer has begun to stream."""

@@ -29,7 +29,7 @@ def worst_case(config: Config, provider: str, model: str, size: Estimate) -> Wor
     and one without a price leaves all without.
     """
     worst = _of_model(config, provider, model, size)
-    others = _fallbacks(config, provider)
+    others = _fallbacks(config, provider, size)
     if not others:
         return worst
     cases = [worst, *(_of_model(config, provider, other, size) for other in others)]
@@ -48,6 +48,9 @@ def _of_model(config: Config, provider: str, model: str, size: Estimate) -> Wors
     return WorstCase(nano, tokens_out, price)
 
 
-def _fallbacks(config: Config, provider: str) -> tuple[str, ...]:
+def _fallbacks(config: Config, provider: str, size: Estimate) -> tuple[str, ...]:
     known = config.providers.get(provider)
-    return tuple(known.options.get("fallback_models", ())) if known else ()
+    if known is None:
+        return ()
+    configured = tuple(known.options.get("fallback_models", ()))
+    return configured + size.models if known.kind == "openrouter" else configured

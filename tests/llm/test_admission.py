@@ -229,3 +229,16 @@ def test_a_close_may_wait_for_calls_under_way(simulated: Any, service: Any) -> N
     assert calls(asked)[0][0] == "ok"
     thread.join()
     assert len(answers) == 1
+
+
+def test_a_label_that_no_text_holds_leaves_its_place_to_the_next(
+    scripted: Any, service: Any
+) -> None:
+    asked = service(
+        provider("p", scripted(reply(completion())).url, max_concurrency=1),
+        budgets=(Budget("all", 1_000 * USD, each="user"),),
+        **priced("p"),
+    )
+    for _ in range(3):
+        assert asked.complete_text_sync("hi", user="half \ud83d", max_tokens=10) == "yes"
+    assert accounts(asked) == [("all/half \\ud83d", 15 * USD, 0, 0, 3)]

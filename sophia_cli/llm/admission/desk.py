@@ -34,6 +34,7 @@ class Ticket:
     holds: tuple[Hold, ...] = ()
     gate: Gate | None = None
     tokens: int = 0
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,13 +71,20 @@ class Desk:
         if gate is not None and (wait := gate.enter(asking.tokens, now)):
             self.breakers.unclear(asking.candidate)
             return wait
-        holds = self._reserve(asking)
+        try:
+            holds = self._reserve(asking)
+        except BaseException:
+            self._turn_away(asking, gate)
+            raise
         if isinstance(holds, Refusal):
-            if gate is not None:
-                gate.leave(asking.tokens, 0)
-            self.breakers.unclear(asking.candidate)
+            self._turn_away(asking, gate)
             return Failure(BUDGET, f"budget {holds.account}: {holds.reason}")
-        return Ticket(asking.candidate, asking.price, holds, gate, asking.tokens)
+        return Ticket(asking.candidate, asking.price, holds, gate, asking.tokens, own)
+
+    def _turn_away(self, asking: Asking, gate: Gate | None) -> None:
+        if gate is not None:
+            gate.leave(asking.tokens, 0)
+        self.breakers.unclear(asking.candidate)
 
     def settle(
         self,
@@ -91,7 +99,9 @@ class Desk:
         if ticket.gate is not None:
             tokens = usage.input + usage.output if usage else None
             ticket.gate.leave(ticket.tokens, tokens)
-        if failure is None:
+        if ticket.own:  # a vendor's client on its own endpoint says nothing about configured routes
+            pass
+        elif failure is None:
             self.breakers.answered(ticket.candidate)
         elif failure.worth_retrying:
             rest = failure.retry_after or 0.0
@@ -108,7 +118,7 @@ class Desk:
         self._gates = {name: gate for name, p in config.providers.items() if (gate := _gate(p))}
 
     def _reserve(self, asking: Asking) -> tuple[Hold, ...] | Refusal:
-        if not self.books.budgets:
+        if not self.books.budgets or asking.call.is_free:
             return ()
         provider = asking.provider
         if provider is not None and provider.kind == "simulator" and asking.price is None:

@@ -98,12 +98,12 @@ class Books:
             unknown = reserved if known is None else 0
             taken = unknown if known is None else known
             with self._lock:
-                back = purse.settle(reserved, taken if priced else 0, keep=self._ledger.batched)
-            if taken or back or (answered and not priced):
+                freed = purse.settle(reserved, taken if priced else 0, keep=self._ledger.batched)
+            if taken or freed or (answered and not priced):
                 lease = purse.lease if priced else ""
                 unpriced = int(answered and not priced and spent is None)
                 account, window = purse.account, purse.window
-                charges.append(Charge(account, window, lease, known or 0, unknown, back, unpriced))
+                charges.append(Charge(account, window, lease, known or 0, unknown, freed, unpriced))
         return tuple(charges)
 
     def left(self, now: float) -> dict[str, int]:
@@ -111,7 +111,7 @@ class Books:
         if now > self._dry_until:
             return {}
         dry = [purse for purse in list(self._purses.values()) if now < purse.dry_until]
-        return {purse.account: purse.dry_left for purse in dry}
+        return {purse.account: purse.dry_left + max(purse.credit, 0) for purse in dry}
 
     def statements(self) -> list[Statement]:
         """Every account that has been used in its present day or month, with the limit of today."""
@@ -151,7 +151,7 @@ class Books:
         moment = time.time()
         day = int(moment // _DAY)
         if day != self._day or len(self._found) > _MANY:
-            self._found, self._day = {}, day
+            self._begin(day, moment)
         key = tuple(facts.values())
         found = self._found.get(key)
         if found is None:
@@ -161,8 +161,18 @@ class Books:
                     for budget in self.budgets
                     if (account := budget.scope(facts))
                 )
-            self._found[key] = found
+                self._found[key] = found
         return found
+
+    def _begin(self, day: int, moment: float) -> None:
+        """Forget the purses of days and months that are over."""
+        with self._lock:
+            self._found, self._day = {}, day
+            self._purses = {
+                key: purse
+                for key, purse in self._purses.items()
+                if purse.credit or purse.reserved or purse.window == purse.budget.window(moment)
+            }
 
     def _purse(self, budget: Budget, account: str, window: str) -> Purse:
         key = (account, window)
@@ -192,7 +202,7 @@ class Books:
         """Ask the ledger for what is missing, and for more where calls may follow."""
         now = time.monotonic()
         if purse.is_dry(worst, now):
-            return _refusal(purse, worst, purse.dry_left)
+            return _refusal(purse, worst, purse.dry_left + max(purse.credit, 0))
         self._take_in_edits()
         with self._filling:
             missing = worst - purse.credit
@@ -206,7 +216,7 @@ class Books:
             if grant.nano:
                 return None
             self._dry_until = purse.dry(now + _DRY, missing, grant.left)
-            return _refusal(purse, worst, grant.left)
+            return _refusal(purse, worst, grant.left + max(purse.credit, 0))
 
     def _lease(self, purse: Purse, least: int, want: int) -> Grant:
         budget = purse.budget
@@ -242,7 +252,7 @@ class Books:
         limit = purse.budget.limit_nano
         passed = [share for share in purse.budget.warn if grant.used >= share * limit]
         share = max(passed, default=0.0)
-        if share > grant.warned and self._treasury.warn(purse.account, purse.window, share):
+        if share > grant.warned and self._is_first_to_warn(purse, share):
             _LOG.warning(
                 "budget %s: %.0f %% of %s for %s is used",
                 purse.account,
@@ -250,6 +260,12 @@ class Books:
                 dollars(limit),
                 purse.window,
             )
+
+    def _is_first_to_warn(self, purse: Purse, share: float) -> bool:
+        try:
+            return self._treasury.warn(purse.account, purse.window, share)
+        except LLMError:  # the next lease warns; this one is granted
+            return False
 
     def _keep_nothing(self, purses: Sequence[Purse]) -> None:
         """After a refusal: what one budget granted is of no use when another refuses."""
@@ -262,7 +278,7 @@ class Books:
             with self._lock:
                 credit, purse.credit = purse.credit, min(purse.credit, 0)
             if credit > 0:
-                charges.append(Charge(purse.account, purse.window, purse.lease, back=credit))
+                charges.append(Charge(purse.account, purse.window, purse.lease, freed=credit))
         return charges
 
     def _take_in_edits(self) -> None:

@@ -42,7 +42,10 @@ class Budget:
         """The account that such a call is booked on; empty when the budget is not about it."""
         if any(facts.get(name, "") != value for name, value in self.match.items()):
             return ""
-        return f"{self.name}/{facts.get(self.each, '')}" if self.each else self.name
+        if not self.each:
+            return self.name
+        value = facts.get(self.each, "").encode("utf-8", "backslashreplace").decode()
+        return f"{self.name}/{value}"
 
     def window(self, now: float) -> str:
         """The day or month of a moment (seconds since 1970), such as `2026-11-24` or `2026-11`."""

@@ -31,12 +31,15 @@ class Purse:
         self._filled_at = 0.0
 
     def settle(self, reserved: int, taken: int, *, keep: bool) -> int:
-        """What was reserved is over, and so much of it is gone. Gives what goes back to the ledger."""
+        """What was reserved is over, and so much is gone. Gives what the lease does not hold any more.
+
+        What was taken beyond it was never held: the account itself bears it.
+        """
         self.reserved -= reserved
-        if keep:
-            self.credit += reserved - taken
-            return 0
-        return max(reserved - taken, 0)
+        if not keep:
+            return reserved
+        self.credit += max(reserved - taken, 0)
+        return min(reserved, taken)
 
     def is_low(self, nano: int) -> bool:
         """Whether the next lease should be fetched before this one is used up."""

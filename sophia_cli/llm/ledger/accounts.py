@@ -110,11 +110,11 @@ def charge(connection: sqlite3.Connection, charges: Iterable[Charge]) -> None:
         row = sums.setdefault((one.account, one.window, one.lease), [0, 0, 0, 0, 0])
         row[0] += one.spent
         row[1] += one.unknown
-        row[2] += one.back
+        row[2] += one.freed
         row[3] += one.unpriced
         row[4] += 1 if one.spent or one.unknown or one.unpriced else 0
-    for (account, window, lease), (spent, unknown, back, unpriced, calls) in sums.items():
-        _take(connection, lease, spent + unknown + back)
+    for (account, window, lease), (spent, unknown, freed, unpriced, calls) in sums.items():
+        _take(connection, lease, freed)
         _move(
             connection,
             account,

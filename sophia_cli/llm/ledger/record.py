@@ -45,7 +45,7 @@ class Attempt(NamedTuple):
 
 
 class Charge(NamedTuple):
-    """What one attempt took out of a budget account, and what of its lease is not needed any more.
+    """What one attempt took out of a budget account; `freed` is what its lease does not hold any more.
 
     `unknown` is held for an answer whose cost nobody said; `unpriced` counts calls without a price.
     """
@@ -55,7 +55,7 @@ class Charge(NamedTuple):
     lease: str = ""
     spent: int = 0
     unknown: int = 0
-    back: int = 0
+    freed: int = 0
     unpriced: int = 0
 
 

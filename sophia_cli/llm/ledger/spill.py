@@ -12,7 +12,7 @@ from typing import Any
 
 from sophia_cli.llm.ledger.record import Attempt, Charge, Entry, Final, Opening
 
-_TAKER = re.compile(r"\.taken-(\d{1,18})-")
+_TAKER = re.compile(r"\.(?:taken|spill)-(\d{1,18})(?:-|$)")
 
 
 def spill_of(ledger: Path) -> Path:
@@ -53,7 +53,10 @@ def absorb(ledger: Path) -> tuple[list[Entry], list[Path]]:
 
 def _left_behind(ledger: Path) -> list[Path]:
     taken = [path for path in ledger.parent.glob(f"{ledger.name}.taken-*") if _is_orphan(path)]
-    found = [*ledger.parent.glob(f"{ledger.name}.spill-*"), *taken]
+    spilled = ledger.parent.glob(f"{ledger.name}.spill-*")
+    # What another running process has put there it still holds, and writes itself.
+    own = spill_of(ledger)
+    found = [*(path for path in spilled if path == own or _is_orphan(path)), *taken]
     return sorted(path for path in found if path.is_file())
 
 

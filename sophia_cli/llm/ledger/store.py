@@ -130,7 +130,7 @@ class Ledger:
 
     def in_background(self, chore: Callable[[], None]) -> None:
         """Have something done by the ledger's own thread."""
-        if (clerk := self._at_work()) is not None:
+        if (clerk := self._clerk or self._at_work()) is not None:
             clerk.ask(chore)
 
     def summary(self) -> list[SummaryRow]:
@@ -161,6 +161,8 @@ class Ledger:
             for _ in range(_TRIES):
                 try:
                     connection = self._open()
+                    if self.problem:  # what is counted in memory holds for nobody else
+                        raise LLMError(self.problem)
                     with patience(connection, _PATIENT), transaction(connection):
                         return work(connection)
                 except sqlite3.DatabaseError as error:
@@ -178,6 +180,8 @@ class Ledger:
             if self.tenant is not None:
                 self._arrived.extend(self.tenant.leave())
             self._waiting += _drain(self._arrived)
+            if self.batched:  # calls under way are known by their beginning, if not by their end
+                self._waiting += self._running.values()
             if self._waiting or self._connection:
                 self._close_patiently()
             self.drop()
@@ -257,7 +261,11 @@ class Ledger:
         """Keep rows that cannot be written now beside the ledger, where a kill does not reach them."""
         if self.path is not None and not self.batched:
             with suppress(OSError):
-                spill(self.path, self._waiting[self._insured :], durable=False)
+                # A bare charge could be taken twice that way; without it its lease counts as unknown.
+                rows = [
+                    one for one in self._waiting[self._insured :] if not isinstance(one, Charge)
+                ]
+                spill(self.path, rows, durable=False)
                 self._insured = len(self._waiting)
         return False
 

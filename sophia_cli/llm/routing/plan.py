@@ -18,6 +18,7 @@ from sophia_cli.llm.rulefile import DEFAULT_ROUTE
 from sophia_cli.llm.rules import Chain, Order, Rule
 from sophia_cli.llm.tasks import CHEAP_TASKS, DATA_TASKS, TaskType
 
+AVOIDS = "avoids it"
 _MOST_PLANS = 1000  # a caller may ask for any number of models
 _ORDERS = {
     "data": ("cortex", "portkey", "openrouter"),
@@ -104,7 +105,7 @@ def locality(call: Call, config: Config, provider: str) -> str:
 
 def avoided(rule: Rule | None, provider: str, model: str) -> str:
     """The reason to stay out when the rule keeps calls from there."""
-    return f"{rule.name} avoids it" if rule and rule.avoids(provider, model) else ""
+    return f"{rule.name} {AVOIDS}" if rule and rule.avoids(provider, model) else ""
 
 
 def refers_back(call: Call) -> bool:

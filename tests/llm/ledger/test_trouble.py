@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -180,6 +181,31 @@ def test_an_end_that_was_spilled_is_known_before_the_dead_are_counted(tmp_path: 
         ("a", "ok"),
         ("b", "unknown"),
     ]
+    ledger.close()
+
+
+def test_what_a_running_process_keeps_beside_the_ledger_is_its_own(tmp_path: Path) -> None:
+    mine = tmp_path / f"{FILE}.spill-{os.getppid()}"
+    text = spilled(opening("a"))
+    mine.write_text(text)
+    ledger = Ledger(tmp_path / FILE)
+    write(ledger, "b")
+    assert outcomes(ledger) == {"ok": 1}
+    ledger.close()
+    assert mine.read_text() == text
+
+
+def test_a_call_that_is_under_way_at_a_clean_end_is_known(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[2])\n"
+        "from test_store import *\n"
+        "ledger = Ledger(Path(sys.argv[1]), 'batch')\n"
+        "ledger.begin(opening('a')); write(ledger, 'b')\n"
+    )
+    path = tmp_path / FILE
+    subprocess.run([sys.executable, "-c", code, str(path), HERE], check=True)
+    ledger = Ledger(path)
+    assert outcomes(ledger) == {"ok": 1, "unknown": 1}
     ledger.close()
 
 
