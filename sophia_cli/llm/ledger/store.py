@@ -20,8 +20,8 @@ from typing import Any, Protocol, TypeVar
 
 from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger import schema
-from sophia_cli.llm.ledger.accounts import book_lost, expired
 from sophia_cli.llm.ledger.clerk import BUFFER, Clerk
+from sophia_cli.llm.ledger.dead import book_the_dead
 from sophia_cli.llm.ledger.file import (
     BUSY,
     connect,
@@ -35,9 +35,9 @@ from sophia_cli.llm.ledger.file import (
     upgrade,
 )
 from sophia_cli.llm.ledger.lifetime import watch
-from sophia_cli.llm.ledger.record import UNKNOWN, Charge, Entry, Final, Opening, printable
+from sophia_cli.llm.ledger.record import Charge, Entry, Final, Opening, printable
 from sophia_cli.llm.ledger.rows import Source, write
-from sophia_cli.llm.ledger.spill import absorb, is_alive, spill, spill_of
+from sophia_cli.llm.ledger.spill import absorb, spill, spill_of
 from sophia_cli.llm.ledger.summary import SummaryRow, summary_row
 
 BATCH = "batch"
@@ -358,23 +358,8 @@ class Ledger:
             self._waiting[:0] = entries
             self._taken += files
             self._flush(connection)
-        self._book_the_dead(connection)
+        book_the_dead(connection, self.source)
         return connection
-
-    def _book_the_dead(self, connection: sqlite3.Connection) -> None:
-        """Open rows and leases of processes that are gone become `unknown`: shown, never guessed."""
-        calls = self._gone(connection, "SELECT id, pid FROM calls WHERE outcome='open' AND host=?")
-        held = self._gone(connection, "SELECT id, pid FROM leases WHERE state='held' AND host=?")
-        leases = {*held, *expired(connection)}
-        if calls or leases:
-            with transaction(connection):
-                ends = [Final(name, UNKNOWN, "process_gone") for name in calls]
-                write(connection, ends, self.source)
-                book_lost(connection, leases)
-
-    def _gone(self, connection: sqlite3.Connection, query: str) -> list[str]:
-        rows = connection.execute(query, (self.source.host,)).fetchall()
-        return [name for name, pid in rows if not is_alive(pid)]
 
     def _move_aside(self, path: Path) -> None:
         try:

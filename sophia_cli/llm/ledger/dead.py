@@ -1,0 +1,27 @@
+"""What processes that are gone have left open."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sophia_cli.llm.ledger.accounts import book_lost, expired
+from sophia_cli.llm.ledger.file import transaction
+from sophia_cli.llm.ledger.record import UNKNOWN, Final
+from sophia_cli.llm.ledger.rows import Source, write
+from sophia_cli.llm.ledger.spill import is_alive
+
+
+def book_the_dead(connection: sqlite3.Connection, source: Source) -> None:
+    """Open rows and leases of processes that are gone become `unknown`: shown, never guessed."""
+    calls = _gone(connection, "SELECT id, pid FROM calls WHERE outcome='open' AND host=?", source)
+    held = _gone(connection, "SELECT id, pid FROM leases WHERE state='held' AND host=?", source)
+    leases = {*held, *expired(connection)}
+    if calls or leases:
+        with transaction(connection):
+            write(connection, [Final(name, UNKNOWN, "process_gone") for name in calls], source)
+            book_lost(connection, leases)
+
+
+def _gone(connection: sqlite3.Connection, query: str, source: Source) -> list[str]:
+    rows = connection.execute(query, (source.host,)).fetchall()
+    return [name for name, pid in rows if not is_alive(pid)]
