@@ -52,14 +52,15 @@ class Engine:
         """What is known at this moment of health, latency and budgets, read from the ledger: for people."""
         limits = {budget.name: budget.limit_nano for budget in self.desk.books.budgets}
         try:
-            statements = self.desk.books.statements()
+            statements = self.desk.books.statements() if limits and self.ledger.exists else []
         except LLMError:  # the ledger is busy: what is not known is not held against anybody
             statements = []
         left = {
             one.account: limits[one.account.partition("/")[0]] - one.spent - one.held - one.unknown
             for one in statements
         }
-        return Outlook(self.desk.breakers.resting(time.monotonic()), self._medians(), left)
+        latency = self._medians() if self._by_latency else {}
+        return Outlook(self.desk.breakers.resting(time.monotonic()), latency, left)
 
     def _at_hand(self) -> Outlook:
         """The same as far as this process knows it: cheap enough for every call."""

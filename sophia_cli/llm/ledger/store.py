@@ -104,6 +104,11 @@ class Ledger:
             self._write_waiting()
 
     @property
+    def exists(self) -> bool:
+        """Whether there is anything to read; asking makes no file."""
+        return self._connection is not None or (self.path is not None and self.path.exists())
+
+    @property
     def under_way(self) -> int:
         """How many calls of this process have begun and not ended."""
         return len(self._running)
