@@ -44,7 +44,10 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 def own_service() -> Iterator[None]:
     """Every test gets a service of its own."""
     from sophia_cli.llm import reset_unified_llm_service
+    from sophia_cli.llm.ledger import lifetime
 
     reset_unified_llm_service()
     yield
     reset_unified_llm_service()
+    for left in list(lifetime._ALL):  # Python 3.13 warns of files that are forgotten open
+        left.close()

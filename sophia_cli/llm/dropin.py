@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sophia_cli.llm.call import CHAT, EMBEDDINGS, MESSAGES, OTHER, RESPONSES, Call, Origin
-from sophia_cli.llm.config import Config
+from sophia_cli.llm.config import Config, load_config
+from sophia_cli.llm.connections.library import library as open_library
 from sophia_cli.llm.drivers import AsyncBody, Body, StreamBroken
 from sophia_cli.llm.engine import shared_engine
 from sophia_cli.llm.errors import LLMError
@@ -75,6 +77,9 @@ def anthropic_async_http_client() -> Any:
 
 def _client(package: str, name: str, transport: Any) -> Any:
     vendor_class = getattr(import_module(package), name)
+    with suppress(LLMError):  # a call says what is wrong with the configuration
+        # Vendors look among the imported modules: none of them may be half imported by another thread.
+        open_library(load_config().http)
     library = next(
         base.__module__ for base in vendor_class.__mro__ if base.__module__.startswith("httpx")
     )
@@ -221,7 +226,7 @@ def _as_theirs(http: ModuleType, error: Exception | None, message: str, request:
     if not (isinstance(found, type) and issubclass(found, http.RequestError)):
         found = http.ConnectError
     raised = found(message, request=request)
-    raised.__cause__ = error
+    raised.__cause__ = error.__cause__ or error if error is not None else None
     return raised
 
 

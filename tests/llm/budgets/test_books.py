@@ -335,7 +335,9 @@ def test_what_a_killed_process_held_is_booked_as_unknown(tmp_path: Path, durabil
     ]
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None and process.stdout.readline() == "ready\n"
-    held = Ledger(tmp_path / "ledger.sqlite3").read("SELECT held FROM accounts")[0][0]
+    ledger = Ledger(tmp_path / "ledger.sqlite3")
+    held = ledger.read("SELECT held FROM accounts")[0][0]
+    ledger.close()
     process.kill()
     process.wait()
     process.stdout.close()

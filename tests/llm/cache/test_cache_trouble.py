@@ -192,7 +192,9 @@ def test_a_full_disk(two_calls: Any, tmp_path: Path, caplog: pytest.LogCaptureFi
 
 def test_a_file_that_another_process_holds_is_passed_over(two_calls: Any, tmp_path: Path) -> None:
     holder: list[sqlite3.Connection] = []
-    answers(tmp_path).keep("k", "bulk", HOUR, AGAIN)
+    kept = answers(tmp_path)
+    kept.keep("k", "bulk", HOUR, AGAIN)
+    kept.close()
 
     def hold() -> None:
         holder.append(sqlite3.connect(tmp_path / "cache.sqlite3", isolation_level=None))
