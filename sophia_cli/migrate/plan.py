@@ -12,7 +12,9 @@ from sophia_cli.migrate.discover import Tree, Unseen, matches
 from sophia_cli.migrate.groups import level, spread
 from sophia_cli.migrate.imports import Unplaceable, add_imports
 from sophia_cli.migrate.modules import Modules, Parsed, load
+from sophia_cli.migrate.owners import read_owners
 from sophia_cli.migrate.pack import Pack
+from sophia_cli.migrate.parts import part_of
 from sophia_cli.migrate.resolve import Resolver
 from sophia_cli.migrate.retire import retire_imports
 from sophia_cli.migrate.rules import RULES
@@ -98,6 +100,7 @@ def make_scan(
         far=Resolver(modules, eager=True),
         stand_ins=read_stand_ins(tests, near, SDKS | _packed(packs)),
         packs=packs,
+        owners=read_owners(tree.root),
     )
     return run_rules(scan)
 
@@ -123,8 +126,15 @@ def scan_again(scan: Scan, files: Mapping[str, Parsed]) -> Scan:
 
 
 def run_rules(scan: Scan) -> Scan:
+    """Let every rule look, then say of each file with a site whose it is and where it belongs."""
     for rule in RULES:
         rule(scan)
+    files = {site.path: site.category for site in scan.sites}
+    owners = {path: scan.owners.of(path) for path in files}
+    parts = {path: part_of(path, category) for path, category in files.items()}
+    scan.sites[:] = [
+        replace(site, owner=owners[site.path], part=parts[site.path]) for site in scan.sites
+    ]
     return scan
 
 

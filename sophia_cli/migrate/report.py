@@ -126,5 +126,7 @@ def site_data(site: Site) -> dict[str, Any]:
         "async": site.is_async,
         "model": site.model,
         "category": str(site.category),
+        "owner": site.owner,
+        "part": site.part,
         "carrier": f"{site.carrier[0]}:{site.carrier[1]}" if site.carrier else None,
     }

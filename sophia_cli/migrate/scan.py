@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sophia_cli.migrate.category import categorize
 from sophia_cli.migrate.modules import Modules, Parsed
+from sophia_cli.migrate.owners import Owners
 from sophia_cli.migrate.pack import Pack
 from sophia_cli.migrate.readers import read_elsewhere
 from sophia_cli.migrate.resolve import Resolver
@@ -28,6 +29,7 @@ class Scan:
     far: Resolver
     stand_ins: StandIns
     packs: tuple[Pack, ...] = ()
+    owners: Owners = Owners()
     constructors: dict[tuple[int, int], Site] = field(default_factory=dict)
     sites: list[Site] = field(default_factory=list)
 

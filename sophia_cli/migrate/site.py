@@ -78,7 +78,9 @@ class Site:
     """One place in one file. `line` and `column` count from 1, columns in characters.
 
     `provider` is the SDK or the pack's name, `operation` what is done there, `is_async` None where
-    it cannot be seen, `model` the literal name if one is given. `carrier` is the constructor that
+    it cannot be seen, `model` the literal name if one is given. `owner` is who CODEOWNERS names, ""
+    for nobody, `part` the part of the code base (see `parts`); both are filled in when the rules
+    have run. `carrier` is the constructor that
     a carried call goes through; `groups` name objects that must be moved whole or not at all;
     `retired` are names that an edit no longer reads.
     """
@@ -94,6 +96,8 @@ class Site:
     is_async: bool | None = None
     model: str | None = None
     category: Category = Category.SOURCE
+    owner: str = ""
+    part: str = ""
     carrier: Key | None = None
     groups: tuple[str, ...] = ()
     edits: tuple[Edit, ...] = field(default=(), repr=False)

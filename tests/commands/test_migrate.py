@@ -177,6 +177,8 @@ def test_as_data(project: Path) -> None:
         "async": False,
         "model": "m",
         "category": "source",
+        "owner": "",
+        "part": "other",
         "carrier": "app/main.py:3",
     }
     assert (data["run"], data["changed"]) == (None, ["app/main.py", "requirements.txt"])

@@ -1,0 +1,17 @@
+"""`sophia migrate`: find every LLM call, show what would change, change it."""
+
+from __future__ import annotations
+
+from sophia_cli.commands.migrate.resume import resume
+from sophia_cli.commands.migrate.rollback import rollback
+from sophia_cli.commands.migrate.run import run
+from sophia_cli.commands.migrate.show import show
+from sophia_cli.commands.migrate.status import status
+from sophia_cli.commands.options import App
+
+app = App(invoke_without_command=True)
+app.callback()(run)
+app.command()(show)
+app.command()(rollback)
+app.command()(resume)
+app.command()(status)

@@ -1,0 +1,20 @@
+"""`sophia migrate resume`: a run that was cut short comes to its end."""
+
+from __future__ import annotations
+
+import typer
+
+from sophia_cli.commands.migrate import screens
+from sophia_cli.commands.migrate.asked import folder_of
+from sophia_cli.commands.options import Json, NoColor, Root
+from sophia_cli.migrate import write
+from sophia_cli.output import Output
+
+
+def resume(root: Root = None, as_json: Json = False, no_color: NoColor = False) -> None:
+    """Finish a run that was cut short. Example: sophia migrate resume"""
+    output = Output(as_json=as_json, color=not no_color)
+    written = write.resume(folder_of(root))
+    screens.show_written(output, written, "migrate resume")
+    if written.skipped:
+        raise typer.Exit(1)

@@ -1,0 +1,40 @@
+"""`sophia migrate show`: the sites of one class, or what a run did."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sophia_cli.commands.migrate import screens
+from sophia_cli.commands.migrate.asked import Asked, Exclude, Include, Packs, folder_of, look
+from sophia_cli.commands.options import Json, NoColor, Root
+from sophia_cli.errors import UsageError
+from sophia_cli.migrate import journal
+from sophia_cli.output import Output
+
+
+def show(
+    what: Annotated[str, typer.Argument(help="safe, review, report-only, carried, done or run:ID")],
+    include: Include = None,
+    exclude: Exclude = None,
+    pack: Packs = None,
+    root: Root = None,
+    as_json: Json = False,
+    no_color: NoColor = False,
+) -> None:
+    """List the sites of one class, or what a run did. Example: sophia migrate show safe"""
+    output = Output(as_json=as_json, color=not no_color)
+    if what.startswith("run:"):
+        kept = journal.find(folder_of(root), what.removeprefix("run:"))
+        screens.show_run(output, kept)
+        output.envelope("migrate show", screens.run_data(kept))
+        return
+    if what not in screens.CLASSES:
+        raise UsageError(
+            f"there is no class {what}", f"one of: {', '.join(screens.CLASSES)}, run:ID"
+        )
+    report = look(Asked(root, include=include, exclude=exclude, pack=pack).options(), output)
+    sites = screens.select(report, what)
+    screens.show_sites(output, what, sites)
+    output.envelope("migrate show", screens.sites_data(sites))
