@@ -30,6 +30,7 @@ bench: $(VENV)/installed
 	$(RUN) benchmarks/startup.py
 	$(RUN) benchmarks/llm.py
 	$(RUN) benchmarks/ledger.py
+	$(RUN) benchmarks/migrate.py
 
 soak: $(VENV)/installed
 	$(RUN) benchmarks/soak.py 200000

@@ -52,6 +52,19 @@ def test_the_ledger() -> None:
     ] == ["0", "0", "0: met"]
 
 
+def test_looking_at_a_tree_beside_other_programs() -> None:
+    done = run("migrate", "--quick")
+    assert done.returncode == 0, done.stderr
+    assert re.search(
+        r"; 1\d,\d{3} lines in 40 files, [1-9]\d* sites; best of 1 rounds", done.stdout
+    )
+    commands = table(done.stdout, "command")
+    assert {"ruff check --select F", "ours, cold", "ours, warm"} <= set(commands)
+    assert all(float(cell) > 0 for row in commands.values() for cell in row)
+    bars = table(done.stdout, "bar")
+    assert len(bars) == 3 and bars["warm / ruff F, wall"][2] in ("yes", "**no**")
+
+
 @pytest.fixture
 def ledger(tmp_path: Path) -> Path:
     """A ledger with a few calls in it."""
