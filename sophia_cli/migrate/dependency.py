@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from sophia_cli.migrate.change import Change
 from sophia_cli.migrate.links import link_on
-from sophia_cli.migrate.plan import Change
 
 REQUIREMENT = "sophia-cli>=0.1,<0.2"
 _NAME = re.compile(r"^\s*sophia[-_.]+cli\b", re.IGNORECASE)

@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sophia_cli.errors import SophiaError
+from sophia_cli.migrate.change import Change, digest
 from sophia_cli.migrate.links import link_on
-from sophia_cli.migrate.plan import Change, digest
 
 FOLDER = ".sophia"
 _VERSION = 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 
+from sophia_cli.migrate.change import Change
 from sophia_cli.migrate.git import quote
-from sophia_cli.migrate.plan import Change
 
 
 def make_patch(changes: Iterable[Change]) -> bytes:

@@ -11,11 +11,12 @@ from time import perf_counter
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.migrate import git, journal
+from sophia_cli.migrate.change import Choice, Plan
 from sophia_cli.migrate.dependency import Dependency, add_dependency
 from sophia_cli.migrate.discover import Tree, discover
 from sophia_cli.migrate.pack import Pack
 from sophia_cli.migrate.patch import make_patch
-from sophia_cli.migrate.plan import Choice, Plan, make_plan, make_scan
+from sophia_cli.migrate.plan import make_plan, make_scan
 from sophia_cli.migrate.report import Done, Report, make_report, site_data
 from sophia_cli.migrate.rules import WORDS
 from sophia_cli.migrate.verify import verify

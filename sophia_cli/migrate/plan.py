@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sophia_cli.migrate.aliases import settle
-from sophia_cli.migrate.discover import Tree, Unseen, matches
+from sophia_cli.migrate.change import Change, Choice, Plan
+from sophia_cli.migrate.discover import Tree, Unseen
 from sophia_cli.migrate.groups import level, spread
 from sophia_cli.migrate.imports import Unplaceable, add_imports
 from sophia_cli.migrate.modules import Modules, Parsed, load
@@ -24,58 +24,6 @@ from sophia_cli.migrate.source import Unreadable
 from sophia_cli.migrate.stand_ins import read_stand_ins
 
 SDKS = frozenset({"openai", "anthropic"})
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Which sites a run rewrites: those of review too, and files that are left alone otherwise."""
-
-    review: bool = False
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-
-    def takes(self, site: Site) -> bool:
-        if not (site.edits or site.needs):
-            return False
-        wanted = (Verdict.SAFE, Verdict.REVIEW) if self.review else (Verdict.SAFE,)
-        return site.verdict in wanted and self.editable(site)
-
-    def editable(self, site: Site) -> bool:
-        return site.category is Category.SOURCE or matches(site.path, self.include)
-
-
-@dataclass(frozen=True)
-class Change:
-    """One file's bytes before and after.
-
-    Files that share one of `groups` are written together or not at all; one that `follows` is
-    written only where another is.
-    """
-
-    path: str
-    before: bytes
-    after: bytes
-    groups: tuple[str, ...] = ()
-    follows: bool = False
-
-    @property
-    def digest(self) -> str:
-        return digest(self.before)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Every site found, the changes that the choice leads to, and what was not looked at."""
-
-    sites: tuple[Site, ...]
-    changes: tuple[Change, ...]
-    unseen: tuple[Unseen, ...]
-    broken: tuple[Unseen, ...]
-
-
-def digest(data: bytes) -> str:
-    """The name of a file's content."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def make_scan(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sophia_cli.migrate.change import Choice, Plan
 from sophia_cli.migrate.discover import Tree, Unseen
 from sophia_cli.migrate.journal import CutShort
-from sophia_cli.migrate.plan import Choice, Plan
 from sophia_cli.migrate.site import Category, Site, Verdict
 from sophia_cli.migrate.write import Written
 

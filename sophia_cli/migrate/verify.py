@@ -7,9 +7,10 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 
+from sophia_cli.migrate.change import Change, Choice, Plan
 from sophia_cli.migrate.groups import spread
 from sophia_cli.migrate.modules import Parsed, load
-from sophia_cli.migrate.plan import Change, Choice, Plan, scan_again, withdraw
+from sophia_cli.migrate.plan import scan_again, withdraw
 from sophia_cli.migrate.scan import Scan
 from sophia_cli.migrate.site import Reason
 from sophia_cli.migrate.source import Unreadable

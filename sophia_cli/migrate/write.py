@@ -19,11 +19,11 @@ from typing import Any
 
 from sophia_cli.errors import Interrupted, SophiaError
 from sophia_cli.migrate import journal
+from sophia_cli.migrate.change import Change
 from sophia_cli.migrate.journal import Entry, Run, State, state_of
 from sophia_cli.migrate.links import link_on
 from sophia_cli.migrate.lock import locked
 from sophia_cli.migrate.moves import BACK, FORTH, Move, Way, left, moves, stuck, way_of
-from sophia_cli.migrate.plan import Change
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from sophia_cli.errors import SophiaError
+from sophia_cli.migrate.change import Choice
 from sophia_cli.migrate.pack import Enumeration, Field, Method, Pack, Service, Target
 from sophia_cli.migrate.packfile import load_pack, load_packs
 from sophia_cli.migrate.pipeline import Options, migrate
-from sophia_cli.migrate.plan import Choice
 
 WHOLE = """
 [pack]

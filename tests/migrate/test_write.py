@@ -17,9 +17,9 @@ from trees import apply, commit, contents, git, look, plant
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.migrate import journal
+from sophia_cli.migrate.change import Change
 from sophia_cli.migrate.journal import State
 from sophia_cli.migrate.pipeline import Options, migrate
-from sophia_cli.migrate.plan import Change
 from sophia_cli.migrate.write import resume, rollback, write
 
 CALL = "from openai import OpenAI\n\nclient = OpenAI()\n"

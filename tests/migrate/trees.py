@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sophia_cli.migrate.change import Choice
 from sophia_cli.migrate.pipeline import Options, migrate
-from sophia_cli.migrate.plan import Choice
 from sophia_cli.migrate.report import Report
 
 

@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from sophia_cli.errors import UsageError
+from sophia_cli.migrate.change import Choice
 from sophia_cli.migrate.packfile import load_packs
 from sophia_cli.migrate.pipeline import Options, migrate
-from sophia_cli.migrate.plan import Choice
 from sophia_cli.migrate.report import Report
 from sophia_cli.output import Output
 from sophia_cli.settings import load_settings

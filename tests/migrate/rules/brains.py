@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from sophia_cli.migrate.change import Choice
 from sophia_cli.migrate.packfile import load_pack
 from sophia_cli.migrate.pipeline import Options, migrate
-from sophia_cli.migrate.plan import Choice
 from sophia_cli.migrate.report import Report
 
 NEW = "from sophia_cli.llm import get_unified_llm_service\n"
