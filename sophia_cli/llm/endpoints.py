@@ -151,7 +151,7 @@ def _build(name: str, kind: Kind, table: Mapping[str, Any], keys: Keys) -> Provi
         problem = mend = ""
     if problem.endswith(_NOT_SET) and (begun := _begun(name, kind, table, keys.environ)):
         problem = f"{problem}, though {begun}"
-    options = by_service(options, keys.environ)
+    options = by_service(options, keys)
     if not problem and (variable := unset(options)):
         problem, mend = f"{variable}{_NOT_SET}", f"export {variable}=..."
     if not problem and not url.startswith(_SCHEMES):

@@ -13,7 +13,16 @@ from typing import Any
 
 import pytest
 
-from sophia_cli.llm import Config, ConfigError, NotConfigured, UnifiedLLMService, load_config
+from partners import completion, reply
+
+from sophia_cli.llm import (
+    BudgetExceeded,
+    Config,
+    ConfigError,
+    NotConfigured,
+    UnifiedLLMService,
+    load_config,
+)
 from sophia_cli.llm.keyfile import key_file, read_keys, write_key
 from sophia_cli.llm.providers.snowflake import JWT, OAUTH, PAT
 
@@ -47,6 +56,54 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
     assert (provider.secret.value, provider.secret.source) == (SECOND, "OPENROUTER_API_KEY")
     blank = configured(tmp_path, OPENROUTER_API_KEY=" ").providers["openrouter"]
     assert blank.secret is not None and blank.secret.value == FIRST
+
+
+VIRTUAL_KEYS = """
+[providers.portkey]
+config = "env:PC_FOR_ALL"
+[providers.portkey.virtual_keys]
+billing = "env:VK_BILLING"
+search = "env:VK_SEARCH"
+missing = "env:VK_MISSING"
+"""
+
+
+def test_a_virtual_key_is_found_where_keys_are(tmp_path: Path) -> None:
+    kept = {"PORTKEY_API_KEY": FIRST, "PC_FOR_ALL": "pc", "VK_BILLING": "kept", "VK_SEARCH": "kept"}
+    put(os.environ, json.dumps(kept))
+    (tmp_path / "sophia.toml").write_text(VIRTUAL_KEYS)
+    portkey = configured(tmp_path, VK_SEARCH="set").providers["portkey"]
+    assert portkey.ready and portkey.options["config"].value == "pc"
+    found = {name: portkey.for_service(name) for name in ("billing", "search", "missing")}
+    keys = {name: one.options["virtual_key"].value for name, one in found.items()}
+    assert keys == {"billing": "kept", "search": "set", "missing": ""}
+    assert [one.problem for one in found.values()] == ["", "", "VK_MISSING is not set"]
+
+
+def test_a_key_has_one_name_wherever_it_is_kept(tmp_path: Path) -> None:
+    put(os.environ, json.dumps({"OPENROUTER_API_KEY": FIRST}))
+    kept = configured(tmp_path).providers["openrouter"]
+    told = configured(tmp_path, OPENROUTER_API_KEY=FIRST).providers["openrouter"]
+    assert (kept.key_name, told.key_name) == ("OPENROUTER_API_KEY", "OPENROUTER_API_KEY")
+    assert configured(tmp_path).providers["portkey"].key_name == ""
+
+
+def test_a_budget_for_a_key_knows_it_from_the_file(
+    tmp_path: Path, scripted: Any, closing: Any
+) -> None:
+    put(os.environ, json.dumps({"OPENROUTER_API_KEY": FIRST}))
+    server = scripted(reply(completion()))
+    (tmp_path / "sophia.toml").write_text(
+        f'[providers.openrouter]\nbase_url = "{server.url}"\n'
+        '[routes]\ndefault = ["openrouter/a/b"]\n'
+        '[prices."openrouter/a/b"]\ninput = 1.0\noutput = 1.0\n'
+        '[budgets.key]\nlimit = 0\nkey = "OPENROUTER_API_KEY"\n'
+    )
+    asked = UnifiedLLMService(configured(tmp_path, SOPHIA_LEDGER=str(tmp_path / "l.sqlite3")))
+    closing.callback(asked.close)
+    with pytest.raises(BudgetExceeded):
+        asked.complete_text_sync("hi")
+    assert server.requests == []
 
 
 SNOWFLAKE = [

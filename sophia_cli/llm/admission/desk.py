@@ -123,7 +123,7 @@ class Desk:
         provider = asking.provider
         if provider is not None and provider.kind == "simulator" and asking.price is None:
             return ()  # simulated answers cost nothing, unless somebody gave them a price
-        key = provider.secret.source if provider is not None and provider.secret else ""
+        key = provider.key_name if provider is not None else ""
         facts = facts_of(asking.call.labels, *asking.candidate, key)
         return self.books.reserve(facts, asking.worst)
 

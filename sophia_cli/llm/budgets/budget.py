@@ -64,7 +64,7 @@ def windows_of(now: float) -> tuple[str, str]:
 
 
 def facts_of(labels: Labels, provider: str, model: str, key: str) -> dict[str, str]:
-    """What the selectors of a budget look at. `key` is where the provider's key comes from."""
+    """What the selectors of a budget look at. `key` is the name of the provider's key."""
     return {
         "team": labels.team,
         "service": labels.service,

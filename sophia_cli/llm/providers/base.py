@@ -34,6 +34,11 @@ class Provider:
         """Whether a call can be sent to it."""
         return not self.problem
 
+    @property
+    def key_name(self) -> str:
+        """What its key is called, wherever it is kept; empty where it has none."""
+        return (self.key_env or self.secret.source) if self.secret else ""
+
     def for_service(self, service: str) -> Provider:
         """The endpoint as one service is to use it, with what is configured for that service alone."""
         tables = self.options.get("services")

@@ -36,7 +36,7 @@ _WHY = {
 class Candidate:
     """A provider and a model, judged by everything that does not depend on the call's own content.
 
-    `key` says where the provider's key comes from, `weight` is its share where a chain is weighted.
+    `key` is the name of the provider's key, `weight` is its share where a chain is weighted.
     """
 
     verdict: Verdict
@@ -147,8 +147,7 @@ def _judge(call: Call, config: Config, rule: Rule | None, one: _Wanted) -> Candi
     if not out and not one.model:
         out = f"has no model named {call.model}" if call.model else "no model is configured for it"
     verdict = Verdict(one.provider, one.model, not out, out or one.reason)
-    key = provider.secret.source if provider.secret else ""
-    return Candidate(verdict, config, key, one.weight)
+    return Candidate(verdict, config, provider.key_name, one.weight)
 
 
 def _wanted(
