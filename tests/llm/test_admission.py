@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +84,10 @@ def test_what_is_booked_for(scripted: Any, service: Any, answer: bytes, booked: 
         assert account[1:3] == (0, 0) and account[3] >= 100 * USD
 
 
-def test_a_file_that_is_edited_gives_its_new_limit(scripted: Any, tmp_path: Path) -> None:
-    path = tmp_path / "sophia.toml"
+@pytest.fixture
+def edited(scripted: Any, closing: Any, tmp_path: Path) -> Callable[[str], UnifiedLLMService]:
+    """Write the file with these budgets; the service that is opened with the first keeps running."""
+    path, opened = tmp_path / "sophia.toml", []
     text = f"""
 [llm]
 ledger = "l.sqlite3"
@@ -97,17 +100,42 @@ default = ["p/m"]
 [prices."p/m"]
 input = 1000000
 output = 1000000
-[budgets.all]
-limit = 50
 """
-    path.write_text(text)
-    asked = UnifiedLLMService(load_config({"SOPHIA_CONFIG": str(path), "HOME": str(tmp_path)}))
+
+    def edit(budgets: str) -> UnifiedLLMService:
+        path.write_text(text + budgets)
+        if not opened:
+            config = load_config({"SOPHIA_CONFIG": str(path), "HOME": str(tmp_path)})
+            opened.append(UnifiedLLMService(config))
+            closing.callback(opened[0].close)
+        return opened[0]
+
+    return edit
+
+
+LITTLE = "[budgets.all]\nlimit = 50\n"
+
+
+def test_a_file_that_is_edited_gives_its_new_limit(edited: Any) -> None:
+    asked = edited(LITTLE)
     with pytest.raises(BudgetExceeded):
         asked.complete_text_sync("hi", max_tokens=100)
-    path.write_text(text.replace("limit = 50", "limit = 5000"))
+    edited(LITTLE.replace("50", "5000"))
     time.sleep(0.3)  # a refusal is remembered for a quarter of a second
     assert asked.complete_text_sync("hi", max_tokens=100) == "yes"
-    asked.close()
+
+
+@pytest.mark.parametrize("before", ["", "[budgets.other]\nlimit = 0\nteam = 'other'\n"])
+def test_a_budget_that_is_added_holds_within_seconds(edited: Any, before: str) -> None:
+    asked = edited(before)
+    assert asked.complete_text_sync("hi", max_tokens=100) == "yes"
+    edited(before + LITTLE)
+    asked.engine.desk.books._look_at = 0.0  # the seconds are over
+    with pytest.raises(BudgetExceeded):
+        asked.complete_text_sync("hi", max_tokens=100)
+    edited(before)
+    asked.engine.desk.books._look_at = 0.0
+    assert asked.complete_text_sync("hi", max_tokens=100) == "yes"
 
 
 def test_a_candidate_that_fails_time_after_time_is_left_alone(scripted: Any, service: Any) -> None:

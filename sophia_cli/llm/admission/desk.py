@@ -118,7 +118,7 @@ class Desk:
         self._gates = {name: gate for name, p in config.providers.items() if (gate := _gate(p))}
 
     def _reserve(self, asking: Asking) -> tuple[Hold, ...] | Refusal:
-        if not self.books.budgets or asking.call.is_free:
+        if asking.call.is_free or not self.books.in_force():
             return ()
         provider = asking.provider
         if provider is not None and provider.kind == "simulator" and asking.price is None:

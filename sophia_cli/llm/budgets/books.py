@@ -24,6 +24,7 @@ from sophia_cli.llm.money import dollars
 _DRY = 0.25  # seconds until an account that refused is asked again
 _IDLE = 5.0  # seconds without a call, after which a lease goes back
 _RENEW = 300.0  # seconds
+_LOOK = 5.0  # seconds after which calls that ask for no lease see an edit of the file too
 _MANY = 10_000  # combinations of labels whose purses are remembered
 _DAY = 86_400
 
@@ -33,7 +34,8 @@ _LOG = logging.getLogger("sophia_cli.llm.budgets")
 class Books:
     """Puts money aside and settles it. Safe under threads; the child of a fork begins anew.
 
-    `reload` gives the budgets as they are now, so that an edited limit holds from the next lease on.
+    `reload` gives the budgets as they are now: an edited limit holds from the next lease on, a budget
+    that comes or goes within seconds.
     """
 
     def __init__(self, ledger: Ledger, reload: Callable[[], Sequence[Budget]]) -> None:
@@ -48,7 +50,16 @@ class Books:
         self._told: set[tuple[str, str]] = set()
         self._day = 0
         self._dry_until = 0.0
+        self._look_at = time.monotonic() + _LOOK
         ledger.tenant = self
+
+    def in_force(self) -> tuple[Budget, ...]:
+        """The budgets, as the file has had them within the last seconds: cheap enough for every call."""
+        now = time.monotonic()
+        if now > self._look_at:
+            self._look_at = now + _LOOK
+            self._take_in_edits()
+        return self.budgets
 
     def reserve(self, facts: Mapping[str, str], worst: int | None) -> tuple[Hold, ...] | Refusal:
         """Put the worst case of a call aside in every budget it is about; None is a call without a price."""
