@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sophia_cli.llm.call import EMBEDDINGS, Call
+from sophia_cli.llm.call import EMBEDDINGS, OTHER, RESPONSES, Call
 
 BYTES_PER_TOKEN = 4
 TOKENS_PER_MESSAGE = 4  # role and separators, in every chat format that is published
@@ -21,11 +21,15 @@ WORST_IMAGE_TOKENS = 50_000
 # Anthropic writes instructions of up to 530 tokens of its own where tools are given.
 WORST_TOOL_PROMPT = 600
 MOST_OUTPUT = 16_384
+# The largest window of OpenAI's models, for one whose own is not known.
+WORST_CONTEXT = 1_050_000
 
 _IMAGES = frozenset({"image_url", "image", "input_image"})
 # Where text stands in a body, besides the messages; of Anthropic, of OpenAI's Responses, of embeddings.
 _TEXTS = ("system", "instructions", "input", "prompt")
 _DEFINITIONS = ("tools", "functions", "response_format", "text")
+# What a vendor keeps and reads to the model once more; also a stored prompt, named by its id.
+_KEPT_THERE = ("previous_response_id", "conversation")
 _LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 
 
@@ -35,7 +39,8 @@ class Estimate:
 
     `limit` is what the call itself allows for its answer (0: it says nothing). `tools`,
     `json_schema` and `images` are what a model must be able to take; `models` may answer too, as
-    OpenRouter reads its body.
+    OpenRouter reads its body. With `history` the model is read more than what is sent, nobody here
+    knows how much: at worst its whole context window.
     """
 
     tokens_in: int = 0
@@ -46,11 +51,17 @@ class Estimate:
     json_schema: bool = False
     images: int = 0
     models: tuple[str, ...] = ()
+    history: bool = False
 
     @property
     def plain(self) -> bool:
         """Whether any model can take it, as far as capabilities go."""
         return not (self.tools or self.json_schema or self.images)
+
+    @property
+    def note(self) -> str:
+        """What its worst case counts that cannot be seen; empty where all is seen."""
+        return "what it goes on from counts as a full context window" if self.history else ""
 
 
 class _Tally:
@@ -109,6 +120,7 @@ def estimate(call: Call, most_output: int = MOST_OUTPUT) -> Estimate:
         json_schema=_wants_schema(body),
         images=tally.images,
         models=tuple(map(str, models)) if isinstance(models, list | tuple) else (),
+        history=call.operation in (RESPONSES, OTHER) and _goes_on(body),
     )
 
 
@@ -142,6 +154,11 @@ def _limit(body: Mapping[str, Any]) -> int:
             answers = body.get("n")
             return value * answers if isinstance(answers, int) and answers > 1 else value
     return 0
+
+
+def _goes_on(body: Mapping[str, Any]) -> bool:
+    prompt = body.get("prompt")
+    return isinstance(prompt, Mapping) or any(body.get(name) for name in _KEPT_THERE)
 
 
 def _wants_schema(body: Mapping[str, Any]) -> bool:

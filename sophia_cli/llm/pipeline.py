@@ -141,7 +141,13 @@ def _admit(
     """Wait until the request may go out, no longer than a retry would; or say why it may not."""
     worst = worst_case(means.config, *verdict.place, size)
     asking = Asking(
-        meter.call, verdict.place, prepared.provider, worst.price, size.tokens_in, worst.nano
+        meter.call,
+        verdict.place,
+        prepared.provider,
+        worst.price,
+        size.tokens_in,
+        worst.nano,
+        size.note,
     )
     waited = 0.0
     while True:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sophia_cli.llm.config import Config
-from sophia_cli.llm.estimate import Estimate
+from sophia_cli.llm.estimate import WORST_CONTEXT, Estimate
 from sophia_cli.llm.limits import limits_of
 from sophia_cli.llm.prices import Price, price_of
 
@@ -39,12 +39,14 @@ def worst_case(config: Config, provider: str, model: str, size: Estimate) -> Wor
 
 
 def _of_model(config: Config, provider: str, model: str, size: Estimate) -> WorstCase:
-    tokens_out = size.worst_out
+    tokens_in, tokens_out = size.worst_in, size.worst_out
     if tokens_out and not size.limit:  # the caller's own limit is sent as it is
         most = limits_of(config, provider, model).output
         tokens_out = tokens_out if most is None else min(tokens_out, most)
+    if size.history:
+        tokens_in = max(tokens_in, limits_of(config, provider, model).context or WORST_CONTEXT)
     price = price_of(config, provider, model)
-    nano = price.worst(size.worst_in, tokens_out) if price else None
+    nano = price.worst(tokens_in, tokens_out) if price else None
     return WorstCase(nano, tokens_out, price)
 
 

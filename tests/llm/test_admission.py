@@ -13,6 +13,7 @@ from partners import attempts, calls, completion, piece, provider, reply, stream
 
 from sophia_cli.llm import BudgetExceeded, CallFailed, NoRoute, UnifiedLLMService, load_config
 from sophia_cli.llm.budgets.budget import Budget
+from sophia_cli.llm.call import RESPONSES, Call, Labels
 from sophia_cli.llm.prices import Price
 
 DEAR = Price(input=1_000_000.0, output=1_000_000.0)  # one USD a token
@@ -270,3 +271,14 @@ def test_a_label_that_no_text_holds_leaves_its_place_to_the_next(
     for _ in range(3):
         assert asked.complete_text_sync("hi", user="half \ud83d", max_tokens=10) == "yes"
     assert accounts(asked) == [("all/half \\ud83d", 15 * USD, 0, 0, 3)]
+
+
+def test_a_refusal_says_what_of_the_worst_case_cannot_be_seen(scripted: Any, service: Any) -> None:
+    known = provider("p", scripted(reply(completion())).url)
+    budgets = (Budget("all", 5_000 * USD),)
+    asked = service(known, **priced("p"), budgets=budgets, limits={"p/m": {"context": 6_000}})
+    body = {"input": "hi", "max_output_tokens": 10, "previous_response_id": "resp_1"}
+    with pytest.raises(BudgetExceeded) as caught:
+        asked.engine.run(Call(RESPONSES, body, Labels()))
+    assert "this may cost $6,010 (what it goes on from counts as" in caught.value.message
+    asked.engine.run(Call(RESPONSES, {**body, "previous_response_id": None}, Labels()))

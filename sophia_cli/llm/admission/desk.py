@@ -42,7 +42,7 @@ class Asking:
     """Who wants to send what: the provider is None for a vendor's client that keeps its own endpoint.
 
     `tokens` is an estimate for rates, `worst` the most that it can cost, in nano-USD; None where no
-    price is known for all that may answer.
+    price is known for all that may answer. `note` says what of it cannot be seen.
     """
 
     call: Call
@@ -51,6 +51,7 @@ class Asking:
     price: Price | None
     tokens: int
     worst: int | None
+    note: str = ""
 
 
 class Desk:
@@ -78,7 +79,8 @@ class Desk:
             raise
         if isinstance(holds, Refusal):
             self._turn_away(asking, gate)
-            return Failure(BUDGET, f"budget {holds.account}: {holds.reason}")
+            note = f" ({asking.note})" if asking.note and holds.left is not None else ""
+            return Failure(BUDGET, f"budget {holds.account}: {holds.reason}{note}")
         return Ticket(asking.candidate, asking.price, holds, gate, asking.tokens, own)
 
     def _turn_away(self, asking: Asking, gate: Gate | None) -> None:

@@ -61,9 +61,10 @@ class Decision:
     def record(self) -> str:
         """The decision as JSON, for the ledger: `candidates` are provider, model, taken, reason."""
         size = self.estimate
+        history = ', "history": true' if size.history else ""
         return (
             f'{{"task": {_task_as_json(self.task)}, "estimate": {{"tokens_in": {size.tokens_in}, '
-            f'"worst_in": {size.worst_in}, "worst_out": {size.worst_out}}}, '
+            f'"worst_in": {size.worst_in}, "worst_out": {size.worst_out}{history}}}, '
             f'"candidates": [{", ".join(map(_as_json, self.verdicts))}]}}'
         )
 

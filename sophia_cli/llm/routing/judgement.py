@@ -78,18 +78,18 @@ def over_budget(
     if worst is None and known is not None and known.kind == "simulator":
         return ""  # simulated answers cost nothing, unless somebody gave them a price
     reasons = (
-        _against(budget, account, worst, outlook.left.get(account, budget.limit_nano))
+        _against(budget, account, worst, size.note, outlook.left.get(account, budget.limit_nano))
         for budget, account in booked
     )
     return next((reason for reason in reasons if reason), "")
 
 
-def _against(budget: Budget, account: str, worst: int | None, left: int) -> str:
+def _against(budget: Budget, account: str, worst: int | None, note: str, left: int) -> str:
     if worst is None:
         return f"{_BUDGET}{account} refuses what has no price" if budget.unpriced == REFUSE else ""
     if not budget.stop or worst <= left:
         return ""
     return (
         f"{_BUDGET}{account}: {dollars(left)} left of {dollars(budget.limit_nano)}, "
-        f"this may cost {dollars(worst, at_most=True)}"
+        f"this may cost {dollars(worst, at_most=True)}{f' ({note})' if note else ''}"
     )

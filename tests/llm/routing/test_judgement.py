@@ -9,8 +9,8 @@ import pytest
 
 from sophia_cli.llm import BudgetExceeded, Config, NoRoute
 from sophia_cli.llm.budgets.budget import Budget
-from sophia_cli.llm.call import CHAT, Call, Labels, Origin
-from sophia_cli.llm.estimate import estimate
+from sophia_cli.llm.call import CHAT, OTHER, RESPONSES, Call, Labels, Origin
+from sophia_cli.llm.estimate import MOST_OUTPUT, WORST_CONTEXT, estimate
 from sophia_cli.llm.outlook import Outlook
 from sophia_cli.llm.prices import Price
 from sophia_cli.llm.providers import KINDS, Provider
@@ -203,6 +203,50 @@ def test_an_answer_is_no_longer_than_its_model_writes_unless_the_call_says_so() 
     assert worst_case(config, "openai", "able", estimate(ask())).tokens_out == 500
     assert worst_case(config, "openai", "able", estimate(ask(max_tokens=900))).tokens_out == 900
     assert worst_case(config, "openrouter", "x/y", estimate(ask())).tokens_out == 16_384
+
+
+GOING_ON = [
+    (CHAT, {"previous_response_id": "resp_1"}, False),
+    (RESPONSES, {"previous_response_id": None, "conversation": ""}, False),
+    (RESPONSES, {"prompt": "a text"}, False),
+    (RESPONSES, {"previous_response_id": "resp_1"}, True),
+    (OTHER, {"conversation": "conv_1"}, True),
+    (OTHER, {"conversation": {"id": "conv_1"}}, True),
+    (OTHER, {"prompt": {"id": "pmpt_1"}}, True),
+]
+
+
+@pytest.mark.parametrize(("operation", "body", "goes_on"), GOING_ON)
+def test_what_a_vendor_adds_counts_as_a_full_context_window(
+    operation: str, body: dict[str, Any], goes_on: bool
+) -> None:
+    prices = {"openai/able": Price(1.0, 0.0), "openai/unheard": Price(1.0, 0.0)}
+    config = configured(prices=prices)
+    size = estimate(Call(operation, {"input": "hello", **body}, Labels()))
+    assert size.history == goes_on
+    for model, context in (("able", 100_000), ("unheard", WORST_CONTEXT)):
+        worst_in = context if goes_on else size.worst_in
+        assert worst_case(config, "openai", model, size).nano == worst_in * 1000
+
+
+def test_a_call_that_goes_on_is_refused_in_words_that_say_why_it_is_dear() -> None:
+    budgets = (Budget("all", USD // 20),)
+    config = configured(prices={"openai/able": Price(1.0, 0.0)}, budgets=budgets)
+    call = Call(RESPONSES, {"input": "hello"}, Labels(), model="openai/able")
+    outlook = Outlook({}, {}, {"all": USD // 20})
+    assert decide(call, config, outlook).candidates
+    body = {**call.body, "previous_response_id": "resp_1"}
+    with pytest.raises(BudgetExceeded) as caught:
+        decide(Call(RESPONSES, body, Labels(), model="openai/able"), config, outlook)
+    assert caught.value.message == (
+        "openai: budget all: $0.05 left of $0.05, this may cost $0.10"
+        " (what it goes on from counts as a full context window)"
+    )
+    decision = caught.value.decision
+    assert decision is not None
+    assert json.loads(decision.record())["estimate"] == {
+        "tokens_in": 5, "worst_in": 9, "worst_out": MOST_OUTPUT, "history": True,
+    }  # fmt: skip
 
 
 def test_the_decision_is_written_down_with_task_and_size() -> None:
