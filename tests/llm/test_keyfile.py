@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from partners import completion, reply
 
 from sophia_cli.llm import (

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 # Every call ends in exactly one of these; a row that is still open belongs to a running process.
-OPEN = "open"
 OK, ERROR, CANCELLED, CACHED, UNKNOWN = "ok", "error", "cancelled", "cached", "unknown"
 
 

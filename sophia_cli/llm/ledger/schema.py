@@ -117,12 +117,12 @@ def whole_call(columns: tuple[int, ...]) -> str:
     """The statement for calls that are written whole, with these columns of WHOLE."""
     names = ", ".join(WHOLE[column] for column in columns)
     marks = ", ".join("?" * len(columns))
-    return f"INSERT OR IGNORE INTO calls({names}) VALUES({marks})"  # nosec B608
+    return f"INSERT OR IGNORE INTO calls({names}) VALUES({marks})"
 
 
 # The guard on `outcome` makes the end of a call happen once, whoever says it twice.
 CLOSE_CALL = f"""UPDATE calls SET {', '.join(f'{name.strip()}=?' for name in _FINAL.split(','))}
-    WHERE id=? AND outcome='open' RETURNING started_ns, service, team, task"""  # nosec B608
+    WHERE id=? AND outcome='open' RETURNING started_ns, service, team, task"""
 
 ADD_ATTEMPT = "INSERT OR IGNORE INTO tries VALUES(?,?,?,?,?,?,?,?)"
 
@@ -136,11 +136,11 @@ def _adding(names: str) -> str:
 ADD_TOTAL = f"""INSERT INTO totals(provider, model, task, outcome, error_kind, {_COUNTS}, last_ns, simulated)
     VALUES({', '.join('?' * 17)})
     ON CONFLICT DO UPDATE SET {_adding(_COUNTS)}, last_ns=max(last_ns, excluded.last_ns),
-    simulated=max(simulated, excluded.simulated)"""  # nosec B608
+    simulated=max(simulated, excluded.simulated)"""
 
 ADD_DAY = f"""INSERT INTO days(day, service, team, task, provider, model, outcome, {_COUNTS}, simulated)
     VALUES({', '.join('?' * 18)})
-    ON CONFLICT DO UPDATE SET {_adding(_COUNTS)}, simulated=max(simulated, excluded.simulated)"""  # nosec B608
+    ON CONFLICT DO UPDATE SET {_adding(_COUNTS)}, simulated=max(simulated, excluded.simulated)"""
 
 ADD_ATTEMPT_TOTAL = """INSERT INTO attempt_totals VALUES(?,?,?,?,?)
     ON CONFLICT DO UPDATE SET attempts=attempts+excluded.attempts"""
