@@ -35,9 +35,13 @@ VARIABLES = (
 
 @dataclass(frozen=True)
 class Settings:
-    """What `sophia.toml` and the environment say, for one root folder."""
+    """What `sophia.toml` and the environment say, for one root folder.
+
+    `beside` is the folder of that file; the root where there is none.
+    """
 
     root: Path
+    beside: Path
     packs: tuple[Path, ...] = ()
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
@@ -50,4 +54,4 @@ def load_settings(root: Path, environ: Mapping[str, str] | None = None) -> Setti
     file.table("migrate", tuple(key.path.partition(".")[2] for key in KEYS))
     packs, exclude, include = (file.value(key, environ) for key in KEYS)
     beside = file.path.parent if file.path else root
-    return Settings(root, tuple(beside / pack for pack in packs), exclude, include)
+    return Settings(root, beside, tuple(beside / pack for pack in packs), exclude, include)

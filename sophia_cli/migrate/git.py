@@ -8,6 +8,7 @@ from pathlib import Path
 from sophia_cli.process import ProgramNotFound, Result, run
 
 _ESCAPE = re.compile(rb'\\([abtnvfr"\\]|[0-7]{3})')
+_ADDED = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
 _LETTERS = {
     b"a": b"\a",
     b"b": b"\b",
@@ -53,6 +54,22 @@ def changed(root: Path) -> frozenset[str]:
     front = unquote(prefix.stdout.strip("\n"))
     names = (unquote(line[3:]) for line in status.stdout.split("\n") if line)
     return frozenset(name.removeprefix(front) for name in names)
+
+
+def last_change(root: Path, file: Path) -> str:
+    """The commit that last changed a file, HEAD where none has."""
+    result = _git(root, "log", "-1", "--format=%H", "--", str(file))
+    return (result.stdout.strip() if result else "") or "HEAD"
+
+
+def added_lines(root: Path, commit: str, path: str) -> frozenset[int]:
+    """The lines of a file under `root` that are not as they were in a commit; none without git."""
+    words = ("--no-color", "--no-ext-diff", "--unified=0", commit, "--", path)
+    result = _git(root, "diff", *words)
+    hunks = _ADDED.findall(result.stdout) if result else []
+    return frozenset(
+        line for start, count in hunks for line in range(int(start), int(start) + int(count or 1))
+    )
 
 
 def unquote(text: str) -> str:

@@ -13,12 +13,13 @@ from sophia_cli.errors import SophiaError
 from sophia_cli.migrate import git, journal
 from sophia_cli.migrate.change import Choice, Plan
 from sophia_cli.migrate.dependency import Dependency, add_dependency
-from sophia_cli.migrate.discover import Tree, discover
+from sophia_cli.migrate.discover import Tree, Unseen, discover
 from sophia_cli.migrate.pack import Pack
 from sophia_cli.migrate.patch import make_patch
 from sophia_cli.migrate.plan import make_plan, make_scan
 from sophia_cli.migrate.report import Done, Report, make_report, site_data
 from sophia_cli.migrate.rules import WORDS
+from sophia_cli.migrate.site import Site
 from sophia_cli.migrate.verify import verify
 from sophia_cli.migrate.write import write
 
@@ -68,6 +69,25 @@ def migrate(options: Options, advance: Advance = lambda steps: None) -> Report:
         journal.cut_short(options.root),
     )
     return make_report(tree, plan, options.choice, done)
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Every site, in order, and what was not looked at; nothing is planned or written."""
+
+    sites: tuple[Site, ...]
+    unseen: tuple[Unseen, ...]
+
+
+def take_inventory(options: Options, advance: Advance = lambda steps: None) -> Inventory:
+    """Find every site under a root, as `migrate` does. Raises SophiaError."""
+    words = (*WORDS, *(word for pack in options.packs for word in pack.words))
+    tree = discover(options.root, words, options.choice.exclude, advance)
+    with _uncollected():
+        scan = make_scan(tree, options.packs, advance)
+    sites = sorted(scan.sites, key=lambda site: (*site.key, site.rule, site.operation))
+    broken = tuple(Unseen(path, reason) for path, reason in sorted(scan.modules.broken.items()))
+    return Inventory(tuple(sites), (*broken, *tree.unseen))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sophia_cli.commands.migrate.check import check
 from sophia_cli.commands.migrate.resume import resume
 from sophia_cli.commands.migrate.rollback import rollback
 from sophia_cli.commands.migrate.run import run
@@ -12,6 +13,7 @@ from sophia_cli.commands.options import App
 app = App(invoke_without_command=True)
 app.callback()(run)
 app.command()(show)
+app.command()(check)
 app.command()(rollback)
 app.command()(resume)
 app.command()(status)

@@ -1,0 +1,107 @@
+"""The screen of `sophia migrate check`."""
+
+from __future__ import annotations
+
+from sophia_cli import __version__
+from sophia_cli.migrate.baseline import Baseline, Counts
+from sophia_cli.migrate.ratchet import Checked
+from sophia_cli.output import Output
+
+_ACCEPT = "sophia migrate check --update --accept-new"
+
+_HEAD = 8
+
+
+def show_check(
+    output: Output,
+    checked: Checked,
+    known: Baseline,
+    file: str,
+    written: Counts | None,
+    *,
+    failed: bool,
+) -> None:
+    """What the check found; `written` are the counts that the baseline has from now on, if it does."""
+    output.envelope("migrate check", _data(checked, known, file, written, failed))
+    output.line(_head(checked, known, failed))
+    for old, new in checked.moved:
+        output.line(f"  moved  {old} is now {new}")
+    for item in checked.unseen[:_HEAD]:
+        output.line(f"  not looked at  {item.path}: {item.reason}")
+    if len(checked.unseen) > _HEAD:
+        output.line(
+            f"  ... {len(checked.unseen) - _HEAD:,} more are in:  sophia migrate check --json"
+        )
+    if failed:
+        _show_increases(output, checked)
+    if written is not None and written != known.counts:
+        total = sum(count for rules in written.values() for count in rules.values())
+        output.line(f"{file} now allows {_calls(total)}.")
+    if failed:
+        _show_ways_on(output, known)
+    elif written is None and checked.found < checked.allowed:
+        output.line("Next:  sophia migrate check --update, so that they stay gone")
+
+
+def _show_ways_on(output: Output, known: Baseline) -> None:
+    if known.path is None:
+        output.line("Next:  sophia migrate      or, to allow those there are and no more:")
+        output.line("       sophia migrate check --update")
+        return
+    if known.written_by != __version__:
+        words = f"The baseline is of sophia {known.written_by}, this is {__version__}"
+        output.line(f"{words}: it may know more.")
+    output.line("Next:  sophia migrate      or, to allow them:")
+    output.line("       sophia migrate check --update --accept-new")
+
+
+def _head(checked: Checked, known: Baseline, failed: bool) -> str:
+    if known.path is None:
+        there = f"{_calls(checked.found)}, and no baseline"
+    else:
+        there = f"{_calls(checked.found)}, the baseline allows {checked.allowed:,}"
+    if not failed:
+        return f"{there}."
+    new = f"{checked.more:,} new in {_files(checked)}" if known.path else "none is allowed"
+    return f"{there}: {new}."
+
+
+def _show_increases(output: Output, checked: Checked) -> None:
+    output.line()
+    new = [site for increase in checked.increases for site in increase.new]
+    rows = [
+        (site.place, site.operation, site.rule) for site in sorted(new, key=lambda site: site.key)
+    ]
+    output.table(("", "", ""), rows)
+    for increase in checked.increases:
+        if not increase.new:
+            words = f"{len(increase.sites)} of {increase.rule}, {increase.allowed} allowed"
+            lines = ", ".join(str(site.line) for site in increase.sites)
+            output.line(f"  {increase.path}: {words}; lines {lines}")
+    output.line()
+
+
+def _calls(count: int) -> str:
+    return f"{count:,} direct call{'' if count == 1 else 's'}"
+
+
+def _files(checked: Checked) -> str:
+    count = len({increase.path for increase in checked.increases})
+    return f"{count:,} file{'' if count == 1 else 's'}"
+
+
+def _data(
+    checked: Checked, known: Baseline, file: str, written: Counts | None, failed: bool
+) -> dict[str, object]:
+    return {
+        "passed": not failed,
+        "baseline": file,
+        "exists": known.path is not None,
+        "found": checked.found,
+        "allowed": checked.allowed,
+        "new": checked.more,
+        "increases": [increase.data() for increase in checked.increases],
+        "moved": [{"from": old, "to": new} for old, new in checked.moved],
+        "not_looked_at": [{"path": i.path, "reason": i.reason} for i in checked.unseen],
+        "written": written,
+    }

@@ -1,0 +1,122 @@
+"""The baseline of the ratchet: how many direct calls each file may have, as a file that is committed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sophia_cli import __version__
+from sophia_cli.errors import SophiaError
+from sophia_cli.migrate.journal import put
+
+NAME = "llm-baseline.json"
+VERSION = 1
+_KEYS = ("version", "written_by", "counts")
+
+Counts = Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Direct calls by file and rule; `path` is None where there is no such file yet."""
+
+    path: Path | None = None
+    counts: Counts = field(default_factory=dict)
+    written_by: str = ""
+
+
+def read_baseline(path: Path) -> Baseline:
+    """The baseline of a file, an empty one where it does not exist. Raises SophiaError."""
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return Baseline()
+    except OSError as error:
+        raise SophiaError(f"{path} cannot be read: {error.strerror}", "free or unlock it") from None
+    except UnicodeDecodeError:
+        raise _unreadable(path, "it is no text") from None
+    try:
+        data = json.loads(text, object_pairs_hook=_once)
+        return Baseline(path, *_checked(data))
+    except RecursionError:
+        raise _unreadable(path, "it is nested too deeply") from None
+    except json.JSONDecodeError as error:
+        words = f"line {error.lineno}: {error.msg}"
+        if any(line.startswith("<<<<<<< ") for line in text.splitlines()):
+            words = "it holds the marks of a merge"
+        raise _unreadable(path, words) from None
+    except _Newer as error:
+        mend = "install the sophia that wrote it, or a newer one"
+        raise SophiaError(
+            f"{path} is of version {error}, this sophia reads {VERSION}", mend
+        ) from None
+    except ValueError as error:
+        raise _unreadable(path, str(error)) from None
+
+
+def write_baseline(path: Path, counts: Counts) -> None:
+    """Replace the file. Sorted, one count a line, so that merges are easy. Raises SophiaError."""
+    kept = {name: dict(sorted(rules.items())) for name, rules in sorted(counts.items()) if rules}
+    data = {"version": VERSION, "written_by": __version__, "counts": kept}
+    try:
+        put(path, json.dumps(data, indent=1).encode() + b"\n")
+    except OSError as error:
+        raise SophiaError(
+            f"{path} cannot be written: {error.strerror}",
+            "free or unlock it, or name one with --baseline",
+        ) from error
+
+
+class _Newer(Exception):
+    pass
+
+
+def _checked(data: Any) -> tuple[Counts, str]:
+    """The counts and who wrote them. Raises ValueError with what is wrong, _Newer for a file of a later version."""
+    if not isinstance(data, dict) or "version" not in data:
+        raise ValueError("it is no baseline")
+    version = data["version"]
+    if not _is_count(version):
+        raise ValueError(f"its version is {version!r}")
+    if version > VERSION:
+        raise _Newer(version)
+    for key in (*data, *_KEYS):
+        if key not in _KEYS:
+            raise ValueError(f"it has a key {key!r} that nobody knows")
+        if key not in data:
+            raise ValueError(f"it has no {key}")
+    if not isinstance(data["written_by"], str):
+        raise ValueError("its written_by is no string")
+    if not isinstance(data["counts"], dict):
+        raise ValueError("its counts are no object")
+    for path, rules in data["counts"].items():
+        if not isinstance(rules, dict):
+            raise ValueError(f"the counts of {path} are no object")
+        for rule, count in rules.items():
+            if not _is_count(count):
+                raise ValueError(f"{path} has {count!r} of {rule}, which is no count")
+    return data["counts"], data["written_by"]
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object each of whose names stands once: two of them are what a careless merge leaves."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"{name} stands in it twice")
+        found[name] = value
+    return found
+
+
+def _unreadable(path: Path, words: str) -> SophiaError:
+    return SophiaError(
+        f"{path} cannot be read: {words}",
+        "put it right or back from git, or remove it and run:  sophia migrate check --update",
+    )
