@@ -14,6 +14,9 @@ from sophia_cli.migrate.source import Source, Unreadable, parse
 
 # Packages that never stand for a file deep in the tree: `providers/openai.py` is not `import openai`.
 FOREIGN = frozenset({"openai", "anthropic", "sophia_cli"})
+# The same, but for a file beside the importer: `import groq` in a script may well mean it.
+_ALIKE = frozenset({"langchain", "litellm", "portkey_ai", "groq", "mistralai", "cohere", "google"})
+_ALIKE |= {"vertexai", "boto3", "snowflake", "requests", "httpx", "aiohttp", "urllib"}
 _OUTER = ("", "src")
 
 
@@ -75,7 +78,11 @@ class Modules:
             return next((p for p in (f"{stem}.py", f"{stem}/__init__.py") if p in self.paths), None)
         if parts not in self.candidates:
             self.candidates[parts] = self._candidates(parts)
-        return _nearest(self.candidates[parts], importer)
+        found = self.candidates[parts]
+        if parts[0] in _ALIKE and found:
+            beside = (*_OUTER, importer.rpartition("/")[0])
+            found = [(path, outer) for path, outer in found if outer in beside and path != importer]
+        return _nearest(found, importer)
 
     def _candidates(self, parts: tuple[str, ...]) -> list[tuple[str, str]]:
         """The files that `parts` can mean to an importer, each with the folder on the path."""

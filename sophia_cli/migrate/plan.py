@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from sophia_cli.migrate.aliases import settle
+from sophia_cli.migrate.callers import Callers
 from sophia_cli.migrate.change import Change, Choice, Plan
 from sophia_cli.migrate.discover import Tree, Unseen
 from sophia_cli.migrate.groups import level, spread
@@ -45,7 +46,7 @@ def make_scan(
         categories=tree.categories,
         pages={path: data for path, data in tree.hits.items() if path in pages},
         near=near,
-        far=Resolver(modules, eager=True),
+        far=Resolver(modules, eager=True, callers=Callers(tuple(files))),
         stand_ins=read_stand_ins(tests, near, SDKS | _packed(packs)),
         packs=packs,
         owners=read_owners(tree.root),
@@ -60,17 +61,18 @@ def _packed(packs: tuple[Pack, ...]) -> frozenset[str]:
 def scan_again(scan: Scan, files: Mapping[str, Parsed]) -> Scan:
     """Let every rule look at rewritten files, among the others as they were."""
     modules = Modules(scan.modules.paths, scan.modules.read, {**scan.modules.parsed, **files})
-    again = replace(
+    again = tuple(files[path] for path in sorted(files))
+    fresh = replace(
         scan,
         modules=modules,
-        files=tuple(files[path] for path in sorted(files)),
+        files=again,
         pages={},
         near=Resolver(modules),
-        far=Resolver(modules, eager=True),
+        far=Resolver(modules, eager=True, callers=Callers(again)),
         constructors={},
         sites=[],
     )
-    return run_rules(again)
+    return run_rules(fresh)
 
 
 def run_rules(scan: Scan) -> Scan:

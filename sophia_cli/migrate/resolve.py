@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
+from sophia_cli.migrate.callers import Callers, handed_in
 from sophia_cli.migrate.modules import Modules, Parsed, target_parts
 from sophia_cli.migrate.scope import Binding, Binds, Function, Scope, class_of
 from sophia_cli.migrate.spelling import dotted, last, types
@@ -15,6 +16,7 @@ from sophia_cli.migrate.value import (
     Class,
     Made,
     Module,
+    Part,
     Routine,
     Symbol,
     Value,
@@ -36,16 +38,32 @@ TRANSPARENT = frozenset(
         "typing.cast",
     }
 )
-_SAME_CLIENT = frozenset({"with_options", "copy", "__enter__", "__aenter__"})
+_SAME_CLIENT = frozenset(
+    {
+        "with_options",
+        "copy",
+        "__enter__",
+        "__aenter__",
+        *("bind", "bind_tools", "with_config", "with_retry", "with_structured_output"),
+    }
+)
+# Parts of clients that are kept in a variable of their own.
+_PARTS = frozenset({"chat", "completions", "responses", "embeddings", "messages", "beta", "models"})
+_PARTS |= {"aio", "batches", "audio", "transcriptions", "images", "moderations", "v2"}
 _PROPERTIES = frozenset({"property", "cached_property"})
 
 
 @dataclass(eq=False)
 class Resolver:
-    """Follows expressions. `eager` may parse further files of the tree on the way."""
+    """Follows expressions. `eager` may parse further files of the tree on the way.
+
+    With `callers`, a parameter can be what those calls hand in that are seen: enough to tell where
+    a client comes from, too little to edit by.
+    """
 
     modules: Modules
     eager: bool = False
+    callers: Callers | None = None
     memo: dict[tuple[int, int], tuple[Value, ...]] = field(default_factory=dict)
     named: dict[tuple[int, str], list[Value]] = field(default_factory=dict)
     depth: int = 0
@@ -161,10 +179,17 @@ class Resolver:
                 owner = class_of(file.table.own[self._function_of(file, node)], node.arg)
                 if owner is not None:
                     return [Made(Class(file, owner), file)]
-                return self.annotated(file, binding)
+                return self._parameter(file, binding, node)
             case Binds.DECLARED:
                 return self.annotated(file, binding)
         return [UNKNOWN]
+
+    def _parameter(self, file: Parsed, binding: Binding, node: ast.arg) -> list[Value]:
+        values = self.annotated(file, binding)
+        if self.callers is None or values != [UNKNOWN]:
+            return values
+        given = handed_in(self, file, node)
+        return given or values
 
     def _function_of(self, file: Parsed, node: ast.arg) -> ast.AST:
         return file.table.parents[file.table.parents[node]]
@@ -247,6 +272,10 @@ class Resolver:
                 return self._attribute(kind, name, base, 0)
             case Made() if name in ("with_raw_response", "with_streaming_response"):
                 return [base]
+            case Made(of=Symbol()) if name in _PARTS:
+                return [Part(base, (name,))]
+            case Part() if name in _PARTS:
+                return [Part(base.of, (*base.names, name))]
         return [UNKNOWN]
 
     def _foreign(self, base: Symbol, name: str) -> list[Value]:

@@ -12,7 +12,7 @@ from sophia_cli.migrate.owners import Owners
 from sophia_cli.migrate.pack import Pack
 from sophia_cli.migrate.readers import read_elsewhere
 from sophia_cli.migrate.resolve import Resolver
-from sophia_cli.migrate.site import Category, Edit, Key, Need, Reason, Site, Verdict
+from sophia_cli.migrate.site import Category, Edit, Key, Need, Reason, Site, Use, Verdict
 from sophia_cli.migrate.stand_ins import StandIns
 from sophia_cli.migrate.value import Value
 
@@ -62,6 +62,8 @@ class Found:
     operation: str
     is_async: bool | None = None
     model: str | None = None
+    endpoint: str = ""
+    use: Use = Use()
     carrier: Key | None = None
     groups: tuple[str, ...] = ()
     edits: tuple[Edit, ...] = ()
@@ -82,6 +84,8 @@ def site_at(scan: Scan, file: Parsed, node: ast.expr | ast.stmt, found: Found) -
         operation=found.operation,
         is_async=found.is_async,
         model=found.model,
+        endpoint=found.endpoint,
+        use=found.use,
         category=scan.category(file.path),
         carrier=found.carrier,
         groups=found.groups,

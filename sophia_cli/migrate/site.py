@@ -74,15 +74,28 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Use:
+    """What a call asks for and what becomes of its answer.
+
+    `streaming` is None where it cannot be seen or does not apply; `result` is a word (returned,
+    iterated, passed, discarded, kept) or the attributes that are read from the answer.
+    """
+
+    streaming: bool | None = None
+    tools: bool = False
+    result: str = ""
+
+
+@dataclass(frozen=True)
 class Site:
     """One place in one file. `line` and `column` count from 1, columns in characters.
 
     `provider` is the SDK or the pack's name, `operation` what is done there, `is_async` None where
-    it cannot be seen, `model` the literal name if one is given. `owner` is who CODEOWNERS names, ""
-    for nobody, `part` the part of the code base (see `parts`); both are filled in when the rules
-    have run. `carrier` is the constructor that
-    a carried call goes through; `groups` name objects that must be moved whole or not at all;
-    `retired` are names that an edit no longer reads.
+    it cannot be seen, `model` the literal name if one is given, `endpoint` who answers where that
+    is not the SDK's own vendor. `owner` is who CODEOWNERS names, "" for nobody, `part` the part of
+    the code base (see `parts`); both are filled in when the rules have run. `carrier` is the
+    constructor that a carried call goes through; `groups` name objects that must be moved whole or
+    not at all; `retired` are names that an edit no longer reads.
     """
 
     rule: str
@@ -95,6 +108,8 @@ class Site:
     operation: str
     is_async: bool | None = None
     model: str | None = None
+    endpoint: str = ""
+    use: Use = Use()
     category: Category = Category.SOURCE
     owner: str = ""
     part: str = ""

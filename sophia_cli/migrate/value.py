@@ -49,6 +49,14 @@ class Made:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of a foreign instance, such as the `chat.completions` of a client."""
+
+    of: Made
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Plain:
     """A constant or display that is no client."""
 
@@ -60,5 +68,5 @@ class Unknown:
     """Cannot be seen from here."""
 
 
-Value = Symbol | Module | Class | Routine | Made | Plain | Unknown
+Value = Symbol | Module | Class | Routine | Made | Part | Plain | Unknown
 UNKNOWN, NONE, PLAIN = Unknown(), Plain(none=True), Plain()

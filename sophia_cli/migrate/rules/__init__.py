@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sophia_cli.migrate.rules import anthropic_client, calls, markdown, openai_client, wrapper
+from sophia_cli.migrate.rules import anthropic_client, calls, markdown, openai_client, sdks, wrapper
 from sophia_cli.migrate.scan import Rule
 
 RULES: tuple[Rule, ...] = (
     openai_client.find,
     anthropic_client.find,
+    sdks.find,
     calls.find,
     wrapper.find,
     markdown.find,
@@ -25,4 +26,18 @@ WORDS: tuple[bytes, ...] = (
     b"responses.parse",
     b"responses.stream",
     b"embeddings.create",
+    b"langchain",
+    b"litellm",
+    b"openrouter",
+    b"portkey",
+    b"groq",
+    b"mistral",
+    b"import cohere",
+    b"from cohere",
+    b"cohere.",
+    b"generativ",
+    b"genai",
+    b"vertexai",
+    b"modelid=",
+    b"cortex",
 )

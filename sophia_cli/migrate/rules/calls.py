@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.rules.anthropic_client import ANTHROPIC
 from sophia_cli.migrate.rules.openai_client import OPENAI
+from sophia_cli.migrate.rules.sdks import SDKS
 from sophia_cli.migrate.scan import Found, Scan, literal, site_at
 from sophia_cli.migrate.site import Reason, Site, Verdict
-from sophia_cli.migrate.value import Class, Made, Symbol, Value
+from sophia_cli.migrate.use import use_of
+from sophia_cli.migrate.value import Class, Made, Part, Symbol, Value
 
 _CHAT = ("chat.completions.create", "chat.completions.parse", "chat.completions.stream")
 _OPENAI = frozenset(
@@ -79,7 +81,9 @@ class _Chain:
 
 def _operation(scan: Scan, file: Parsed, node: ast.Attribute) -> None:
     found = (
-        _module_default(scan, file, node) or _on_client(scan, file, node) or _unknown(file, node)
+        _module_default(scan, file, node)
+        or _on_client(scan, file, node)
+        or _unknown(scan, file, node)
     )
     if found is None:
         return
@@ -94,6 +98,7 @@ def _operation(scan: Scan, file: Parsed, node: ast.Attribute) -> None:
             found,
             is_async=found.is_async if found.is_async is not None else (True if awaited else None),
             model=literal(call, "model") if call else None,
+            use=use_of(file, call, found.operation),
         ),
     )
 
@@ -131,18 +136,22 @@ def _module_default(scan: Scan, file: Parsed, node: ast.Attribute) -> Found | No
 def _on_client(scan: Scan, file: Parsed, node: ast.Attribute) -> Found | None:
     """An operation of a client whose construction or type is known."""
     for chain in _chains(node):
-        operation = ".".join(chain.names)
         for vendor, operations in ((OPENAI, _OPENAI), (ANTHROPIC, _ANTHROPIC)):
-            if operation not in operations:
+            if not any(_ends_with(name, chain.names) for name in operations):
                 continue
-            made = [
-                v
-                for v in scan.far.values(file, chain.receiver)
-                if _is_client(scan, v, vendor.package)
-            ]
-            if made:
-                return _carried(scan, made, vendor.package, operation)
+            made: dict[str, list[Value]] = {}
+            for value in scan.far.values(file, chain.receiver):
+                whole, front = (value.of, value.names) if isinstance(value, Part) else (value, ())
+                operation = ".".join((*front, *chain.names))
+                if operation in operations and _is_client(scan, whole, vendor.package):
+                    made.setdefault(operation, []).append(whole)
+            for operation, clients in made.items():
+                return _carried(scan, clients, vendor.package, operation)
     return None
+
+
+def _ends_with(operation: str, names: tuple[str, ...]) -> bool:
+    return tuple(operation.split("."))[-len(names) :] == names
 
 
 def _is_client(scan: Scan, value: Value, package: str) -> bool:
@@ -193,20 +202,23 @@ def _through(found: Found, sites: list[Site]) -> Found:
     left = next((site for site in sites if site.verdict is Verdict.REPORT), None)
     if left is not None:
         reason = Reason("client-stays", f"its client is left alone: {left.place}")
-        return replace(found, reason=reason, carrier=left.key)
+        return replace(found, reason=reason, carrier=left.key, endpoint=left.endpoint)
     site = sites[0]
     return replace(
         found,
+        endpoint=site.endpoint,
         verdict=Verdict.CARRIED,
         reason=Reason("carried", f"carried by {site.place}"),
         carrier=site.key,
     )
 
 
-def _unknown(file: Parsed, node: ast.Attribute) -> Found | None:
+def _unknown(scan: Scan, file: Parsed, node: ast.Attribute) -> Found | None:
     """A call that reads like an operation, on something that cannot be followed."""
     parent = file.table.parents[node]
     if not isinstance(parent, ast.Call) or parent.func is not node:
+        return None
+    if any(_of_other_sdk(scan, file, chain.receiver) for chain in _chains(node)):
         return None
     given = {keyword.arg for keyword in parent.keywords}
     for chain in _chains(node):
@@ -216,3 +228,13 @@ def _unknown(file: Parsed, node: ast.Attribute) -> Found | None:
             reason = Reason("receiver-unknown", "its receiver is not known")
             return Found("calls", Verdict.REPORT, reason, provider, operation)
     return None
+
+
+def _of_other_sdk(scan: Scan, file: Parsed, node: ast.expr) -> bool:
+    """Whether a receiver is the client or the module of an SDK that has a rule of its own."""
+    for value in scan.near.values(file, node):
+        value = value.of if isinstance(value, Part) else value
+        value = value.of if isinstance(value, Made) else value
+        if isinstance(value, Symbol) and SDKS.of(f"{value.name}.") is not None:
+            return True
+    return False

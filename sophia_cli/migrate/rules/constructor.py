@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sophia_cli.migrate.arguments import OddShape, add_keyword
+from sophia_cli.migrate.hosts import provider_at
 from sophia_cli.migrate.imports import Unplaceable, add_imports
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.resolve import typing_only
@@ -15,6 +16,7 @@ from sophia_cli.migrate.scope import Binds
 from sophia_cli.migrate.site import Edit, Need, Reason, Verdict
 from sophia_cli.migrate.spelling import dotted, last
 from sophia_cli.migrate.stand_ins import StandIns
+from sophia_cli.migrate.text import text_of
 from sophia_cli.migrate.value import Made, Symbol
 
 TARGET = "sophia_cli.llm"
@@ -69,6 +71,7 @@ def _constructor(scan: Scan, vendor: Vendor, file: Parsed, call: ast.Call) -> No
         door.name if door else name.rpartition(".")[2],
         door.is_async if door else "Async" in name,
     )
+    found = replace(found, endpoint=_endpoint(scan, file, call, found))
     if not isinstance(scan.near.one(file, call.func), Symbol):
         site = site_at(scan, file, call, found)
     elif door is None:
@@ -76,6 +79,19 @@ def _constructor(scan: Scan, vendor: Vendor, file: Parsed, call: ast.Call) -> No
     else:
         site = site_at(scan, file, call, _judge(scan, file, call, door, name, found))
     scan.constructors[(id(file), id(call))] = site
+
+
+def _endpoint(scan: Scan, file: Parsed, call: ast.Call, found: Found) -> str:
+    """Who answers, where an address says that it is not the vendor itself."""
+    if "Azure" in found.operation:
+        return "azure"
+    given = next((k.value for k in call.keywords if k.arg == "base_url"), None)
+    if given is None:
+        return ""
+    value = scan.near.one(file, given)
+    gateway = isinstance(value, Symbol) and value.name.startswith("portkey_ai.")
+    provider = "portkey" if gateway else provider_at(text_of(scan.near, file, given))
+    return "" if provider == found.provider else provider
 
 
 def _judge(

@@ -16,7 +16,7 @@ NOT_OURS = {
     "a class of that name": "class OpenAI: ...\n\n\nOpenAI()\n",
     "a function of that name": "def OpenAI(): ...\n\n\nOpenAI()\n",
     "a variable of that name": "openai = object()\nopenai.OpenAI()\n",
-    "another package's class": "from langchain_openai import OpenAI\n\nOpenAI()\n",
+    "another package's class": "from openai_like import OpenAI\n\nOpenAI()\n",
     "a longer name": "from openai_tools import OpenAINotifier\n\nOpenAINotifier()\n",
     "a module of the tree's own": "from .openai import OpenAI\n\nOpenAI()\n",
     "shadowed by a parameter": (

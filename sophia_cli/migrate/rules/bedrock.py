@@ -1,0 +1,17 @@
+"""Bedrock through boto3: told by its operations, as `boto3.client` gives anything."""
+
+from __future__ import annotations
+
+from sophia_cli.migrate.rules.family import Family
+
+_GIVEN = frozenset({"modelId"})
+_CALLS = ("converse", "converse_stream", "invoke_model", "invoke_model_with_response_stream")
+
+BEDROCK = Family(
+    rule="bedrock",
+    provider="bedrock",
+    packages=("boto3",),
+    advice="Bedrock's runtime: call the service in its place",
+    telling=dict.fromkeys(_CALLS, _GIVEN),
+    operations=frozenset(_CALLS),
+)

@@ -1,0 +1,252 @@
+"""What the rules for further SDKs share: found and told, each with what takes its place; never edited."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from sophia_cli.migrate.modules import Parsed
+from sophia_cli.migrate.rules.constructor import passed_on
+from sophia_cli.migrate.scan import Found, Scan, site_at
+from sophia_cli.migrate.site import Reason, Site, Use, Verdict
+from sophia_cli.migrate.spelling import dotted
+from sophia_cli.migrate.text import text_of
+from sophia_cli.migrate.use import use_of
+from sophia_cli.migrate.value import Made, Part, Symbol, Value
+
+_MODELS = ("model", "model_name", "model_id", "modelId", "deployment_name")
+
+
+@dataclass(frozen=True)
+class Family:
+    """An SDK, by the names that it goes by.
+
+    `packages` are the modules its names come from; `clients` its client classes by their own name,
+    whether asynchronous (None: both); `functions` what calls a model without a client, `operations`
+    what a client does. `telling` are operations that are reported on anything unknown where one of
+    the keywords is given. `advice` says what takes its place; `vendors` who answers, by class.
+    """
+
+    rule: str
+    provider: str
+    packages: tuple[str, ...]
+    advice: str
+    clients: Mapping[str, bool | None] = field(default_factory=dict)
+    functions: frozenset[str] = frozenset()
+    operations: frozenset[str] = frozenset()
+    telling: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    vendors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def reason(self) -> Reason:
+        return Reason("other-sdk", self.advice)
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(self.clients) | self.functions
+
+    def owns(self, symbol: str) -> bool:
+        """Whether a dotted name is of one of the packages."""
+        return any(symbol.startswith(f"{package}.") for package in self.packages)
+
+
+@dataclass(frozen=True, eq=False)
+class Families:
+    """Several SDKs, found together so that every file is gone through once."""
+
+    every: tuple[Family, ...]
+
+    def __post_init__(self) -> None:
+        tops = {package.partition(".")[0] for family in self.every for package in family.packages}
+        ends = {name.rpartition(".")[2] for family in self.every for name in family.operations}
+        names = {name for family in self.every for name in family.names}
+        object.__setattr__(self, "tops", frozenset(tops))
+        object.__setattr__(self, "ends", frozenset(ends))
+        object.__setattr__(self, "names", frozenset(names))
+
+    tops: frozenset[str] = field(init=False)
+    ends: frozenset[str] = field(init=False)
+    names: frozenset[str] = field(init=False)
+
+    def of(self, symbol: str) -> Family | None:
+        """The SDK that a dotted name is of."""
+        if symbol.partition(".")[0] not in self.tops:
+            return None
+        owners = [family for family in self.every if family.owns(symbol)]
+        name = symbol.rpartition(".")[2]
+        return next((f for f in owners if name in f.names), owners[0] if owners else None)
+
+    def find(self, scan: Scan) -> None:
+        """Add the sites of all of them: constructions and functions first, then what clients do."""
+        for file in scan.files:
+            for call in file.table.calls:
+                self._called(scan, file, call)
+            nodes: list[ast.Name | ast.Attribute] = [*file.table.names, *file.table.attributes]
+            for node in nodes:
+                self._mentioned(scan, file, node)
+        for file in scan.files:
+            for attribute in file.table.attributes:
+                if attribute.attr in self.ends and isinstance(attribute.ctx, ast.Load):
+                    self._operation(scan, file, attribute)
+
+    def _called(self, scan: Scan, file: Parsed, call: ast.Call) -> None:
+        """A construction, or a function that calls a model."""
+        if not dotted(call.func):
+            return
+        found = list(self._meant(scan.near.values(file, call.func)))
+        if not found:
+            return
+        family, name = found[0]
+        site = _site(family, name, file, call)
+        if not isinstance(scan.near.one(file, call.func), Symbol):
+            words = f"{ast.unparse(call.func)} can be more than one thing here"
+            site = replace(site, reason=Reason("several-meanings", words))
+        key = (id(file), id(call))
+        scan.constructors[key] = site_at(scan, file, call, _answered(scan, file, call, site))
+
+    def _meant(self, values: tuple[Value, ...]) -> Iterator[tuple[Family, str]]:
+        """The client classes and functions among the values."""
+        for value in values:
+            family = self.of(value.name) if isinstance(value, Symbol) else None
+            name = value.name.rpartition(".")[2] if isinstance(value, Symbol) else ""
+            if family is not None and name in family.names:
+                yield family, name
+
+    def _mentioned(self, scan: Scan, file: Parsed, node: ast.Name | ast.Attribute) -> None:
+        """A client class or function that is passed on, or a class built on it."""
+        name = node.id if isinstance(node, ast.Name) else node.attr
+        if name not in self.names or not isinstance(node.ctx, ast.Load):
+            return
+        parent = file.table.parents[node]
+        if isinstance(parent, ast.Call) and parent.func is node:
+            return
+        found = list(self._meant(scan.near.values(file, node)))
+        reason = passed_on(file, node) if found else None
+        if reason is not None:
+            family, name = found[0]
+            site_at(scan, file, node, replace(_site(family, name, file, None), reason=reason))
+
+    def _operation(self, scan: Scan, file: Parsed, node: ast.Attribute) -> None:
+        """`client.chat(...)`, called or taken as a bound method."""
+        parent = file.table.parents[node]
+        if isinstance(parent, ast.Attribute):
+            return
+        call = parent if isinstance(parent, ast.Call) and parent.func is node else None
+        for family, operation, made in self._chains(scan, file, node):
+            found = _operated(scan, family, operation, made, file, call)
+            site_at(scan, file, call or node, found)
+            return
+
+    def _chains(
+        self, scan: Scan, file: Parsed, node: ast.Attribute
+    ) -> Iterator[tuple[Family, str, Made | None]]:
+        names: list[str] = []
+        at: ast.expr = node
+        while isinstance(at, ast.Attribute) and len(names) < 4:
+            names.insert(0, at.attr)
+            at = at.value
+            operation = ".".join(names)
+            for family in self.every:
+                found = self._client(scan, file, at, family, operation)
+                if found is not None:
+                    yield family, *found
+                elif _tells(file, node, family, operation):
+                    yield family, operation, None
+
+    def _client(
+        self, scan: Scan, file: Parsed, node: ast.expr, family: Family, operation: str
+    ) -> tuple[str, Made] | None:
+        """The whole operation, and the client that an expression is or is a part of."""
+        if not any(known.endswith(operation) for known in family.operations):
+            return None
+        for value in scan.near.values(file, node):
+            made, front = (value.of, value.names) if isinstance(value, Part) else (value, ())
+            if not isinstance(made, Made) or not isinstance(made.of, Symbol):
+                continue
+            whole = ".".join((*front, operation))
+            name = made.of.name.rpartition(".")[2]
+            if whole in family.operations and family.owns(made.of.name) and name in family.clients:
+                return whole, made
+        return None
+
+
+def _tells(file: Parsed, node: ast.Attribute, family: Family, operation: str) -> bool:
+    call = file.table.parents[node]
+    if operation not in family.telling or not isinstance(call, ast.Call) or call.func is not node:
+        return False
+    return bool(family.telling[operation] & {keyword.arg or "" for keyword in call.keywords})
+
+
+def _site(family: Family, name: str, file: Parsed, call: ast.Call | None) -> Found:
+    """A client class or a function of an SDK, with what can be read off its call."""
+    client = name in family.clients
+    is_async = family.clients[name] if client else _is_async(name)
+    found = Found(family.rule, Verdict.REPORT, family.reason, family.provider, name, is_async)
+    found = replace(found, endpoint=family.vendors.get(name, ""))
+    if call is None:
+        return found
+    if not client:
+        return replace(found, use=use_of(file, call, name))
+    streaming = [k.value for k in call.keywords if k.arg == "streaming"]
+    fixed = streaming[0] if streaming else None
+    return replace(
+        found, use=Use(streaming=bool(fixed.value) if isinstance(fixed, ast.Constant) else None)
+    )
+
+
+def _answered(scan: Scan, file: Parsed, call: ast.Call, found: Found) -> Found:
+    """The same with the model that is named, also where it is a constant."""
+    return replace(found, model=model_of(scan, file, call))
+
+
+def model_of(scan: Scan, file: Parsed, call: ast.Call) -> str | None:
+    """The model that a call names, where it is a text without holes."""
+    given = next((k.value for k in call.keywords if k.arg in _MODELS), None)
+    text = text_of(scan.near, file, given)
+    return text if text and "{}" not in text else None
+
+
+def _operated(
+    scan: Scan,
+    family: Family,
+    operation: str,
+    made: Made | None,
+    file: Parsed,
+    call: ast.Call | None,
+) -> Found:
+    found = Found(family.rule, Verdict.REPORT, family.reason, family.provider, operation)
+    maker: Site | None = None
+    if made is None:
+        found = replace(found, reason=Reason("receiver-unknown", "its receiver is not known"))
+    elif made.call is not None:
+        maker = scan.constructors.get((id(made.file), id(made.call)))
+    name = made.of.name.rpartition(".")[2] if made and isinstance(made.of, Symbol) else ""
+    awaited = call is not None and isinstance(file.table.parents[call], ast.Await)
+    is_async = family.clients.get(name) or _is_async(operation) or awaited
+    unknown = family.clients.get(name) is None and not is_async and made is None
+    model = model_of(scan, file, call) if call else None
+    return replace(
+        found,
+        is_async=None if unknown else is_async,
+        model=model or (maker.model if maker else None),
+        endpoint=maker.endpoint if maker else family.vendors.get(name, ""),
+        carrier=maker.key if maker else None,
+        use=use_of(file, call, operation),
+    )
+
+
+def _is_async(name: str) -> bool:
+    """`acompletion`, `chat.complete_async`, `aio.models.generate_content`."""
+    first, end = name.partition(".")[0], name.rpartition(".")[2]
+    return end.endswith("_async") or end in _ASYNC or first == "aio"
+
+
+_ASYNC = frozenset(
+    {
+        *("acompletion", "aembedding", "atext_completion", "aresponses", "ainvoke", "astream"),
+        *("abatch", "agenerate", "apredict", "amoderation", "atranscription", "aspeech"),
+        *("aimage_generation", "astream_events", "abatch_completion", "aembed_query"),
+        *("aembed_documents", "anthropic_messages", "arerank"),
+    }
+)
