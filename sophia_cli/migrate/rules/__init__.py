@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from sophia_cli.migrate.rules import anthropic_client, calls, markdown, openai_client, sdks, wrapper
+from sophia_cli.migrate.rules import (
+    anthropic_client,
+    calls,
+    markdown,
+    openai_client,
+    raw_http,
+    sdks,
+    wrapper,
+)
 from sophia_cli.migrate.scan import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -10,6 +18,7 @@ RULES: tuple[Rule, ...] = (
     anthropic_client.find,
     sdks.find,
     calls.find,
+    raw_http.find,
     wrapper.find,
     markdown.find,
 )
