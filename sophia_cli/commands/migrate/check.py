@@ -16,8 +16,8 @@ from sophia_cli.commands.options import Json, NoColor, Quiet, Root
 from sophia_cli.errors import UsageError
 from sophia_cli.migrate import git
 from sophia_cli.migrate.baseline import NAME, Baseline, read_baseline, write_baseline
+from sophia_cli.migrate.change import Choice
 from sophia_cli.migrate.pipeline import Inventory, take_inventory
-from sophia_cli.migrate.plan import Choice
 from sophia_cli.migrate.ratchet import Checked, compare, direct_sites, tell
 from sophia_cli.migrate.site import Site
 from sophia_cli.output import Output
