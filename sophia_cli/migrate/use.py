@@ -17,7 +17,7 @@ def use_of(file: Parsed, call: ast.Call | None, operation: str) -> Use:
     """What can be read off a call; an operation that is only taken as a value has no use yet."""
     if call is None:
         return Use(True if _by_name(operation) else None)
-    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    given = {keyword.arg or "**": keyword.value for keyword in call.keywords}
     return Use(
         streaming=streams(given, operation),
         tools=any(name in _TOOLS and not _absent(value) for name, value in given.items()),
@@ -25,14 +25,14 @@ def use_of(file: Parsed, call: ast.Call | None, operation: str) -> Use:
     )
 
 
-def streams(given: dict[str | None, ast.expr], operation: str = "") -> bool | None:
+def streams(given: dict[str, ast.expr], operation: str = "") -> bool | None:
     """Whether a call with these keywords streams; None where that is decided at run time."""
     if _by_name(operation):
         return True
     if "stream" in given:
         value = given["stream"]
         return bool(value.value) if isinstance(value, ast.Constant) else None
-    return None if None in given else False
+    return None if "**" in given else False
 
 
 def _by_name(operation: str) -> bool:

@@ -171,5 +171,5 @@ def _streaming(name: str, body: dict[str, ast.expr], call: ast.Call) -> bool | N
     if name in _EVENTS:
         return True
     if body:
-        return streams({**body})
+        return streams(body)
     return True if name == "stream" else None
