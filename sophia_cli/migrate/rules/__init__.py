@@ -5,6 +5,7 @@ from __future__ import annotations
 from sophia_cli.migrate.rules import (
     anthropic_client,
     calls,
+    cortex_sql,
     markdown,
     openai_client,
     raw_http,
@@ -19,6 +20,7 @@ RULES: tuple[Rule, ...] = (
     sdks.find,
     calls.find,
     raw_http.find,
+    cortex_sql.find,
     wrapper.find,
     markdown.find,
 )
@@ -49,4 +51,16 @@ WORDS: tuple[bytes, ...] = (
     b"vertexai",
     b"modelid=",
     b"cortex",
+    b"ai_complete",
+    b"ai_classify",
+    b"ai_extract",
+    b"ai_embed",
+    b"ai_filter",
+    b"ai_agg",
+    b"ai_sent",
+    b"ai_summarize",
+    b"ai_simil",
+    b"ai_trans",
+    b"ai_parse",
+    b"ai_redact",
 )
