@@ -28,7 +28,7 @@ MAY_IMPORT = {
         "errors",
         "output",
     },
-    "migrate": {"process", "assets", "settings", "errors"},
+    "migrate": {"process", "assets", "settings", "errors", "llm.folders"},
     "ask": {"http", "errors", "llm"},
     "keys": {"http", "errors", "llm"},
     "budgets": {"errors", "llm"},

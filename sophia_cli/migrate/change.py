@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 from sophia_cli.migrate.discover import Unseen, matches
+from sophia_cli.migrate.index import digest
 from sophia_cli.migrate.site import Category, Site, Verdict
 
 
@@ -54,8 +54,3 @@ class Plan:
     changes: tuple[Change, ...]
     unseen: tuple[Unseen, ...]
     broken: tuple[Unseen, ...]
-
-
-def digest(data: bytes) -> str:
-    """The name of a file's content."""
-    return hashlib.sha256(data).hexdigest()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from sophia_cli.migrate.category import PAGES, categorize
 from sophia_cli.migrate.git import listed
+from sophia_cli.migrate.index import Index, Known, digest, stamp_of
 from sophia_cli.migrate.links import link_on
 from sophia_cli.migrate.site import Category
 
@@ -44,40 +47,86 @@ class Unseen:
     reason: str
 
 
+class Contents(Mapping[str, bytes]):
+    """The bytes of the files that hold a word; what was not read yet is read when it is asked for.
+
+    `steady` turns false where a file no longer holds what `known` says of it.
+    """
+
+    def __init__(self, root: Path, known: Mapping[str, Known]) -> None:
+        self._root, self._known = root, known
+        self._data: dict[str, bytes | None] = {}
+        self.steady = True
+
+    def add(self, path: str, data: bytes | None) -> None:
+        """Count a file in, with its bytes where they are in memory."""
+        self._data[path] = data
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of any file of the tree, None when it cannot be read."""
+        try:
+            data = (self._root / path).read_bytes()
+        except OSError:
+            data = None
+        if data is None or path not in self._known or digest(data) != self._known[path].digest:
+            self.steady = False
+        return data
+
+    def __getitem__(self, path: str) -> bytes:
+        data = self._data[path]
+        if data is None:
+            data = self._data[path] = self.read(path) or b""
+        return data
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._data
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._data)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+
 @dataclass(frozen=True)
 class Tree:
-    """What a walk found. `hits` are the files that hold one of the words, with their bytes."""
+    """What a walk found. `hits` are the files that hold one of the words, with their bytes.
+
+    `known` are the digests of all files that were looked at.
+    """
 
     root: Path
     in_git: bool
     python: tuple[str, ...]
     pages: tuple[str, ...]
-    hits: dict[str, bytes] = field(repr=False)
+    hits: Contents = field(repr=False)
     categories: dict[str, Category] = field(repr=False)
     unseen: tuple[Unseen, ...] = ()
+    known: Mapping[str, Known] = field(default_factory=dict, repr=False)
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file of the tree, None when it cannot be read."""
         if path in self.hits:
             return self.hits[path]
-        try:
-            data = (self.root / path).read_bytes()
-        except OSError:
-            return None
-        return data if len(data) <= LARGEST else None
+        data = self.hits.read(path)
+        return data if data is not None and len(data) <= LARGEST else None
 
 
 def discover(
     root: Path,
-    words: Iterable[bytes],
+    words: Callable[[], Iterable[bytes]],
     exclude: tuple[str, ...] = (),
     advance: Callable[[int], None] = lambda steps: None,
+    index: Index | None = None,
 ) -> Tree:
-    """Walk `root` and read every Python file and page once."""
+    """Walk `root` and read every Python file and page once that the index does not know.
+
+    `words` is asked when the first file is read.
+    """
     from_git = listed(root)
     paths = from_git or sorted(_walk(root))  # all of it ignored: then ignoring is not meant
     kept = [path for path in paths if _wanted(path) and not matches(path, exclude)]
-    reader = _Reader(root, tuple(words), frozenset(kept))
+    reader = _Reader(root, words, frozenset(kept), index or Index())
     for path in kept:
         reader.look(path)
         advance(1)
@@ -89,6 +138,7 @@ def discover(
         hits=reader.hits,
         categories=reader.categories,
         unseen=tuple(reader.unseen),
+        known=reader.known,
     )
 
 
@@ -127,24 +177,34 @@ class _Reader:
     """Reads files one by one and keeps what the search is after."""
 
     root: Path
-    words: tuple[bytes, ...]
-    known: frozenset[str]
+    words: Callable[[], Iterable[bytes]]
+    listed: frozenset[str]
+    index: Index
     python: list[str] = field(default_factory=list)
     pages: list[str] = field(default_factory=list)
-    hits: dict[str, bytes] = field(default_factory=dict)
+    known: dict[str, Known] = field(default_factory=dict)
     categories: dict[str, Category] = field(default_factory=dict)
     unseen: list[Unseen] = field(default_factory=list)
     folders: dict[str, bool] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.hits = Contents(self.root, self.known)
+
+    @cached_property
+    def searched(self) -> tuple[bytes, ...]:
+        return tuple(self.words())
+
     def look(self, path: str) -> None:
-        full = self.root / path
+        full = f"{self.root}/{path}"
         try:
-            if self._linked(path):
-                reason = self._link(full)
+            status = os.lstat(full)
+            if stat.S_ISLNK(status.st_mode) or self._linked(path):
+                reason = self._link(Path(full))
                 if reason is not None:
                     self._skip(path, reason)
                 return
-            data = full.read_bytes()
+            known = self.index.find(path, status)
+            data = None if known else Path(full).read_bytes()
         except FileNotFoundError:  # in git's index, no longer on disk
             return
         except IsADirectoryError:
@@ -152,14 +212,14 @@ class _Reader:
         except OSError as error:
             self._skip(path, f"cannot be read: {error.strerror}")
             return
-        self._keep(path, data)
+        self._keep(path, known or self._read(path, status, data or b""), data)
 
     def _linked(self, path: str) -> bool:
-        """Whether the file, or a folder on the way to it, is a link."""
+        """Whether a folder on the way to the file is a link."""
         folder = path.rpartition("/")[0]
         if folder not in self.folders:
             self.folders[folder] = bool(folder) and link_on(self.root, folder) is not None
-        return self.folders[folder] or (self.root / path).is_symlink()
+        return self.folders[folder]
 
     def _link(self, full: Path) -> str | None:
         """Why a link is not followed; None where its target is looked at by its own name."""
@@ -168,21 +228,26 @@ class _Reader:
         if root not in target.parents:
             return "a link that leads out of the tree"
         inside = target.relative_to(root).as_posix()
-        if target.is_file() and inside not in self.known:
+        if target.is_file() and inside not in self.listed:
             return "a link to a file that is not looked at"
         return None
 
-    def _keep(self, path: str, data: bytes) -> None:
+    def _read(self, path: str, status: os.stat_result, data: bytes) -> Known:
+        lower = data.lower()
+        hit = any(word in lower for word in self.searched)
+        return Known(stamp_of(status), digest(data), categorize(path, data) if hit else None)
+
+    def _keep(self, path: str, known: Known, data: bytes | None) -> None:
         page = PurePosixPath(path).suffix.lower() in PAGES
         (self.pages if page else self.python).append(path)
-        lower = data.lower()
-        if not any(word in lower for word in self.words):
+        self.known[path] = known
+        if known.category is None:
             return
-        if len(data) > LARGEST:
-            self._skip(path, f"{len(data) / 1e6:.0f} MB: taken for generated")
+        if known.stamp[0] > LARGEST:
+            self._skip(path, f"{known.stamp[0] / 1e6:.0f} MB: taken for generated")
             return
-        self.hits[path] = data
-        self.categories[path] = categorize(path, data)
+        self.hits.add(path, data)
+        self.categories[path] = known.category
 
     def _skip(self, path: str, reason: str) -> None:
         self.unseen.append(Unseen(path, reason))

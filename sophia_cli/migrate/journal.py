@@ -13,7 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sophia_cli.errors import SophiaError
-from sophia_cli.migrate.change import Change, digest
+from sophia_cli.migrate.change import Change
+from sophia_cli.migrate.index import digest
 from sophia_cli.migrate.links import link_on
 
 FOLDER = ".sophia"

@@ -11,16 +11,15 @@ from time import perf_counter
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.migrate import git, journal
+from sophia_cli.migrate.cache import Cache, cache_of
 from sophia_cli.migrate.change import Choice, Plan
 from sophia_cli.migrate.dependency import Dependency, add_dependency
 from sophia_cli.migrate.discover import Tree, Unseen, discover
 from sophia_cli.migrate.pack import Pack
 from sophia_cli.migrate.patch import make_patch
-from sophia_cli.migrate.plan import make_plan, make_scan
+from sophia_cli.migrate.recall import keep_index, keep_plan, plan_name, recall_index, recall_plan
 from sophia_cli.migrate.report import Done, Report, make_report, site_data
-from sophia_cli.migrate.rules import WORDS
 from sophia_cli.migrate.site import Site
-from sophia_cli.migrate.verify import verify
 from sophia_cli.migrate.write import write
 
 PATCH = "plan.patch"
@@ -36,6 +35,7 @@ class Options:
     choice: Choice = Choice()
     packs: tuple[Pack, ...] = ()
     allow_dirty: bool = False
+    cache: bool = True
 
 
 def migrate(options: Options, advance: Advance = lambda steps: None) -> Report:
@@ -44,11 +44,9 @@ def migrate(options: Options, advance: Advance = lambda steps: None) -> Report:
     Raises SophiaError; then nothing is changed.
     """
     began = perf_counter()
-    words = (*WORDS, *(word for pack in options.packs for word in pack.words))
-    tree = discover(options.root, words, options.choice.exclude, advance)
-    with _uncollected():
-        scan = make_scan(tree, options.packs, advance)
-        plan = verify(scan, make_plan(scan, tree, options.choice), options.choice)
+    cache = _cache(options)
+    tree = _look(options, cache, advance)
+    plan = _plan(options, tree, cache, advance)
     dependency, plan = _with_dependency(tree, plan)
     patch = make_patch(plan.changes)
     if options.apply:
@@ -81,13 +79,50 @@ class Inventory:
 
 def take_inventory(options: Options, advance: Advance = lambda steps: None) -> Inventory:
     """Find every site under a root, as `migrate` does. Raises SophiaError."""
-    words = (*WORDS, *(word for pack in options.packs for word in pack.words))
-    tree = discover(options.root, words, options.choice.exclude, advance)
-    with _uncollected():
-        scan = make_scan(tree, options.packs, advance)
-    sites = sorted(scan.sites, key=lambda site: (*site.key, site.rule, site.operation))
-    broken = tuple(Unseen(path, reason) for path, reason in sorted(scan.modules.broken.items()))
-    return Inventory(tuple(sites), (*broken, *tree.unseen))
+    cache = _cache(options)
+    found = _plan(options, _look(options, cache, advance), cache, advance, edited=False)
+    return Inventory(found.sites, (*found.broken, *found.unseen))
+
+
+def _cache(options: Options) -> Cache:
+    """What is written goes by the files alone."""
+    return cache_of(options.root) if options.cache and not options.apply else Cache(None)
+
+
+def _look(options: Options, cache: Cache, advance: Advance) -> Tree:
+    """The files of the tree, of which the cache may know what is in them."""
+
+    def words() -> Iterator[bytes]:
+        from sophia_cli.migrate.rules import WORDS
+
+        yield from WORDS
+        yield from (word for pack in options.packs for word in pack.words)
+
+    index = recall_index(cache, options.packs)
+    tree = discover(options.root, words, options.choice.exclude, advance, index)
+    keep_index(cache, options.packs, index, tree)
+    return tree
+
+
+def _plan(
+    options: Options, tree: Tree, cache: Cache, advance: Advance, *, edited: bool = True
+) -> Plan:
+    """What the choice leads to, or only the sites; made anew where the cache does not have it."""
+    name = plan_name(tree, options.choice, options.packs, edited=edited)
+    plan = recall_plan(cache, name, tree)
+    if plan is None:
+        # half the time of a run that finds its plan in the cache would go into these
+        from sophia_cli.migrate.plan import list_sites, make_plan, make_scan
+        from sophia_cli.migrate.verify import verify
+
+        with _uncollected():
+            scan = make_scan(tree, options.packs, advance)
+            if edited:
+                plan = verify(scan, make_plan(scan, tree, options.choice), options.choice)
+            else:
+                plan = list_sites(scan, tree)
+        keep_plan(cache, name, tree, plan)
+    return plan
 
 
 @contextmanager

@@ -88,12 +88,18 @@ def run_rules(scan: Scan) -> Scan:
     return scan
 
 
+def list_sites(scan: Scan, tree: Tree) -> Plan:
+    """Every site in order, and what was not looked at; without a change."""
+    sites = sorted(scan.sites, key=lambda site: (*site.key, site.rule, site.operation))
+    broken = tuple(Unseen(path, scan.modules.broken[path]) for path in sorted(scan.modules.broken))
+    return Plan(tuple(sites), (), tree.unseen, broken)
+
+
 def make_plan(scan: Scan, tree: Tree, choice: Choice) -> Plan:
     """Compute the edits of the sites that the choice takes."""
-    sites = sorted(scan.sites, key=lambda site: (*site.key, site.rule, site.operation))
-    sites, changes = _changes(scan, level(sites, choice.editable), choice)
-    broken = tuple(Unseen(path, scan.modules.broken[path]) for path in sorted(scan.modules.broken))
-    return Plan(tuple(sites), changes, tree.unseen, broken)
+    found = list_sites(scan, tree)
+    sites, changes = _changes(scan, level(found.sites, choice.editable), choice)
+    return replace(found, sites=tuple(sites), changes=changes)
 
 
 def _changes(

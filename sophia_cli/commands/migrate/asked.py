@@ -33,6 +33,10 @@ Packs = Annotated[
     list[Path] | None, typer.Option("--pack", help="How calls of your own service move (TOML).")
 ]
 
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Look at everything anew, and keep nothing of it.")
+]
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -45,6 +49,7 @@ class Asked:
     exclude: list[str] | None = None
     pack: list[Path] | None = None
     allow_dirty: bool = False
+    no_cache: bool = False
 
     def options(self) -> Options:
         """The same with what `sophia.toml` says. Raises SophiaError."""
@@ -56,7 +61,7 @@ class Asked:
             exclude=(*settings.exclude, *(self.exclude or ())),
         )
         packs = load_packs((*settings.packs, *(self.pack or ())))
-        return Options(folder, self.apply, choice, packs, self.allow_dirty)
+        return Options(folder, self.apply, choice, packs, self.allow_dirty, cache=not self.no_cache)
 
 
 def folder_of(root: Path | None) -> Path:

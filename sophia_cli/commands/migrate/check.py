@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from sophia_cli.commands.migrate.asked import Asked, Exclude, Include, Packs
+from sophia_cli.commands.migrate.asked import Asked, Exclude, Include, NoCache, Packs
 from sophia_cli.commands.migrate.check_screen import show_check
 from sophia_cli.commands.options import Json, NoColor, Quiet, Root
 from sophia_cli.errors import UsageError
@@ -41,6 +41,7 @@ def check(
     include: Include = None,
     exclude: Exclude = None,
     pack: Packs = None,
+    no_cache: NoCache = False,
     root: Root = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -55,7 +56,8 @@ def check(
             "--accept-new needs --update", "sophia migrate check --update --accept-new"
         )
     output = Output(as_json=as_json, quiet=quiet, color=not no_color)
-    options = Asked(root, include=include, exclude=exclude, pack=pack).options()
+    asked = Asked(root, include=include, exclude=exclude, pack=pack, no_cache=no_cache)
+    options = asked.options()
     place = _Place.of(options.root, baseline)
     known = read_baseline(place.file)
     with output.progress("Looking at files") as advance:

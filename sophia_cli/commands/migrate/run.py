@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sophia_cli.commands.migrate import screens
-from sophia_cli.commands.migrate.asked import Asked, Class, Exclude, Include, Packs, look
+from sophia_cli.commands.migrate.asked import Asked, Class, Exclude, Include, NoCache, Packs, look
 from sophia_cli.commands.options import Json, NoColor, Quiet, Root
 from sophia_cli.output import Output
 
@@ -24,6 +24,7 @@ def run(
         bool, typer.Option("--allow-dirty", help="Also files with uncommitted changes.")
     ] = False,
     patch: Annotated[bool, typer.Option("--patch", help="Print the patch.")] = False,
+    no_cache: NoCache = False,
     root: Root = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -36,7 +37,7 @@ def run(
     if context.invoked_subcommand is not None:
         return
     output = Output(as_json=as_json, quiet=quiet, color=not no_color)
-    options = Asked(root, apply, kind, include, exclude, pack, allow_dirty).options()
+    options = Asked(root, apply, kind, include, exclude, pack, allow_dirty, no_cache).options()
     report = look(options, output)
     if patch and not as_json:
         sys.stdout.buffer.write(report.patch)

@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 
 from sophia_cli.commands.migrate import screens
-from sophia_cli.commands.migrate.asked import Asked, Exclude, Include, Packs, folder_of, look
+from sophia_cli.commands.migrate.asked import (
+    Asked,
+    Exclude,
+    Include,
+    NoCache,
+    Packs,
+    folder_of,
+    look,
+)
 from sophia_cli.commands.options import Json, NoColor, Root
 from sophia_cli.errors import UsageError
 from sophia_cli.migrate import journal
@@ -19,6 +27,7 @@ def show(
     include: Include = None,
     exclude: Exclude = None,
     pack: Packs = None,
+    no_cache: NoCache = False,
     root: Root = None,
     as_json: Json = False,
     no_color: NoColor = False,
@@ -34,7 +43,8 @@ def show(
         raise UsageError(
             f"there is no class {what}", f"one of: {', '.join(screens.CLASSES)}, run:ID"
         )
-    report = look(Asked(root, include=include, exclude=exclude, pack=pack).options(), output)
+    asked = Asked(root, include=include, exclude=exclude, pack=pack, no_cache=no_cache)
+    report = look(asked.options(), output)
     sites = screens.select(report, what)
     screens.show_sites(output, what, sites)
     output.envelope("migrate show", screens.sites_data(sites))
