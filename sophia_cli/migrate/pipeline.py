@@ -17,7 +17,14 @@ from sophia_cli.migrate.dependency import Dependency, add_dependency
 from sophia_cli.migrate.discover import Tree, Unseen, discover
 from sophia_cli.migrate.pack import Pack
 from sophia_cli.migrate.patch import make_patch
-from sophia_cli.migrate.recall import keep_index, keep_plan, plan_name, recall_index, recall_plan
+from sophia_cli.migrate.recall import (
+    keep_index,
+    keep_plan,
+    lasts,
+    plan_name,
+    recall_index,
+    recall_plan,
+)
 from sophia_cli.migrate.report import Done, Report, make_report, site_data
 from sophia_cli.migrate.site import Site
 from sophia_cli.migrate.write import write
@@ -86,7 +93,8 @@ def take_inventory(options: Options, advance: Advance = lambda steps: None) -> I
 
 def _cache(options: Options) -> Cache:
     """What is written goes by the files alone."""
-    return cache_of(options.root) if options.cache and not options.apply else Cache(None)
+    kept = options.cache and not options.apply and lasts(options.packs)
+    return cache_of(options.root) if kept else Cache(None)
 
 
 def _look(options: Options, cache: Cache, advance: Advance) -> Tree:

@@ -16,8 +16,18 @@ from sophia_cli.migrate.codec import decode, encode
 from sophia_cli.migrate.discover import Tree, Unseen
 from sophia_cli.migrate.index import Index, from_data, to_data
 from sophia_cli.migrate.owners import read_owners
-from sophia_cli.migrate.pack import Pack
+from sophia_cli.migrate.pack import Pack, Target
 from sophia_cli.migrate.site import Site
+
+
+def lasts(packs: tuple[Pack, ...]) -> bool:
+    """Whether all that a plan is made of is known: not where a pack's target is in another package."""
+    foreign = {pack.target.module for pack in packs} - {Target.module}
+    if not foreign:
+        return True
+    from sophia_cli.migrate.target import module_file
+
+    return not any(module_file(module) for module in foreign)
 
 
 def recall_index(cache: Cache, packs: tuple[Pack, ...]) -> Index:

@@ -146,6 +146,19 @@ def test_each_way_to_look_has_a_plan_of_its_own(tmp_path: Path) -> None:
         assert look(root, **way) == look(root, cache=False, **way)
 
 
+@pytest.mark.parametrize(
+    ("module", "count"), [("sophia_cli.llm", 1), ("own.llm", 1), ("tests.conftest", 0)]
+)
+def test_a_target_in_another_package_may_change_unseen(
+    tmp_path: Path, module: str, count: int
+) -> None:
+    text = f'{PACK}\n[target]\nmodule = "{module}"\n'
+    packs = load_packs((plant(tmp_path, {"own.toml": text}) / "own.toml",))
+    root = plant(tmp_path / "tree", TREE)
+    look(root, packs=packs)
+    assert len(plans(root)) == count
+
+
 def test_the_cache_of_a_tree_stays_small(tmp_path: Path) -> None:
     root = plant(tmp_path, TREE)
     for number in range(12):
