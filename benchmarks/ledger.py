@@ -162,11 +162,14 @@ def show_shared(folder: Path, quick: bool) -> None:
             took = sorted(moment for one in found for moment in one.took)
             wall = max(one.ended for one in found) - min(one.began for one in found)
             p99 = took[int(len(took) * 0.99)] * 1000
-            bar = f"5 ms: {said(p99 <= 5)}" if durability == BATCH else "-"
+            refused = sum(one.refused for one in found)
+            bar = f"none refused: {said(not refused)}" if part > 1 else "-"
+            if durability == BATCH:
+                bar = f"5 ms: {said(p99 <= 5)}"
             times = (
                 f"{statistics.median(took) * 1000:.2f} ms | {p99:.2f} ms | {took[-1] * 1000:.0f} ms"
             )
-            books = balance(path, limit, sum(one.refused for one in found), len(took))
+            books = balance(path, limit, refused, len(took))
             print(
                 f"| `{durability}` | {words} | {len(took) / wall:,.0f} | {times} | {bar} | {books} |"
             )

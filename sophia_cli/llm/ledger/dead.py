@@ -11,13 +11,13 @@ from sophia_cli.llm.ledger.rows import Source, write
 from sophia_cli.llm.ledger.spill import is_alive
 
 
-def book_the_dead(connection: sqlite3.Connection, source: Source) -> None:
+def book_the_dead(connection: sqlite3.Connection, source: Source, turn: float) -> None:
     """Open rows and leases of processes that are gone become `unknown`: shown, never guessed."""
     calls = _gone(connection, "SELECT id, pid FROM calls WHERE outcome='open' AND host=?", source)
     held = _gone(connection, "SELECT id, pid FROM leases WHERE state='held' AND host=?", source)
     leases = {*held, *expired(connection)}
     if calls or leases:
-        with transaction(connection):
+        with transaction(connection, turn):
             write(connection, [Final(name, UNKNOWN, "process_gone") for name in calls], source)
             book_lost(connection, leases)
 

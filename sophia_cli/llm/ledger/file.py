@@ -14,6 +14,8 @@ from pathlib import Path
 from sophia_cli.llm.ledger import schema
 
 BUSY = 0.1  # seconds a call waits for another writer before its rows are kept for later
+# SQLite looks after 1, 2, 5, 10 .. 100 ms: who has waited long is overtaken by all who come. So it begins anew.
+_AT_FIRST, _LATER = 1.0, 0.05  # seconds
 
 
 def connect(name: str) -> sqlite3.Connection:
@@ -22,9 +24,12 @@ def connect(name: str) -> sqlite3.Connection:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All of the block's statements or none of them."""
-    connection.execute("BEGIN IMMEDIATE")
+def transaction(connection: sqlite3.Connection, turn: float = 0.0) -> Iterator[None]:
+    """All of the block's statements or none of them. It gets its `turn` among many writers within so many seconds."""
+    if turn:
+        _begin_in_turn(connection, turn)
+    else:
+        connection.execute("BEGIN IMMEDIATE")
     try:
         yield
         connection.execute("COMMIT")
@@ -32,6 +37,19 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _begin_in_turn(connection: sqlite3.Connection, seconds: float) -> None:
+    until, wait = time.monotonic() + seconds, _AT_FIRST
+    while True:
+        try:
+            with patience(connection, wait):
+                connection.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if time.monotonic() > until or not is_locked(error):
+                raise
+        wait = _LATER
 
 
 @contextmanager
@@ -48,9 +66,9 @@ def patience(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
             connection.execute(f"PRAGMA busy_timeout={round(BUSY * 1000)}")
 
 
-def upgrade(connection: sqlite3.Connection) -> None:
+def upgrade(connection: sqlite3.Connection, turn: float) -> None:
     """Bring the tables to the version of this program."""
-    with transaction(connection):
+    with transaction(connection, turn):
         # Another process may have done it while this one waited.
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         for statements in schema.UPGRADES[version:]:

@@ -13,10 +13,10 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger import schema
@@ -39,6 +39,7 @@ from sophia_cli.llm.ledger.record import Charge, Entry, Final, Opening, printabl
 from sophia_cli.llm.ledger.rows import Source, write
 from sophia_cli.llm.ledger.spill import absorb, spill, spill_of
 from sophia_cli.llm.ledger.summary import SummaryRow, summary_row
+from sophia_cli.llm.ledger.tenant import Tenant
 
 BATCH = "batch"
 _T = TypeVar("_T")
@@ -47,7 +48,8 @@ _LOG = logging.getLogger("sophia_cli.llm.ledger")
 _HURRY = 0.005  # seconds; a call that writes for others does not wait for another process
 _PAUSE = 0.5  # seconds in which a locked file is left alone: an event loop must not stand still
 _TRIES = 4  # the file, once more, one that begins anew, memory
-_PATIENT = 5.0  # seconds to wait for another writer at exit, and for money
+_PATIENT = 5.0  # seconds to wait for another writer at exit
+_FOR_MONEY = 10.0  # seconds; a call that gets none is refused
 # What a value raises that the file cannot hold; the others say something about the file itself.
 _UNWRITABLE = (
     UnicodeEncodeError,
@@ -55,19 +57,6 @@ _UNWRITABLE = (
     sqlite3.InterfaceError,
     sqlite3.ProgrammingError,
 )
-
-
-class Tenant(Protocol):
-    """Somebody who keeps money of the ledger's accounts."""
-
-    def tend(self) -> None:
-        """Give back or renew; called every few seconds where a thread writes."""
-
-    def leave_to_parent(self) -> None:
-        """Called in the child of a fork: what is kept is the parent's."""
-
-    def leave(self) -> Sequence[Charge]:
-        """What goes back; the ledger is about to close."""
 
 
 class Ledger:
@@ -91,6 +80,7 @@ class Ledger:
         self._locked_until = 0.0
         self._doubts = 0
         self._insured = 0
+        self._turn = 0.0
         self._clerk: Clerk | None = None
         self.source = Source(socket.gethostname(), os.getpid())
         self.tenant: Tenant | None = None
@@ -162,19 +152,28 @@ class Ledger:
 
     def patiently(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """A transaction that waits longer than a call may. Raises LLMError where the file is not to be had."""
-        with self.lock:
+        with self.lock, self._in_turn(_FOR_MONEY):
             for _ in range(_TRIES):
                 try:
                     connection = self._open()
                     if self.problem:  # what is counted in memory holds for nobody else
                         raise LLMError(self.problem)
-                    with patience(connection, _PATIENT), transaction(connection):
+                    with transaction(connection, self._turn):
                         return work(connection)
                 except sqlite3.DatabaseError as error:
                     if is_locked(error):
                         raise self._in_use() from error
                     self._give_up_file(error)
             raise self._in_use()
+
+    @contextmanager
+    def _in_turn(self, seconds: float) -> Iterator[None]:
+        """Every transaction of the block waits so long for its turn: also those of a file that is opened for it."""
+        self._turn = seconds
+        try:
+            yield
+        finally:
+            self._turn = 0.0
 
     def close(self) -> None:
         """Write what is waiting and close the file; used again, it opens again."""
@@ -227,9 +226,8 @@ class Ledger:
 
     def _close_patiently(self) -> None:
         try:
-            connection = self._open()
-            with patience(connection, _PATIENT):
-                self._flush(connection)
+            with self._in_turn(_PATIENT):
+                self._flush(self._open())
         except sqlite3.Error as error:
             _LOG.warning("the ledger could not be written: %s", error)
         if self._waiting and self.path:
@@ -293,10 +291,10 @@ class Ledger:
         if not self._waiting:
             return
         try:
-            with transaction(connection):
+            with transaction(connection, self._turn):
                 write(connection, self._waiting, self.source)
         except _UNWRITABLE:
-            with transaction(connection):
+            with transaction(connection, self._turn):
                 write(connection, map(printable, self._waiting), self.source)
         for entry in self._waiting:
             if isinstance(entry, Final):
@@ -357,13 +355,13 @@ class Ledger:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         if version < schema.VERSION:
-            upgrade(connection)
+            upgrade(connection, self._turn)
         if self.path:
             entries, files = absorb(self.path)
             self._waiting[:0] = entries
             self._taken += files
             self._flush(connection)
-        book_the_dead(connection, self.source)
+        book_the_dead(connection, self.source, self._turn)
         return connection
 
     def _move_aside(self, path: Path) -> None:

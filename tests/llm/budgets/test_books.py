@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -232,8 +233,6 @@ def test_an_edit_that_cannot_be_used_changes_nothing(
 
 
 def test_a_locked_ledger_refuses_rather_than_lets_spend(tmp_path: Path) -> None:
-    import sqlite3
-
     books, ledger = open_books(tmp_path)
     assert spend(books, ledger, 1, 1)
     other = sqlite3.connect(ledger.path or "", isolation_level=None)
@@ -243,6 +242,27 @@ def test_a_locked_ledger_refuses_rather_than_lets_spend(tmp_path: Path) -> None:
     other.close()
     assert isinstance(refusal, Refusal)
     assert refusal.reason == f"the ledger {ledger.path} is in use by another process"
+    ledger.close()
+
+
+def test_a_ledger_that_is_opened_in_a_crowd_waits_for_its_turn(tmp_path: Path) -> None:
+    first, first_ledger = open_books(tmp_path)
+    assert spend(first, first_ledger, 1, 1)
+    first_ledger.close()
+    books, ledger = open_books(tmp_path)
+    other = sqlite3.connect(ledger.path or "", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    ledger.begin(
+        Opening("a", time.time_ns(), "native", "chat")
+    )  # waits, to be written with the next
+    done = threading.Timer(0.5, lambda: other.execute("ROLLBACK"))
+    done.start()
+    holds = books.reserve(FACTS, 100)
+    done.join()
+    other.close()
+    assert not isinstance(holds, Refusal)
+    book(ledger, books.settle(holds, 60, answered=True))
+    assert accounts(ledger) == [("all", 61, 0, 0, 2, 0)]
     ledger.close()
 
 
