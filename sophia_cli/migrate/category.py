@@ -49,6 +49,7 @@ _EDITING = re.compile(rb"do not (manually )?(edit|modify)|don't edit|@generated"
 _CODE = re.compile(rb"^(?:import|from|def|class|async)\s|^[A-Za-z_]\w*\s*=", re.MULTILINE)
 HEAD = 2048
 PAGES = frozenset({".md", ".markdown"})
+NOTEBOOKS = frozenset({".ipynb"})
 
 
 def categorize(path: str, head: bytes) -> Category:
@@ -57,11 +58,13 @@ def categorize(path: str, head: bytes) -> Category:
     folders = {part.lower() for part in parts.parts[:-1]}
     if folders & _VENDORED:
         return Category.VENDORED
-    if parts.suffix.lower() in PAGES:
+    suffix = parts.suffix.lower()
+    marked = suffix not in NOTEBOOKS and _marked(head[:HEAD])
+    if suffix in PAGES and not marked and not folders & (_ARCHIVED | _TESTS):
         return Category.DOCUMENTATION
     if folders & _ARCHIVED or _ARCHIVED_FILE.match(parts.name):
         return Category.ARCHIVED
-    if _GENERATED_FILE.match(parts.name) or _marked(head[:HEAD]):
+    if _GENERATED_FILE.match(parts.name) or marked:
         return Category.GENERATED
     if folders & _TESTS or _TEST_FILE.match(parts.name):
         return Category.TEST

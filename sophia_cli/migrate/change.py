@@ -24,6 +24,10 @@ class Choice:
         return site.verdict in wanted and self.editable(site)
 
     def editable(self, site: Site) -> bool:
+        return site.category is Category.DOCUMENTATION or self.counts(site)
+
+    def counts(self, site: Site) -> bool:
+        """Whether a site is one of the code's own, or of what --include names."""
         return site.category is Category.SOURCE or matches(site.path, self.include)
 
 

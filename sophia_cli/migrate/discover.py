@@ -10,13 +10,15 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from sophia_cli.migrate.category import PAGES, categorize
+from sophia_cli.migrate.category import NOTEBOOKS, PAGES, categorize
 from sophia_cli.migrate.git import listed
 from sophia_cli.migrate.index import Index, Known, digest, stamp_of
 from sophia_cli.migrate.links import link_on
 from sophia_cli.migrate.site import Category
 
 LARGEST = 2 * 1024 * 1024
+LARGEST_NOTEBOOK = 64 * 1024 * 1024  # what a notebook shows is part of it
+_CHECKPOINTS = ".ipynb_checkpoints"
 _SKIPPED = frozenset(
     [
         ".git",
@@ -103,13 +105,14 @@ class Tree:
     categories: dict[str, Category] = field(repr=False)
     unseen: tuple[Unseen, ...] = ()
     known: Mapping[str, Known] = field(default_factory=dict, repr=False)
+    notebooks: tuple[str, ...] = ()
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file of the tree, None when it cannot be read."""
         if path in self.hits:
             return self.hits[path]
         data = self.hits.read(path)
-        return data if data is not None and len(data) <= LARGEST else None
+        return data if data is not None and len(data) <= _largest(path) else None
 
 
 def discover(
@@ -139,6 +142,7 @@ def discover(
         categories=reader.categories,
         unseen=tuple(reader.unseen),
         known=reader.known,
+        notebooks=tuple(reader.notebooks),
     )
 
 
@@ -155,7 +159,12 @@ def matches(path: str, patterns: Iterable[str]) -> bool:
 
 def _wanted(path: str) -> bool:
     suffix = PurePosixPath(path).suffix.lower()
-    return (suffix == ".py" or suffix in PAGES) and ".sophia" not in path.split("/")
+    known = suffix == ".py" or suffix in PAGES | NOTEBOOKS
+    return known and ".sophia" not in path.split("/")
+
+
+def _largest(path: str) -> int:
+    return LARGEST_NOTEBOOK if PurePosixPath(path).suffix.lower() in NOTEBOOKS else LARGEST
 
 
 def _walk(root: Path) -> Iterator[str]:
@@ -182,6 +191,7 @@ class _Reader:
     index: Index
     python: list[str] = field(default_factory=list)
     pages: list[str] = field(default_factory=list)
+    notebooks: list[str] = field(default_factory=list)
     known: dict[str, Known] = field(default_factory=dict)
     categories: dict[str, Category] = field(default_factory=dict)
     unseen: list[Unseen] = field(default_factory=list)
@@ -238,12 +248,16 @@ class _Reader:
         return Known(stamp_of(status), digest(data), categorize(path, data) if hit else None)
 
     def _keep(self, path: str, known: Known, data: bytes | None) -> None:
-        page = PurePosixPath(path).suffix.lower() in PAGES
-        (self.pages if page else self.python).append(path)
+        suffix = PurePosixPath(path).suffix.lower()
+        kind = self.pages if suffix in PAGES else self.python
+        (self.notebooks if suffix in NOTEBOOKS else kind).append(path)
         self.known[path] = known
         if known.category is None:
             return
-        if known.stamp[0] > LARGEST:
+        if _CHECKPOINTS in path.split("/"):
+            self._skip(path, "a copy that Jupyter keeps")
+            return
+        if known.stamp[0] > _largest(path):
             self._skip(path, f"{known.stamp[0] / 1e6:.0f} MB: taken for generated")
             return
         self.hits.add(path, data)

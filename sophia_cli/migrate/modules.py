@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import PurePosixPath
 
 from sophia_cli.migrate.binder import build
+from sophia_cli.migrate.notebook import SUFFIX, parse_notebook
 from sophia_cli.migrate.scope import Table
 from sophia_cli.migrate.source import Source, Unreadable, parse
 
@@ -33,14 +34,17 @@ class Parsed:
 
 
 def load(path: str, data: bytes) -> Parsed:
-    """Parse one file. Raises Unreadable."""
-    source = parse(path, data)
+    """Parse one file, or a notebook as if it were one. Raises Unreadable."""
+    source = parse_notebook(path, data) if path.lower().endswith(SUFFIX) else parse(path, data)
     return Parsed(source, build(source.tree))
 
 
 @dataclass(eq=False)
 class Modules:
-    """All Python files of a tree. `read` gives a file's bytes, or None where it cannot be read."""
+    """All Python files of a tree. `read` gives a file's bytes, or None where it cannot be read.
+
+    `notebooks` import them, and are imported by nobody.
+    """
 
     paths: frozenset[str]
     read: Callable[[str], bytes | None]
@@ -49,6 +53,7 @@ class Modules:
     by_name: dict[str, list[str]] = field(default_factory=dict)
     importing: dict[bytes, list[str]] = field(default_factory=dict)
     candidates: dict[tuple[str, ...], list[tuple[str, str]]] = field(default_factory=dict)
+    notebooks: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         for path in sorted(self.paths):

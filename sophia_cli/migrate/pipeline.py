@@ -147,7 +147,9 @@ def _uncollected() -> Iterator[None]:
 
 def _with_dependency(tree: Tree, plan: Plan) -> tuple[Dependency, Plan]:
     """The requirement is part of the same run, so that one rollback undoes both."""
-    dependency = add_dependency(tree.root, [change.path for change in plan.changes])
+    pages = set(tree.pages)  # what only a page shows, the project need not install
+    edited = [change.path for change in plan.changes if change.path not in pages]
+    dependency = add_dependency(tree.root, edited)
     if dependency.change is None:
         return dependency, plan
     changes = sorted([*plan.changes, dependency.change], key=lambda change: change.path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
+from types import MappingProxyType
 
 from sophia_cli.migrate.aliases import settle
 from sophia_cli.migrate.callers import Callers
@@ -12,15 +14,16 @@ from sophia_cli.migrate.change import Change, Choice, Plan
 from sophia_cli.migrate.discover import Tree, Unseen
 from sophia_cli.migrate.groups import level, spread
 from sophia_cli.migrate.imports import Unplaceable, add_imports
-from sophia_cli.migrate.modules import Modules, Parsed, load
+from sophia_cli.migrate.modules import Modules, Parsed
 from sophia_cli.migrate.owners import read_owners
 from sophia_cli.migrate.pack import Pack
+from sophia_cli.migrate.page import Block, load_views
 from sophia_cli.migrate.parts import part_of
 from sophia_cli.migrate.resolve import Resolver
 from sophia_cli.migrate.retire import retire_imports
 from sophia_cli.migrate.rules import RULES
 from sophia_cli.migrate.scan import Scan
-from sophia_cli.migrate.site import Category, Reason, Site, Verdict
+from sophia_cli.migrate.site import Category, Need, Reason, Site, Verdict
 from sophia_cli.migrate.source import Unreadable
 from sophia_cli.migrate.stand_ins import read_stand_ins
 
@@ -32,7 +35,7 @@ def make_scan(
 ) -> Scan:
     """Parse the hits and let every rule look at them."""
     pages = set(tree.pages)
-    modules = Modules(frozenset(tree.python), tree.read)
+    modules = Modules(frozenset(tree.python), tree.read, notebooks=frozenset(tree.notebooks))
     files = []
     for path in tree.hits:
         if path not in pages and (file := modules.get(path)) is not None:
@@ -58,19 +61,27 @@ def _packed(packs: tuple[Pack, ...]) -> frozenset[str]:
     return frozenset(service.module for pack in packs for service in pack.services)
 
 
-def scan_again(scan: Scan, files: Mapping[str, Parsed]) -> Scan:
-    """Let every rule look at rewritten files, among the others as they were."""
-    modules = Modules(scan.modules.paths, scan.modules.read, {**scan.modules.parsed, **files})
+def scan_again(
+    scan: Scan, files: Mapping[str, Parsed], pages: Mapping[str, bytes] = MappingProxyType({})
+) -> Scan:
+    """Let every rule look at rewritten files and pages, among the others as they were."""
+    modules = Modules(
+        scan.modules.paths,
+        scan.modules.read,
+        {**scan.modules.parsed, **files},
+        notebooks=scan.modules.notebooks,
+    )
     again = tuple(files[path] for path in sorted(files))
     fresh = replace(
         scan,
         modules=modules,
         files=again,
-        pages={},
+        pages=pages,
         near=Resolver(modules),
         far=Resolver(modules, eager=True, callers=Callers(again)),
         constructors={},
         sites=[],
+        blocks={},
     )
     return run_rules(fresh)
 
@@ -112,37 +123,56 @@ def _changes(
     changes: list[Change] = []
     failed: dict[str, Reason] = {}
     for path, chosen in sorted(taken.items()):
-        file = scan.modules.parsed[path]
+        before = scan.views(path)[0].source.data
         try:
-            after = rewrite(scan, file, chosen)
+            after = rewrite(scan, path, chosen)
         except (Unplaceable, Unreadable, ValueError) as error:
             failed[path] = Reason("edits-clash", str(error))
             continue
-        if after != file.source.data:
+        if after != before:
             groups = dict.fromkeys(group for site in chosen for group in site.groups)
-            changes.append(Change(path, file.source.data, after, tuple(groups)))
+            changes.append(Change(path, before, after, tuple(groups)))
     failed = spread(failed, [site for chosen in taken.values() for site in chosen])
     kept = tuple(change for change in changes if change.path not in failed)
     return withdraw(sites, failed, choice), kept
 
 
-def rewrite(scan: Scan, file: Parsed, sites: Iterable[Site]) -> bytes:
-    """The file with the edits of the sites, without imports that then are unused.
+def rewrite(scan: Scan, path: str, sites: Iterable[Site]) -> bytes:
+    """The file, or the page, with the edits of the sites, without imports that then are unused.
 
     Raises Unplaceable, Unreadable or ValueError where the edits clash.
     """
-    sites = list(sites)
+    views, sites = scan.views(path), list(sites)
     edits = dict.fromkeys(edit for site in sites for edit in site.edits)
-    needs = [need for site in sites for need in site.needs]
-    after = file.source.rewrite([*edits, *add_imports(file, needs)])
-    retired = {name for site in sites for name in site.retired}
-    if not retired:
-        return after
-    after = retire_imports(
-        load(file.path, after), retired, lambda names: scan.read_from(file.path, names)
-    )
+    parts = [[site for site in sites if _stands_in(view, site)] for view in views]
+    needs = [[need for site in part for need in site.needs] for part in parts]
+    imports = [
+        edit for view, own in zip(views, needs, strict=True) for edit in add_imports(view, own)
+    ]
+    after = views[0].source.rewrite([*edits, *imports])
+    for index, part in enumerate(parts):
+        retired = {name for site in part for name in site.retired}
+        if retired:
+            after = _tidied(scan, path, after, index, retired, needs[index])
+    return after
+
+
+def _tidied(
+    scan: Scan, path: str, after: bytes, index: int, retired: set[str], needs: list[Need]
+) -> bytes:
+    """A file without the imports that one of its views does not read any more."""
+    elsewhere = partial(scan.read_from, path)
+    after = retire_imports(load_views(path, after)[index], retired, elsewhere)
     aliased = any(need.alias for need in needs)
-    return settle(load(file.path, after), needs) if aliased else after
+    return settle(load_views(path, after)[index], needs) if aliased else after
+
+
+def _stands_in(view: Parsed, site: Site) -> bool:
+    """Whether a site stands in this view: a page has several, one below the other."""
+    if not isinstance(view.source, Block):
+        return True
+    body = view.source.tree.body
+    return bool(body) and body[0].lineno <= site.line <= (body[-1].end_lineno or 0)
 
 
 def withdraw(sites: Iterable[Site], failed: Mapping[str, Reason], choice: Choice) -> list[Site]:

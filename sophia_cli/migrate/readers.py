@@ -34,8 +34,10 @@ def read_elsewhere(
 def importers(modules: Modules, stem: str) -> list[str]:
     """The files in whose import statements a module's last name stands."""
     if not modules.importing:
-        for path in sorted(modules.paths):
+        for path in sorted(modules.paths | modules.notebooks):
             data = modules.read(path) or b""
+            if path in modules.notebooks:
+                data = data.replace(b"\\n", b"\n").replace(b'"', b"\n")
             statements = b" ".join(b" ".join(match) for match in _IMPORT.findall(data))
             for word in set(_WORD.findall(statements)):
                 modules.importing.setdefault(word, []).append(path)

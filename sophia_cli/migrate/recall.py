@@ -48,7 +48,7 @@ def _index_name(packs: tuple[Pack, ...]) -> str:
 
 def plan_name(tree: Tree, choice: Choice, packs: tuple[Pack, ...], *, edited: bool) -> str:
     """The name of the plan that this choice leads to in a tree as it is now; or of its sites alone."""
-    files = [[path, tree.known[path].digest] for path in (*tree.python, *tree.pages)]
+    files = [[path, tree.known[path].digest] for path in tree.known]
     owners = encode(read_owners(tree.root))
     asked = [edited, encode(choice), encode(packs)]
     key = key_of(caches.tool(), sorted(files), owners, asked)

@@ -35,6 +35,7 @@ class Report:
     run: str
     skipped: dict[str, str]
     cut_short: CutShort | None = None
+    notebooks: int = 0
 
     def of(self, verdict: Verdict) -> tuple[Site, ...]:
         """The sites of one verdict in files that may be edited, then those in pages."""
@@ -59,6 +60,7 @@ class Report:
         """The report as data for --json."""
         return {
             "files_looked_at": self.python,
+            "notebooks_looked_at": self.notebooks,
             "pages_looked_at": self.pages,
             "seconds": round(self.seconds, 3),
             "classes": self.classes(),
@@ -104,6 +106,7 @@ def make_report(tree: Tree, plan: Plan, choice: Choice, done: Done) -> Report:
         run=run.name if run else "",
         skipped=written.skipped if written else {},
         cut_short=done.cut_short,
+        notebooks=len(tree.notebooks),
     )
 
 
@@ -121,6 +124,7 @@ def site_data(site: Site) -> dict[str, Any]:
         "path": site.path,
         "line": site.line,
         "column": site.column,
+        "cell": site.cell or None,
         "sdk": site.provider,
         "operation": site.operation,
         "async": site.is_async,

@@ -19,7 +19,7 @@ from sophia_cli.migrate.value import Value
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """`files` are the parsed hits in order, `pages` the Markdown hits."""
+    """`files` are the parsed hits in order, `pages` the Markdown hits, `blocks` their samples."""
 
     modules: Modules
     files: tuple[Parsed, ...]
@@ -32,12 +32,17 @@ class Scan:
     owners: Owners = Owners()
     constructors: dict[tuple[int, int], Site] = field(default_factory=dict)
     sites: list[Site] = field(default_factory=list)
+    blocks: dict[str, tuple[Parsed, ...]] = field(default_factory=dict)
 
     def category(self, path: str) -> Category:
         """What kind of file it is; also of one that held no word."""
         if path in self.categories:
             return self.categories[path]
         return categorize(path, self.modules.read(path) or b"")
+
+    def views(self, path: str) -> tuple[Parsed, ...]:
+        """What the rules saw of a file: the samples of a page, else the file itself."""
+        return self.blocks.get(path) or (self.modules.parsed[path],)
 
     def read_from(self, path: str, names: frozenset[str]) -> frozenset[str]:
         """Those of a module's names that other files read from it."""
@@ -73,12 +78,13 @@ class Found:
 
 def site_at(scan: Scan, file: Parsed, node: ast.expr | ast.stmt, found: Found) -> Site:
     """Turn a verdict into a site and keep it."""
+    line, cell = file.source.place(node.lineno)
     site = Site(
         rule=found.rule,
         verdict=found.verdict,
         reason=found.reason,
         path=file.path,
-        line=node.lineno,
+        line=line,
         column=file.source.column(node),
         provider=found.provider,
         operation=found.operation,
@@ -92,6 +98,7 @@ def site_at(scan: Scan, file: Parsed, node: ast.expr | ast.stmt, found: Found) -
         edits=found.edits,
         needs=found.needs,
         retired=found.retired,
+        cell=cell,
     )
     scan.sites.append(site)
     return site

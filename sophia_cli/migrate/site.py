@@ -95,7 +95,8 @@ class Site:
     is not the SDK's own vendor. `owner` is who CODEOWNERS names, "" for nobody, `part` the part of
     the code base (see `parts`); both are filled in when the rules have run. `carrier` is the
     constructor that a carried call goes through; `groups` name objects that must be moved whole or
-    not at all; `retired` are names that an edit no longer reads.
+    not at all; `retired` are names that an edit no longer reads. In a notebook `line` is a
+    line of the file and `cell` the number of the cell, from 1; elsewhere it is 0.
     """
 
     rule: str
@@ -118,6 +119,7 @@ class Site:
     edits: tuple[Edit, ...] = field(default=(), repr=False)
     needs: tuple[Need, ...] = field(default=(), repr=False)
     retired: tuple[str, ...] = field(default=(), repr=False)
+    cell: int = 0
 
     @property
     def key(self) -> Key:
@@ -125,4 +127,5 @@ class Site:
 
     @property
     def place(self) -> str:
-        return f"{self.path}:{self.line}"
+        cell = f" cell {self.cell}" if self.cell else ""
+        return f"{self.path}:{self.line}{cell}"

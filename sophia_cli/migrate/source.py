@@ -67,8 +67,23 @@ class Source:
         return rest[: len(rest) - len(rest.lstrip(b" \t\f"))]
 
     def rewrite(self, edits: Iterable[Edit]) -> bytes:
-        """The file's bytes with the edits applied, in its own encoding."""
+        """The file's bytes with the edits applied, in its own encoding. Raises ValueError."""
         return self.bom + splice(self.code, edits).decode().encode(self.encoding)
+
+    def place(self, line: int) -> tuple[int, int]:
+        """Where a line of code stands: the line of the file, and the cell of a notebook or 0."""
+        return line, 0
+
+    def check(self) -> None:
+        """Compile it as it is run. Raises SyntaxError, ValueError or RecursionError."""
+        compile_quietly(self.data, self.path)
+
+
+def compile_quietly(program: bytes | ast.Module, path: str, flags: int = 0) -> None:
+    """Compile without the warnings that are the user's. Raises as `compile` does."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compile(program, path, "exec", flags, dont_inherit=True)
 
 
 def splice(code: bytes, edits: Iterable[Edit]) -> bytes:
@@ -109,8 +124,8 @@ def parse(path: str, data: bytes) -> Source:
     if not same:
         raise Unreadable(f"{encoding} does not give its bytes back")
     code = body if encoding == "utf-8" else text.encode()
-    starts, ends = _lines(code)
-    return Source(path, data, encoding, bom, code, starts, ends, _tree(text))
+    starts, ends = split_lines(code)
+    return Source(path, data, encoding, bom, code, starts, ends, parse_text(text))
 
 
 def _encoding(data: bytes) -> str:
@@ -121,7 +136,8 @@ def _encoding(data: bytes) -> str:
     return "utf-8" if name == "utf-8-sig" else name
 
 
-def _lines(code: bytes) -> tuple[tuple[int, ...], tuple[bytes, ...]]:
+def split_lines(code: bytes) -> tuple[tuple[int, ...], tuple[bytes, ...]]:
+    """The offset of each line, and each line's ending."""
     starts, ends = [0], []
     for match in _LINE_END.finditer(code):
         starts.append(match.end())
@@ -129,7 +145,8 @@ def _lines(code: bytes) -> tuple[tuple[int, ...], tuple[bytes, ...]]:
     return tuple(starts), (*ends, b"")
 
 
-def _tree(text: str) -> ast.Module:
+def parse_text(text: str) -> ast.Module:
+    """The tree of a program. Raises Unreadable."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape in a user's string is not ours

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import builtins
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 
 from sophia_cli.migrate.change import Change, Choice, Plan
 from sophia_cli.migrate.groups import spread
-from sophia_cli.migrate.modules import Parsed, load
+from sophia_cli.migrate.modules import Parsed
+from sophia_cli.migrate.page import load_views
 from sophia_cli.migrate.plan import scan_again, withdraw
 from sophia_cli.migrate.scan import Scan
 from sophia_cli.migrate.site import Reason
@@ -28,7 +28,7 @@ _BUILTINS = frozenset(dir(builtins)) | {
 
 def verify(scan: Scan, plan: Plan, choice: Choice) -> Plan:
     """Drop every change that does not pass; its sites become reports."""
-    results: dict[str, Parsed] = {}
+    results: dict[str, tuple[Parsed, ...]] = {}
     failed: dict[str, Reason] = {}
     for change in plan.changes:
         try:
@@ -50,17 +50,21 @@ class _Fails(Exception):
         self.reason = Reason(code, words)
 
 
-def _result(scan: Scan, change: Change) -> Parsed:
+def _result(scan: Scan, change: Change) -> tuple[Parsed, ...]:
     """The rewritten file by itself: it compiles, and reads no name that is not there."""
+    before = scan.views(change.path)
     try:
-        after = load(change.path, change.after)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(change.after, change.path, "exec", dont_inherit=True)
+        after = load_views(change.path, change.after)
+        for view in after:
+            view.source.check()
     except (Unreadable, SyntaxError, ValueError, RecursionError) as error:
         raise _Fails("does-not-compile", f"the result does not compile: {error}") from None
-    if fresh := sorted(undefined(after) - undefined(scan.modules.parsed[change.path])):
-        raise _Fails("undefined-name", f"the result would read {fresh[0]}, which is not defined")
+    if len(after) != len(before):
+        raise _Fails("does-not-compile", "a sample of the result does not parse")
+    for old, new in zip(before, after, strict=True):
+        if fresh := sorted(undefined(new) - undefined(old)):
+            words = f"the result would read {fresh[0]}, which is not defined"
+            raise _Fails("undefined-name", words)
     return after
 
 
@@ -104,11 +108,16 @@ def _in_tree(scan: Scan, module: str, name: str) -> bool:
 
 
 def _second_pass(
-    scan: Scan, results: Mapping[str, Parsed], choice: Choice, failed: Mapping[str, Reason]
+    scan: Scan,
+    results: Mapping[str, tuple[Parsed, ...]],
+    choice: Choice,
+    failed: Mapping[str, Reason],
 ) -> dict[str, Reason]:
     """Files in which the rules would find more to do after the edits."""
-    overlay = {path: file for path, file in results.items() if path not in failed}
-    again = scan_again(scan, overlay) if overlay else scan
+    overlay = {path: views for path, views in results.items() if path not in failed}
+    files = {path: views[0] for path, views in overlay.items() if path not in scan.blocks}
+    pages = {path: views[0].source.data for path, views in overlay.items() if path in scan.blocks}
+    again = scan_again(scan, files, pages) if overlay else scan
     reason = Reason("not-idempotent", "a second run would edit the result again")
     return {
         site.path: reason

@@ -172,6 +172,7 @@ def test_as_data(project: Path) -> None:
         "path": "app/main.py",
         "line": 4,
         "column": 1,
+        "cell": None,
         "sdk": "openai",
         "operation": "chat.completions.create",
         "async": False,
@@ -180,6 +181,10 @@ def test_as_data(project: Path) -> None:
         "owner": "",
         "part": "other",
         "carrier": "app/main.py:3",
+        "provider": "openai",
+        "result": "discarded",
+        "streaming": False,
+        "tools": False,
     }
     assert (data["run"], data["changed"]) == (None, ["app/main.py", "requirements.txt"])
     applied = sophia("migrate", "--apply", "--json", cwd=project).json["data"]

@@ -52,7 +52,7 @@ def test_tests_and_pages_count_when_they_are_named(tmp_path: Path) -> None:
 
 
 def _counts(sites: tuple[Site, ...], choice: Choice) -> Counts:
-    direct = direct_sites(sites, choice.editable)
+    direct = direct_sites(sites, choice.counts)
     return {path: {rule: len(of) for rule, of in rules.items()} for path, rules in direct.items()}
 
 

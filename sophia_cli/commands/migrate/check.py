@@ -100,7 +100,7 @@ def _compare(
     inventory: Inventory, choice: Choice, known: Baseline, place: _Place, files: list[Path]
 ) -> Checked:
     """Compare by paths as the baseline has them."""
-    direct = direct_sites(inventory.sites, choice.editable)
+    direct = direct_sites(inventory.sites, choice.counts)
     unread = {place.prefix + item.path for item in inventory.unseen}
     named = [_under(place.folder, file) for file in files]
 

@@ -41,7 +41,8 @@ def show_report(output: Output, report: Report) -> None:
 
 
 def _looked_at(report: Report) -> str:
-    pages = f", {_number(report.pages, 'page')}" if report.pages else ""
+    counted = ((report.notebooks, "notebook"), (report.pages, "page"))
+    pages = "".join(f", {_number(value, noun)}" for value, noun in counted if value)
     broken = (
         f"; {_number(len(report.broken), 'file')} not parsed (listed below)"
         if report.broken

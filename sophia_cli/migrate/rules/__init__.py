@@ -7,6 +7,7 @@ from sophia_cli.migrate.rules import (
     calls,
     cortex_sql,
     markdown,
+    notebook,
     openai_client,
     raw_http,
     sdks,
@@ -14,7 +15,7 @@ from sophia_cli.migrate.rules import (
 )
 from sophia_cli.migrate.scan import Rule
 
-RULES: tuple[Rule, ...] = (
+_CODE: tuple[Rule, ...] = (
     openai_client.find,
     anthropic_client.find,
     sdks.find,
@@ -22,8 +23,8 @@ RULES: tuple[Rule, ...] = (
     raw_http.find,
     cortex_sql.find,
     wrapper.find,
-    markdown.find,
 )
+RULES: tuple[Rule, ...] = (*_CODE, notebook.find, markdown.over(_CODE))
 # Bytes, in lower case, without which a file cannot hold a site.
 WORDS: tuple[bytes, ...] = (
     b"openai",

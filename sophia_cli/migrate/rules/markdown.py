@@ -1,55 +1,106 @@
-"""Python blocks of Markdown pages that construct or call a client: told, never edited."""
+"""Python samples of Markdown pages: rewritten like code where they are whole, else told."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from sophia_cli.migrate.scan import Scan
-from sophia_cli.migrate.site import Category, Reason, Site, Verdict
+from sophia_cli.migrate.callers import Callers
+from sophia_cli.migrate.groups import level
+from sophia_cli.migrate.modules import Modules, Parsed
+from sophia_cli.migrate.pack import Pack
+from sophia_cli.migrate.page import BY_HAND, read_page
+from sophia_cli.migrate.resolve import Resolver
+from sophia_cli.migrate.scan import Rule, Scan
+from sophia_cli.migrate.site import Reason, Site, Verdict
+from sophia_cli.migrate.stand_ins import StandIns
 
-_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*(python|py|python3|pycon)\b[^\n]*$", re.IGNORECASE)
-_CALL = re.compile(
+_CALL = (
     r"\b(AsyncOpenAI|OpenAI|AsyncAnthropic|Anthropic|AzureOpenAI|AnthropicBedrock|AnthropicVertex)\(|"
     r"\.(chat\.completions\.create|responses\.create|embeddings\.create|messages\.create|messages\.stream)\("
 )
-_REASON = Reason("documentation", "a page: change it by hand")
 
 
-def find(scan: Scan) -> None:
-    """Add a site for each such line of a fenced block."""
-    for path, data in scan.pages.items():
-        for number, line in _code_lines(data.decode("utf-8", "replace")):
-            for match in _CALL.finditer(line):
-                if line.lstrip().startswith("#"):
-                    continue
-                name = match.group(1) or match.group(2)
-                provider = (
-                    "anthropic" if "nthropic" in name or name.startswith("messages") else "openai"
-                )
-                scan.sites.append(
-                    Site(
-                        rule="markdown",
-                        verdict=Verdict.REPORT,
-                        reason=_REASON,
-                        path=path,
-                        line=number,
-                        column=match.start() + 1,
-                        provider=provider,
-                        operation=name,
-                        category=Category.DOCUMENTATION,
-                    )
-                )
+def over(rules: Iterable[Rule]) -> Rule:
+    """The rule that lets others look at each sample as a module of its own."""
+    rules = tuple(rules)
+
+    def find(scan: Scan) -> None:
+        for path, data in scan.pages.items():
+            samples = read_page(path, data)
+            scan.blocks[path] = tuple(sample.block for sample in samples if sample.block)
+            for sample in samples:
+                sites = _found(scan, rules, sample.block) if sample.block else []
+                sites = [_left(site, sample.left) for site in sites]
+                scan.sites.extend(sites)
+                seen = {site.line for site in sites}
+                for site in told(scan, path, sample.lines, sample.left or BY_HAND):
+                    if site.line not in seen:
+                        scan.sites.append(site)
+
+    return find
 
 
-def _code_lines(text: str) -> list[tuple[int, str]]:
-    """The numbered lines inside Python fences."""
-    lines, fence = [], ""
-    for number, line in enumerate(text.split("\n"), start=1):
-        if fence:
-            if line.strip().startswith(fence) and not line.strip().strip(fence[0]):
-                fence = ""
-            else:
-                lines.append((number, line))
-        elif opened := _FENCE.match(line):
-            fence = opened.group(1)
-    return lines
+def _found(scan: Scan, rules: Iterable[Rule], block: Parsed) -> list[Site]:
+    """What the rules find in a sample. It sees packages, not the tree: nobody runs it there."""
+    world = Modules(frozenset(), lambda path: None)
+    alone = replace(
+        scan,
+        modules=world,
+        files=(block,),
+        pages={},
+        near=Resolver(world),
+        far=Resolver(world, eager=True, callers=Callers((block,))),
+        stand_ins=StandIns(),
+        constructors={},
+        sites=[],
+    )
+    for rule in rules:
+        rule(alone)
+    # its objects are its own: the code's do not wait for them
+    return [replace(site, groups=()) for site in level(alone.sites, lambda site: True)]
+
+
+def _left(site: Site, reason: Reason | None) -> Site:
+    if reason is None or site.verdict is Verdict.DONE:
+        return site
+    return replace(site, verdict=Verdict.REPORT, reason=reason, edits=(), needs=(), retired=())
+
+
+def told(
+    scan: Scan, path: str, lines: Iterable[tuple[int, str]], reason: Reason, cell: int = 0
+) -> Iterator[Site]:
+    """A site for each of some lines that reads like a call: they are not seen as code."""
+    pattern = _pattern(scan.packs)
+    for number, line in lines:
+        for match in pattern.finditer(line):
+            if line.lstrip().startswith("#"):
+                continue
+            vendor, operation, own = match.group(1, 2, 3)
+            name = vendor or operation or own
+            provider = (
+                "anthropic" if "nthropic" in name or name.startswith("messages") else "openai"
+            )
+            yield Site(
+                rule="markdown",
+                verdict=Verdict.REPORT,
+                reason=reason,
+                path=path,
+                line=number,
+                column=match.start() + 1,
+                cell=cell,
+                provider=_owner(scan.packs, own) if own else provider,
+                operation=name,
+                category=scan.category(path),
+            )
+
+
+def _pattern(packs: Iterable[Pack]) -> re.Pattern[str]:
+    names = {name for pack in packs for service in pack.services for name in service.entries}
+    own = "|".join(re.escape(name) for name in sorted(names)) or r"(?!)"
+    return re.compile(rf"{_CALL}|\b({own})(?:\.\w+)?\(")
+
+
+def _owner(packs: Iterable[Pack], name: str) -> str:
+    return next(pack.name for pack in packs for service in pack.services if name in service.entries)
