@@ -39,8 +39,30 @@ from sophia_cli.llm.ledger.clerk import BUFFER
 
 FILE = "ledger.sqlite3"
 CALL, BATCH = "call", "batch"  # durability
-MODELS = [(f"provider-{p}", f"model-{m}") for p in range(4) for m in range(5)]
+
+
+class Mix(NamedTuple):
+    """What the calls of one process are: each combination is counted by itself."""
+
+    words: str
+    models: tuple[tuple[str, str], ...]
+    services: int
+    tasks: tuple[str, ...]
+
+
 TASKS = ("chat_conversation", "bulk", "sql_generation", "document_summary", "embeddings")
+ONE = Mix(
+    "one service with 3 models and 2 tasks",
+    (("portkey", "gpt-4o"), ("portkey", "claude"), ("openrouter", "llama")),
+    1,
+    TASKS[:2],
+)
+MANY = Mix(
+    "7 services with 20 models and 5 tasks",
+    tuple((f"provider-{p}", f"model-{m}") for p in range(4) for m in range(5)),
+    7,
+    TASKS,
+)
 DAY_NS = 86_400 * 10**9
 SIMULATED = """
 [routes]
@@ -59,17 +81,22 @@ COST, WORST = 4_500_000, 9_000_000  # nano-USD
 
 
 def book(
-    ledger: Ledger, name: str, number: int, started_ns: int, budgets: Books | None = None
+    ledger: Ledger,
+    name: str,
+    number: int,
+    started_ns: int,
+    budgets: Books | None = None,
+    mix: Mix = MANY,
 ) -> bool:
     """One call from its beginning to its end, as the engine writes it; False where no money is left."""
-    provider, model = MODELS[number % len(MODELS)]
+    provider, model = mix.models[number % len(mix.models)]
     opening = Opening(
         id=name,
         started_ns=started_ns,
         door="native",
         operation="chat",
-        service=f"service-{number % 7}",
-        task=TASKS[number % len(TASKS)],
+        service=f"service-{number % mix.services}",
+        task=mix.tasks[number % len(mix.tasks)],
         user="ada",
         route=f'[["{provider}","{model}",true,"[routes] default"]]',
     )
@@ -106,7 +133,9 @@ def book(
     return True
 
 
-def cost_of_calls(ledger: Ledger, count: int, budgets: Books | None = None) -> float:
+def cost_of_calls(
+    ledger: Ledger, count: int, budgets: Books | None = None, mix: Mix = MANY
+) -> float:
     """CPU of this process for each call, in microseconds, its writing thread included."""
     names = [new_call_id() for _ in range(count)]
     book(ledger, new_call_id(), 0, time.time_ns())
@@ -114,25 +143,50 @@ def cost_of_calls(ledger: Ledger, count: int, budgets: Books | None = None) -> f
     gc.collect()
     began = time.process_time()
     for number, name in enumerate(names):
-        book(ledger, name, number, time.time_ns(), budgets)
+        book(ledger, name, number, time.time_ns(), budgets, mix)
     ledger.read("SELECT 1")
     return (time.process_time() - began) / count * 1e6
 
 
+def cost_of_rows(path: Path, count: int) -> float:
+    """The same for rows as wide as a call's, put into a table in batches with nothing around it."""
+    row = ("", 1, *["chat"] * 11, *[1200] * 10, "stop", "")
+    rows = [(new_call_id(), *row[1:]) for _ in range(count)]
+    marks = ", ".join("?" * len(row))
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute("PRAGMA journal_mode=WAL")
+        file.execute("PRAGMA synchronous=NORMAL")
+        names = ", ".join(f"column{number}" for number in range(1, len(row)))
+        file.execute(f"CREATE TABLE calls(id TEXT PRIMARY KEY, {names})")
+        began = time.process_time()
+        for start in range(0, count, BUFFER):
+            file.execute("BEGIN")
+            file.executemany(f"INSERT INTO calls VALUES({marks})", rows[start : start + BUFFER])
+            file.execute("COMMIT")
+        return (time.process_time() - began) / count * 1e6
+
+
 def show_cost(folder: Path, quick: bool) -> None:
-    counts, rounds = ({CALL: 50, BATCH: 200}, 1) if quick else ({CALL: 5_000, BATCH: 50_000}, 3)
+    """The best of many short rounds in turn: a shared machine has slow seconds and fast ones."""
+    counts, rounds = ({CALL: 50, BATCH: 200}, 1) if quick else ({CALL: 1_000, BATCH: 5_000}, 25)
     budget = Budget("all", limit_nano=10**15)
-    print("| durability | CPU of the ledger | of ledger and budget | bar |\n|---|---|---|---|")
-    for durability, count in counts.items():
-        alone, both = [], []
-        for number in range(rounds):
-            for taken, kept in ((alone, ()), (both, (budget,))):
-                ledger = Ledger(folder / f"{durability}-{number}-{len(kept)}.sqlite3", durability)
-                budgets = Books(ledger, lambda kept=kept: kept) if kept else None
-                taken.append(cost_of_calls(ledger, count, budgets))
-                ledger.close()
-        bar = "-" if durability == CALL else f"15 us: {said(min(both) <= 15)}"
-        print(f"| `{durability}` | {min(alone):.1f} us | {min(both):.1f} us | {bar} |")
+    kinds = [(durability, mix) for durability in counts for mix in (ONE, MANY)]
+    bare = []
+    taken = {(*kind, kept): [] for kind in kinds for kept in (False, True)}
+    for number in range(rounds):
+        bare.append(cost_of_rows(folder / f"bare-{number}.sqlite3", counts[BATCH]))
+        for place, ((durability, mix, kept), times) in enumerate(taken.items()):
+            ledger = Ledger(folder / f"{place}-{number}.sqlite3", durability)
+            budgets = Books(ledger, lambda: (budget,)) if kept else None
+            times.append(cost_of_calls(ledger, counts[durability], budgets, mix))
+            ledger.close()
+    print(f"Rows alone, with nothing around them: {min(bare):.1f} us each.\n")
+    print("| durability | calls of | CPU of the ledger | of ledger and budget | bar |")
+    print("|---|---|---|---|---|")
+    for durability, mix in kinds:
+        alone, both = (min(taken[durability, mix, kept]) for kept in (False, True))
+        bar = "-" if durability == CALL else f"15 us: {said(both <= 15)}"
+        print(f"| `{durability}` | {mix.words} | {alone:.1f} us | {both:.1f} us | {bar} |")
 
 
 class Spender(NamedTuple):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -105,15 +106,12 @@ def _renew(connection: sqlite3.Connection, lease: str) -> None:
 
 def charge(connection: sqlite3.Connection, charges: Iterable[Charge]) -> None:
     """Book what was spent, and take it out of the leases that were held for it."""
-    sums: dict[tuple[str, str, str], list[int]] = {}
+    groups: dict[tuple[str, str, str], list[Charge]] = defaultdict(list)
     for one in charges:
-        row = sums.setdefault((one.account, one.window, one.lease), [0, 0, 0, 0, 0])
-        row[0] += one.spent
-        row[1] += one.unknown
-        row[2] += one.freed
-        row[3] += one.unpriced
-        row[4] += 1 if one.spent or one.unknown or one.unpriced else 0
-    for (account, window, lease), (spent, unknown, freed, unpriced, calls) in sums.items():
+        groups[one[:3]].append(one)
+    for (account, window, lease), taken in groups.items():
+        spent, unknown, freed, unpriced = map(sum, list(zip(*taken, strict=True))[3:])
+        calls = sum(1 for one in taken if one.spent or one.unknown or one.unpriced)
         _take(connection, lease, freed)
         _move(
             connection,

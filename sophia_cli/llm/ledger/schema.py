@@ -117,7 +117,7 @@ def whole_call(columns: tuple[int, ...]) -> str:
     """The statement for calls that are written whole, with these columns of WHOLE."""
     names = ", ".join(WHOLE[column] for column in columns)
     marks = ", ".join("?" * len(columns))
-    return f"INSERT OR IGNORE INTO calls({names}) VALUES({marks})"
+    return f"INSERT INTO calls({names}) VALUES({marks})"
 
 
 # The guard on `outcome` makes the end of a call happen once, whoever says it twice.

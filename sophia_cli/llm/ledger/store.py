@@ -36,7 +36,7 @@ from sophia_cli.llm.ledger.file import (
 )
 from sophia_cli.llm.ledger.lifetime import watch
 from sophia_cli.llm.ledger.record import Charge, Entry, Final, Opening, printable
-from sophia_cli.llm.ledger.rows import Source, write
+from sophia_cli.llm.ledger.rows import Source, rewrite, write
 from sophia_cli.llm.ledger.spill import absorb, spill, spill_of
 from sophia_cli.llm.ledger.summary import SummaryRow, summary_row
 from sophia_cli.llm.ledger.tenant import Tenant
@@ -293,9 +293,9 @@ class Ledger:
         try:
             with transaction(connection, self._turn):
                 write(connection, self._waiting, self.source)
-        except _UNWRITABLE:
+        except (*_UNWRITABLE, sqlite3.IntegrityError):
             with transaction(connection, self._turn):
-                write(connection, map(printable, self._waiting), self.source)
+                rewrite(connection, map(printable, self._waiting), self.source)
         for entry in self._waiting:
             if isinstance(entry, Final):
                 self._running.pop(entry.id, None)
