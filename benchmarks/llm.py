@@ -33,6 +33,12 @@ CLIENT_CORE, MOCK_CORE = CORES[0], CORES[-1]
 COUNTS, QUICK = (50, 800, 1600, 200), (2, 10, 40, 3)
 # Without these there is nothing to compare; any other that fails is left out and says why.
 NEEDED = ("raw httpx", "ours native", "ours drop-in")
+# The same library as that beside it; what the drop-in client takes is what openai itself has brought.
+LIBRARIES = {
+    "ours native": "httpx",
+    "ours native httpx2": "httpx2",
+    "ours native fast": "aiohttp",
+}
 PROVIDER = """
 [providers.{name}]
 kind = "openai"
@@ -78,8 +84,9 @@ def rows() -> list[Row]:
     # One environment for those that are divided by one another.
     shared = (*ours, "openai>=3,<4")
     found = [Row(name, shared) for name in ("raw httpx", "raw httpx2", "openai")]
-    found += [Row("ours native", shared), Row("ours drop-in", shared)]
+    found += [Row("ours native", shared), Row("ours native httpx2", shared)]
     found += [
+        Row("ours drop-in", shared),
         Row("ours native fast", (*ours, *fast) if fast else ()),
         Row("raw aiohttp", ("aiohttp",)),
     ]
@@ -158,7 +165,7 @@ def run(row: Row, python: str, url: str, configured: str, counts: tuple[int, ...
             "SOPHIA_CONFIG": str(config),
             "SOPHIA_LEDGER": str(Path(folder) / "ledger.sqlite3"),
             "OPENAI_API_KEY": "key-0123456789abcdef",
-            "SOPHIA_LLM_HTTP": "aiohttp" if row.client == "ours native fast" else "httpx",
+            "SOPHIA_LLM_HTTP": LIBRARIES.get(row.client, ""),
         }
         command = [python, HERE / "llm_clients.py", row.client, url, CLIENT_CORE, *counts]
         done = subprocess.run(
@@ -193,7 +200,14 @@ def imports(python: str, rounds: int) -> dict[str, float]:
     }
     taken: dict[str, list[float]] = {name: [] for name in codes}
     with tempfile.TemporaryDirectory(prefix="sophia-bench-") as folder:
-        changed = {"PYTHONPATH": str(ROOT), "XDG_STATE_HOME": folder, "SOPHIA_CONFIG": ""}
+        changed = {
+            "PYTHONPATH": str(ROOT),
+            "XDG_STATE_HOME": folder,
+            "SOPHIA_CONFIG": "",
+            # Compiled once, as an installed package is: the first round pays for all.
+            "PYTHONPYCACHEPREFIX": folder,
+            "PYTHONDONTWRITEBYTECODE": "",
+        }
         before = {name: os.environ.get(name) for name in changed}
         os.environ |= changed
         for _ in range(rounds):

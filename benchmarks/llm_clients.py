@@ -182,6 +182,7 @@ CLIENTS: dict[str, tuple[Callable[[str], Opened], tuple[str, ...]]] = {
     "raw httpx2": (raw("httpx2"), ("httpx2",)),
     "raw aiohttp": (raw_aiohttp, ("aiohttp",)),
     "ours native": (native, ("httpx",)),
+    "ours native httpx2": (native, ("httpx2",)),
     "ours native fast": (native_fast, ("aiohttp",)),
     "ours drop-in": (dropin, ("openai",)),
     "openai": (plain_openai, ("openai",)),

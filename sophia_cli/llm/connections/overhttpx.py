@@ -16,6 +16,7 @@ from urllib.request import getproxies
 
 from sophia_cli import __version__
 from sophia_cli.llm.call import Request, Timeout
+from sophia_cli.llm.connections.lanes import Lane, Lanes, Place
 from sophia_cli.llm.connections.library import library, unanswered
 from sophia_cli.llm.errors import ConfigError
 from sophia_cli.llm.providers.simulated import BASE_URL as SIMULATOR_URL
@@ -41,35 +42,46 @@ class HttpxConnections:
         self._options = simulator
         self._opening = threading.Lock()  # several threads may make the first call
         self._simulator: Any = None
-        self._network: Any = None
+        self._proxied: Any = None
+        self._lanes: Lanes | None = None
 
     def send(self, request: Request) -> HttpxReply:
         try:
-            return HttpxReply(self._http, self._response(request))
+            return self._send(build(self._http, request), request.url)
         except self._errors as error:
             raise unanswered(self._http, error) from error
 
     def close(self) -> None:
-        network, self._network = self._network, None
-        if network is not None:
-            network.close()
+        lanes, self._lanes = self._lanes, None
+        client, self._proxied = self._proxied, None
+        for transport in lanes.close() if lanes else ():
+            transport.close()
+        if client is not None:
+            client.close()
 
-    def _response(self, request: Request) -> Any:
-        built = build(self._http, request)
-        if request.url.startswith(SIMULATOR_URL):
-            return self._simulated().handle_request(built)
-        network = self._network or self._opened()
-        if isinstance(network, self._http.Client):
-            return network.send(built, stream=True)
-        return network.handle_request(built)
+    def _send(self, built: Any, url: str) -> HttpxReply:
+        if url.startswith(SIMULATOR_URL):
+            return HttpxReply(self._http, self._simulated().handle_request(built))
+        lanes = self._lanes or self._opened()
+        if lanes is None:
+            return HttpxReply(self._http, self._proxied.send(built, stream=True))
+        place = _place(built.url)
+        transport = lanes.take(place)
+        try:
+            response = transport.handle_request(built)
+        except BaseException:
+            transport.close()
+            raise
+        return HttpxReply(self._http, response, Lane(lanes, place, transport))
 
-    def _opened(self) -> Any:
+    def _opened(self) -> Lanes | None:
         with self._opening, _openable():
-            if self._network is None:
-                limits = self._http.Limits(**_MOST)
-                opened = self._http.Client if getproxies() else self._http.HTTPTransport
-                self._network = opened(limits=limits)
-            return self._network
+            if self._lanes is None and self._proxied is None:
+                if getproxies():
+                    self._proxied = self._http.Client(limits=self._http.Limits(**_MOST))
+                else:
+                    self._lanes = lanes_of(self._http, self._http.HTTPTransport)
+            return self._lanes
 
     def _simulated(self) -> Any:
         with self._opening:
@@ -88,34 +100,45 @@ class AsyncHttpxConnections:
         self._errors = (self._http.HTTPError, self._http.InvalidURL)
         self._options = simulator
         self._simulator: Any = None
-        self._network: Any = None
+        self._proxied: Any = None
+        self._lanes: Lanes | None = None
 
     async def send(self, request: Request) -> AsyncHttpxReply:
         try:
-            return AsyncHttpxReply(self._http, await self._response(request))
+            return await self._send(build(self._http, request), request.url)
         except self._errors as error:
             raise unanswered(self._http, error) from error
 
     async def close(self) -> None:
-        network, self._network = self._network, None
-        if network is not None:
-            await network.aclose()
+        lanes, self._lanes = self._lanes, None
+        client, self._proxied = self._proxied, None
+        for transport in lanes.close() if lanes else ():
+            await transport.aclose()
+        if client is not None:
+            await client.aclose()
 
-    async def _response(self, request: Request) -> Any:
-        built = build(self._http, request)
-        if request.url.startswith(SIMULATOR_URL):
-            return await self._simulated().handle_async_request(built)
-        network = self._network or self._opened()
-        if isinstance(network, self._http.AsyncClient):
-            return await network.send(built, stream=True)
-        return await network.handle_async_request(built)
+    async def _send(self, built: Any, url: str) -> AsyncHttpxReply:
+        if url.startswith(SIMULATOR_URL):
+            return AsyncHttpxReply(self._http, await self._simulated().handle_async_request(built))
+        lanes = self._lanes or self._opened()
+        if lanes is None:
+            return AsyncHttpxReply(self._http, await self._proxied.send(built, stream=True))
+        place = _place(built.url)
+        transport = lanes.take(place)
+        try:
+            response = await transport.handle_async_request(built)
+        except BaseException:
+            await transport.aclose()
+            raise
+        return AsyncHttpxReply(self._http, response, Lane(lanes, place, transport))
 
-    def _opened(self) -> Any:
+    def _opened(self) -> Lanes | None:
         with _openable():
-            limits = self._http.Limits(**_MOST)
-            opened = self._http.AsyncClient if getproxies() else self._http.AsyncHTTPTransport
-            self._network = opened(limits=limits)
-        return self._network
+            if self._proxied is None and getproxies():
+                self._proxied = self._http.AsyncClient(limits=self._http.Limits(**_MOST))
+            elif self._proxied is None:
+                self._lanes = lanes_of(self._http, self._http.AsyncHTTPTransport)
+        return self._lanes
 
     def _simulated(self) -> Any:
         if self._simulator is None:
@@ -128,9 +151,10 @@ class AsyncHttpxConnections:
 class HttpxReply:
     """A response of the library."""
 
-    def __init__(self, http: Any, response: Any) -> None:
+    def __init__(self, http: Any, response: Any, lane: Lane | None = None) -> None:
         self._http = http
         self._response = response
+        self._lane = lane
         self.status: int = response.status_code
         self.headers = _lowered(response)
 
@@ -142,6 +166,9 @@ class HttpxReply:
 
     def close(self) -> None:
         self._response.close()
+        lane, self._lane = self._lane, None
+        if lane is not None and (spare := lane.give()) is not None:
+            spare.close()
 
     def cut(self) -> None:
         stream = self._response.extensions.get("network_stream")
@@ -155,9 +182,10 @@ class HttpxReply:
 class AsyncHttpxReply:
     """A response of the library on an event loop."""
 
-    def __init__(self, http: Any, response: Any) -> None:
+    def __init__(self, http: Any, response: Any, lane: Lane | None = None) -> None:
         self._http = http
         self._response = response
+        self._lane = lane
         self.status: int = response.status_code
         self.headers = _lowered(response)
 
@@ -170,6 +198,20 @@ class AsyncHttpxReply:
 
     async def close(self) -> None:
         await self._response.aclose()
+        lane, self._lane = self._lane, None
+        if lane is not None and (spare := lane.give()) is not None:
+            await spare.aclose()
+
+
+def lanes_of(http: Any, transport: Any) -> Lanes:
+    """Lanes whose transports share what is known of certificates, which takes long to read."""
+    known = http.create_ssl_context()
+    limits = http.Limits(max_connections=1, max_keepalive_connections=1)
+    return Lanes(lambda: transport(verify=known, limits=limits))
+
+
+def _place(url: Any) -> Place:
+    return url.raw_scheme, url.raw_host, url.port
 
 
 def build(http: Any, request: Request) -> Any:
