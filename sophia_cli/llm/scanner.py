@@ -56,12 +56,13 @@ class Scanner:
 
     def feed(self, chunk: bytes) -> bytes:
         """Take a chunk, give back what may go on: the chunk itself unless usage is dropped."""
+        read = chunk
         if self._at_start and chunk:
             self._at_start = False
-            chunk = chunk.removeprefix(_BOM)
+            read = chunk.removeprefix(_BOM)
         # Only the end of what was searched before can be the beginning of a boundary.
         begin = max(len(self._buffer) - 4, 0)
-        self._buffer += chunk
+        self._buffer += read
         passed = b""
         while match := _BOUNDARY.search(self._buffer, begin):
             event, self._buffer = self._buffer[: match.end()], self._buffer[match.end() :]

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sophia_cli.llm.scanner import Scanner
@@ -83,6 +83,7 @@ def test_only_the_usage_that_nobody_asked_for_is_taken_out(eol: str, places: lis
 
 
 @given(st.binary(), PLACES)
+@example(b"\xef\xbb\xbf", [])
 def test_no_bytes_break_it_and_all_go_on(data: bytes, places: list[int]) -> None:
     _, passed = scan(cut(data, places))
     assert passed == data
