@@ -44,6 +44,8 @@ class Report:
 
     def held(self, site: Site) -> bool:
         """A site in a test, an archive, vendored or generated code that no --include names."""
+        if site.verdict is Verdict.NOTED:
+            return False
         return site.category is not Category.DOCUMENTATION and not self.choice.editable(site)
 
     @property

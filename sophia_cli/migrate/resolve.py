@@ -253,6 +253,10 @@ class Resolver:
             return values
         return [UNKNOWN] if anchored or not parts else [Symbol(".".join(parts))]
 
+    def dotted(self, parts: tuple[str, ...], importer: str) -> list[Value]:
+        """What a dotted name in a string stands for."""
+        return self._dotted(parts, importer, False)
+
     def _load(self, path: str) -> Parsed | None:
         eager = self.eager or path.endswith("__init__.py")  # names pass through these
         return self.modules.get(path) if eager else self.modules.parsed.get(path)

@@ -10,13 +10,14 @@ Key = tuple[str, int, int]
 
 
 class Verdict(StrEnum):
-    """What `--apply` may do with a site."""
+    """What `--apply` may do with a site; what is noted is no call, but goes with some."""
 
     SAFE = "safe"
     REVIEW = "review"
     REPORT = "report-only"
     DONE = "done"
     CARRIED = "carried"
+    NOTED = "noted"
 
 
 class Category(StrEnum):

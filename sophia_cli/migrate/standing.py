@@ -25,8 +25,8 @@ class Standing:
 
 
 def stand(sites: Iterable[Site]) -> tuple[Standing, ...]:
-    """The standing of every site: done, safe, review or report-only."""
-    sites = tuple(sites)
+    """The standing of every site that is a construction or a call: done, safe, review or report-only."""
+    sites = tuple(site for site in sites if site.verdict is not Verdict.NOTED)
     own = [site for site in sites if site.verdict is not Verdict.CARRIED]
     carriers: dict[Key, Verdict] = {}
     worst: dict[str, Verdict] = {}

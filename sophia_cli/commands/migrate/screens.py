@@ -12,7 +12,7 @@ from sophia_cli.migrate.site import Site, Verdict
 from sophia_cli.migrate.write import Written
 from sophia_cli.output import Output
 
-CLASSES = ("safe", "review", "report-only", "carried", "done", "not-edited")
+CLASSES = ("safe", "review", "report-only", "carried", "done", "noted", "not-edited")
 _HEAD = 8
 _APPLY = {"safe": " --apply", "review": " --apply --class review"}
 _ROWS = (
@@ -20,6 +20,7 @@ _ROWS = (
     (Verdict.REVIEW, "review", "rewritten with --class review; read them first"),
     (Verdict.REPORT, "report only", "left alone, the reason is beside each"),
     (Verdict.CARRIED, "carried", "not touched: they go through the clients above"),
+    (Verdict.NOTED, "noted", "exceptions and tests' replacements that go with them"),
     (Verdict.DONE, "already there", "on the service"),
 )
 

@@ -6,9 +6,11 @@ from sophia_cli.migrate.rules import (
     anthropic_client,
     calls,
     cortex_sql,
+    exceptions,
     markdown,
     notebook,
     openai_client,
+    patches,
     raw_http,
     sdks,
     wrapper,
@@ -22,6 +24,8 @@ _CODE: tuple[Rule, ...] = (
     calls.find,
     raw_http.find,
     cortex_sql.find,
+    exceptions.find,
+    patches.find,
     wrapper.find,
 )
 RULES: tuple[Rule, ...] = (*_CODE, notebook.find, markdown.over(_CODE))
