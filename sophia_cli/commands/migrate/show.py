@@ -23,7 +23,9 @@ from sophia_cli.output import Output
 
 
 def show(
-    what: Annotated[str, typer.Argument(help="safe, review, report-only, carried, done, noted or run:ID")],
+    what: Annotated[
+        str, typer.Argument(help="safe, review, report-only, carried, done, noted or run:ID")
+    ],
     include: Include = None,
     exclude: Exclude = None,
     pack: Packs = None,
