@@ -163,6 +163,7 @@ def test_as_data(project: Path) -> None:
         "report-only": (2, 2),
         "done": (0, 0),
         "carried": (1, 1),
+        "noted": (0, 0),
         "not-edited": (1, 1),
     }
     assert data["sites"][2] == {

@@ -42,7 +42,7 @@ def test_leaves_alone(tmp_path: Path, text: str) -> None:
     plant(tmp_path, {"app.py": text})
     report = apply(tmp_path, review=True)
     assert contents(tmp_path) == {"app.py": text.encode()}
-    assert verdicts(report) == []
+    assert [found for found in verdicts(report) if found[0] != "noted"] == []
 
 
 REPORTED = {
