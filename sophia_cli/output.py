@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Output:
     """Where and how one command shows its result."""
 
     as_json: bool = False
-    quiet: bool = False
+    quiet: bool = field(default_factory=lambda: Notes.quiet)
     color: bool = True
 
     def line(self, text: str = "") -> None:
@@ -78,8 +78,12 @@ class Output:
 
 
 class Notes(logging.Handler):
-    """What the parts of `sophia_cli` log while a command runs: notes of that command, each shown once."""
+    """What the parts of `sophia_cli` log while a command runs: notes of that command, each shown once.
 
+    `quiet` is what the command was told, for outputs that are made without being told.
+    """
+
+    quiet = False
     _installed: Notes | None = None
 
     def __init__(self, output: Output) -> None:
@@ -94,6 +98,7 @@ class Notes(logging.Handler):
             cls._installed = cls(output)
             logging.getLogger("sophia_cli").addHandler(cls._installed)
         cls._installed._output = output
+        cls.quiet = output.quiet
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()

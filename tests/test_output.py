@@ -74,5 +74,7 @@ def test_what_parts_log_is_a_note_once(capsys: pytest.CaptureFixture[str]) -> No
     log.info("nobody asked")
     Notes.hear(Output(quiet=True))
     log.warning("the ledger c is full")
+    Output().note("one that was not told")
+    Notes.hear(Output(quiet=False))
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "the ledger a is full\nthe ledger b is full\n")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from sophia_cli.errors import UsageError
 from sophia_cli.output import Notes, Output
@@ -19,13 +20,24 @@ Root = Annotated[
     Path | None, typer.Option("--root", help="The folder to work on (default: this one).")
 ]
 
-_SHARED = {"root": "--root", "as_json": "--json", "quiet": "--quiet", "no_color": "--no-color"}
-# A command that does not have them says nothing that they would keep back.
-_HOLD_ANYWAY = ("quiet", "no_color")
+_SHARED = {
+    "root": ("--root",),
+    "as_json": ("--json",),
+    "quiet": ("--quiet", "-q"),
+    "no_color": ("--no-color",),
+}
+_SAID = "sophia_cli.said"  # what was said with options that a command takes without declaring them
 
 
 class Command(TyperCommand):
-    """A command, with the notes of the parts that it calls shown as its own."""
+    """A command that takes the shared options, and shows the notes of the parts that it calls as its own.
+
+    One that does not declare `--json` has nothing to show as data: it is refused there.
+    """
+
+    def __init__(self, *words: Any, **settings: Any) -> None:
+        super().__init__(*words, **settings)
+        _take_shared(self, but="as_json")
 
     def invoke(self, ctx: Any) -> Any:
         _hear(ctx)
@@ -34,6 +46,10 @@ class Command(TyperCommand):
 
 class Group(TyperGroup):
     """Words that a command follows: an option before it holds for the command, or is refused."""
+
+    def __init__(self, *words: Any, **settings: Any) -> None:
+        super().__init__(*words, **settings)
+        _take_shared(self)
 
     def invoke(self, ctx: Any) -> Any:
         _hear(ctx)
@@ -60,21 +76,48 @@ class App(typer.Typer):
         return super().command(*words, **{"cls": Command, **settings})
 
 
+def _take_shared(command: Any, *, but: str = "") -> None:
+    """Let a command take the shared options that it does not declare: they hold, wherever they stand.
+
+    It is not called with them. One that looks at no folder has nothing that `--root` would change.
+    """
+    declared = {param.name for param in command.params}
+    for name, words in _SHARED.items():
+        if name not in declared and name != but:
+            flag: dict[str, Any] = {} if name == "root" else {"is_flag": True, "default": False}
+            command.params.append(
+                TyperOption(
+                    param_decls=[name, *words],
+                    callback=_keep,
+                    expose_value=False,
+                    hidden=True,
+                    **flag,
+                )
+            )
+
+
+def _keep(ctx: Any, param: Any, value: Any) -> Any:
+    ctx.meta.setdefault(_SAID, {})[ctx.command_path, param.name] = value
+    return value
+
+
+def _value(ctx: Any, name: str) -> Any:
+    return ctx.params.get(name, ctx.meta.get(_SAID, {}).get((ctx.command_path, name)))
+
+
 def _handed_down(ctx: typer.Context, name: str, command: Any) -> dict[str, Any]:
     """What was said before a command, as its defaults: what is said nearer to it goes before."""
     given = {
-        param.name: (ctx.params[param.name], param.opts[0])
+        param.name: (_value(ctx, param.name), param.opts[0])
         for param in ctx.command.params
         if param.name and _is_given(ctx, param.name)
     }
     said = ctx.default_map or {}
-    inherited = {key: (said[key], option) for key, option in _SHARED.items() if key in said}
+    inherited = {key: (said[key], words[0]) for key, words in _SHARED.items() if key in said}
     takes = {param.name for param in command.params}
-    if isinstance(command, Group):
-        takes.update(_SHARED)
     values = {}
     for key, (value, option) in {**inherited, **given}.items():
-        if key not in takes and key not in _HOLD_ANYWAY:
+        if key not in takes:
             path = f"{ctx.command_path} {name}"
             raise UsageError(f"{path.removeprefix('sophia ')} takes no {option}", f"{path} --help")
         values[key] = value
@@ -86,7 +129,12 @@ def _is_given(ctx: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _hear(ctx: typer.Context) -> None:
-    """From here on what `sophia_cli` logs is a note of this command, unless it is to be quiet."""
-    said = {**(ctx.default_map or {}), **ctx.params}
-    Notes.hear(Output(quiet=bool(said.get("quiet"))))
+def _hear(ctx: Any) -> None:
+    """From here on what `sophia_cli` logs is a note of this command, unless it is to be quiet.
+
+    A command need not hand `--quiet` and `--no-color` on to its output, nor to programs that it starts.
+    """
+    said = ctx.default_map or {}
+    if _value(ctx, "no_color") or said.get("no_color"):
+        os.environ["NO_COLOR"] = "1"
+    Notes.hear(Output(quiet=bool(_value(ctx, "quiet") or said.get("quiet"))))

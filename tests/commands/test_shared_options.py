@@ -107,9 +107,49 @@ def test_what_was_left_out_before_a_command_is_left_out(trees: tuple[Path, Path]
     assert sophia(*words, cwd=trees[0]).out.startswith("0 sites of class safe\n")
 
 
+AT_THE_END = [
+    "llm ask hello --no-color",
+    "llm ask hello --quiet --root . --no-color --json",
+    "llm keys list -q",
+    "llm keys list --root . --json --no-color --quiet",
+    "llm keys -q --json --root . --no-color list",
+    "llm cache status --no-color -q",
+    "llm cache --json status",
+    "llm prices gpt-5.2 -q --no-color",
+    "llm budgets --no-color",
+    "migrate status --quiet",
+]
+
+
+@pytest.mark.parametrize("words", AT_THE_END)
+def test_every_command_takes_them_whether_or_not_it_declares_them(
+    tmp_path: Path, words: str
+) -> None:
+    said = sophia(*words.split(), cwd=tmp_path)
+    assert (said.code, "--json" not in words or said.json["ok"]) == (0, True), said.err
+
+
+@pytest.mark.parametrize("words", ["--root . llm sim --fault x", "llm sim --fault x --root . -q"])
+def test_a_command_that_looks_at_no_folder_goes_on(tmp_path: Path, words: str) -> None:
+    said = sophia(*words.split(), cwd=tmp_path)
+    assert said.err.startswith("sophia: 'x' is not a fault")
+
+
+@pytest.mark.parametrize("words", ["llm keys --root app list", "llm keys list --root app"])
+def test_a_group_hands_the_root_on(tmp_path: Path, words: str) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "sophia.toml").write_text("[nonsense]\n")
+    said = sophia(*words.split(), cwd=tmp_path)
+    assert (said.code, f"{tmp_path}/app/sophia.toml" in said.err) == (1, True)
+
+
+def test_every_command_can_say_its_result_as_data() -> None:
+    leaves = [command for command in tree(get_command(app)) if not hasattr(command, "commands")]
+    without = [one.name for one in leaves if "as_json" not in {param.name for param in one.params}]
+    assert without == []
+
+
 REFUSED = [
-    ("--root . llm sim", "llm sim takes no --root", "sophia llm sim --help"),
-    ("llm --root . sim", "llm sim takes no --root", "sophia llm sim --help"),
     ("migrate --apply status", "migrate status takes no --apply", "sophia migrate status --help"),
     ("migrate --patch show safe", "migrate show takes no --patch", "sophia migrate show --help"),
     ("migrate --class review resume", "migrate resume takes no --class", "sophia migrate resume --help"),
