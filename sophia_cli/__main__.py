@@ -58,7 +58,8 @@ def _report(arguments: list[str], error: Exception) -> int:
     words = _words(arguments) if as_json else []
     error = _known(error)
     if isinstance(error, SophiaError | LLMError):
-        show_error(words, error.message, error.mend, as_json=as_json)
+        call_id = getattr(error, "call_id", "")
+        show_error(words, error.message, error.mend, as_json=as_json, call_id=call_id)
         return getattr(error, "exit_code", EXIT_ERROR)
     path = _write_log(error)
     show_error(

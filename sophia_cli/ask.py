@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sophia_cli.errors import SophiaError, UsageError
+from sophia_cli.llm.answers import response_of
+from sophia_cli.llm.call import LLMResponse
 from sophia_cli.llm.config import Config, load_config
 from sophia_cli.llm.keyfile import read_keys
+from sophia_cli.llm.options import completion_call
 from sophia_cli.llm.providers import KINDS, Provider
 from sophia_cli.llm.routing import half_configured
-from sophia_cli.llm.service import UnifiedLLMService
+from sophia_cli.llm.service import TextStream, UnifiedLLMService
 
 LARGEST_FILE = 10_000_000  # bytes; beyond any model's context
 
@@ -27,11 +30,16 @@ class Question:
     model: str = ""
     provider: str = ""
     system: str = ""
+    max_tokens: int = 0
+    team: str = ""
+    service: str = ""
 
     @property
     def options(self) -> dict[str, Any]:
         """The options of the service's methods."""
         given = {name: value for name, value in vars(self).items() if name not in ("text", "task")}
+        if not self.max_tokens:
+            del given["max_tokens"]
         return {"task_type": self.task, **given}
 
     @property
@@ -42,25 +50,44 @@ class Question:
 
 @dataclass(frozen=True)
 class Shape:
-    """What a route is tried with beside the question: capabilities that it needs, and who asks."""
+    """What a route is tried with beside the question: capabilities that it needs."""
 
     tools: bool = False
     images: int = 0
-    max_tokens: int = 0
-    team: str = ""
-    service: str = ""
 
     def options_of(self, question: Question) -> dict[str, Any]:
         """Options of the service's methods for a call of that shape; it could not be sent."""
-        options = {**question.options, "team": self.team, "service": self.service}
+        options = question.options
         if self.tools:
             options["tools"] = [{"type": "function", "function": {"name": "any"}}]
-        if self.max_tokens:
-            options["max_tokens"] = self.max_tokens
         content: Any = question.text
         if self.images:
             content = [{"type": "text", "text": content}, *[{"type": "image_url"}] * self.images]
         return {**options, "messages": [{"role": "user", "content": content}]}
+
+
+class Asking:
+    """One question under way. Its call has an id from the beginning, whatever becomes of it."""
+
+    def __init__(self, service: UnifiedLLMService, question: Question, *, stream: bool) -> None:
+        self._engine = service.engine
+        self._call = completion_call(
+            service.engine.config, question.text, cast(Any, question.options), stream=stream
+        )
+
+    @property
+    def id(self) -> str:
+        """What names the call in the ledger."""
+        return self._call.id
+
+    def whole(self) -> LLMResponse:
+        """The complete answer. Raises LLMError."""
+        answer, _ = self._engine.run(self._call)
+        return response_of(answer)
+
+    def stream(self) -> TextStream:
+        """The answer in pieces. Raises LLMError."""
+        return TextStream(*self._engine.run(self._call, keep_events=True))
 
 
 @dataclass(frozen=True)
@@ -116,12 +143,18 @@ def find_local_server(environ: Mapping[str, str]) -> Provider | None:
     return None
 
 
-def read_prompt(words: str, files: list[Path], piped: str) -> str:
-    """The question: the words, what was piped in, and the files, in this order. Raises SophiaError."""
+def read_prompt(words: str, files: list[Path], piped: str, command: str) -> str:
+    """The question: the words, what was piped in, and the files, in this order.
+
+    `command` is the word of `sophia llm` that wants one. Raises SophiaError.
+    """
     parts = [words.strip(), piped.strip(), *(_read(path) for path in files)]
     prompt = "\n\n".join(part for part in parts if part)
     if not prompt:
-        raise UsageError("there is nothing to ask", 'sophia llm ask "..."   or pipe a text into it')
+        raise UsageError(
+            f"there is nothing to {command}",
+            f'sophia llm {command} "..."   or pipe a text into it',
+        )
     return prompt
 
 

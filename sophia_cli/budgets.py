@@ -10,6 +10,7 @@ from typing import Any
 
 from sophia_cli.llm.budgets.budget import Budget
 from sophia_cli.llm.config import load_config
+from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger.accounts import Statement
 from sophia_cli.llm.service import UnifiedLLMService
 
@@ -62,7 +63,7 @@ class Account:
 def read_accounts(environ: Mapping[str, str], root: Path) -> tuple[Account, ...]:
     """Every budget that is configured, in the file's order; one that nobody touched is whole.
 
-    Raises ConfigError, and LLMError while the ledger is in use.
+    Raises ConfigError, and LLMError where the ledger is in use or cannot be read.
     """
     config = load_config(environ, root)
     if not config.budgets:
@@ -70,6 +71,11 @@ def read_accounts(environ: Mapping[str, str], root: Path) -> tuple[Account, ...]
     service = UnifiedLLMService(config)
     try:
         found = service.engine.desk.books.statements()
+        if (
+            service.engine.ledger.problem
+        ):  # it counts in memory: what others have spent is not known
+            where = f"export SOPHIA_LEDGER=...   (now {config.ledger})"
+            raise LLMError("the ledger cannot be read, so nobody knows what is spent", where)
     finally:
         service.close()
     accounts = []

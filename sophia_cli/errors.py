@@ -27,3 +27,7 @@ class Interrupted(SophiaError):
     """Ctrl-C, where there is more to say than that: exit code 130."""
 
     exit_code = 130
+
+    def __init__(self, message: str, mend: str = "", *, call_id: str = "") -> None:
+        super().__init__(message, mend)
+        self.call_id = call_id

@@ -15,14 +15,26 @@ from sophia_cli.http import httpx
 from sophia_cli.llm.call import Labels
 from sophia_cli.llm.config import Config, load_config
 from sophia_cli.llm.errors import CallFailed, LLMError
-from sophia_cli.llm.failure import from_status
-from sophia_cli.llm.keyfile import KEYRING, key_file, read_keys, write_key, write_keyring
+from sophia_cli.llm.explain import another_key, mend_connection
+from sophia_cli.llm.failure import RETRIED, Failure, from_status
+from sophia_cli.llm.keyfile import (
+    KEYRING,
+    key_file,
+    read_keyring,
+    read_keys,
+    write_key,
+    write_keyring,
+)
 from sophia_cli.llm.providers import KINDS, Provider
 from sophia_cli.llm.secret import Secret, is_key
 from sophia_cli.llm.service import UnifiedLLMService
 
-OK, REFUSED, UNREACHABLE, UNTESTED = "ok", "refused", "unreachable", "not tested"
+# Of the provider that is in trouble itself nothing is learnt about the key.
+OK, REFUSED, FAILED, UNREACHABLE = "ok", "refused", "failed", "unreachable"
+UNTESTED = "not tested"
+_ABOUT_KEYS = ("auth", "permission")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
+_NAME = re.compile(r"[a-z]{1,20}")  # what no key looks like
 _PATIENCE = 10.0  # seconds
 
 
@@ -37,21 +49,35 @@ class Listed:
 
 @dataclass(frozen=True)
 class Stored:
-    """Where a key was put, or taken away from. `shadowed`: the variable that goes before it."""
+    """Where a key was put, or taken away from, and whether one `was_there` before.
+
+    `shadowed` is the variable that goes before it, `shared` are the other providers that read it.
+    """
 
     name: str
     variable: str
     place: str
     shadowed: str = ""
+    was_there: bool = False
+    shared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Check:
-    """What became of one key when it was tried."""
+    """What became of one key when it was tried, and what mends it.
+
+    `ok` and `not tested` are no trouble; `refused` is about the key, `failed` and `unreachable` are
+    about its provider.
+    """
 
     provider: str
     state: str
     words: str = ""
+    mend: str = ""
+
+    @property
+    def is_trouble(self) -> bool:
+        return self.state not in (OK, UNTESTED)
 
 
 def list_keys(environ: Mapping[str, str], root: Path | None) -> list[Listed]:
@@ -114,7 +140,7 @@ def check_keys(
     """
     config = load_config(environ, root)
     if name and name not in config.providers:
-        raise _unknown(config)
+        raise _unknown(name, config)
     wanted = [config.providers[name]] if name else list(config.providers.values())
     chosen = [p for p in wanted if p.secret or p.options.get("private_key_path")]
     if not chosen:
@@ -136,8 +162,7 @@ def _check(provider: Provider, config: Config, *, call: bool) -> Check:
     try:
         service.complete_text_sync("Answer: ok", provider=provider.name, max_tokens=16)
     except LLMError as error:
-        answered = isinstance(error, CallFailed) and error.status
-        return Check(provider.name, REFUSED if answered else UNREACHABLE, error.message)
+        return _called(provider, error)
     finally:
         service.close()
     return Check(provider.name, OK)
@@ -149,24 +174,52 @@ def _ask_for_free(provider: Provider) -> Check:
     try:
         reply = httpx.get(f"{provider.base_url}{kind.check}", headers=headers, timeout=_PATIENCE)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return Check(provider.name, UNREACHABLE, str(error) or type(error).__name__)
+        words = str(error) or type(error).__name__
+        mend = mend_connection(Failure("connection", words), provider)
+        return Check(provider.name, UNREACHABLE, words, mend)
     if reply.status_code == 200:
         return Check(provider.name, OK)
     # Its words may have the key in them; a failure's have not.
-    words = from_status(reply.status_code, dict(reply.headers), reply.content).message
-    secret = provider.secret
-    whose = f" (key ends in {secret.masked}, from {secret.source})" if secret else ""
-    return Check(provider.name, REFUSED, f"{reply.status_code} {words}{whose}")
+    failure = from_status(reply.status_code, dict(reply.headers), reply.content)
+    said = failure.message if failure.message != f"HTTP {failure.status}" else ""
+    words = " ".join(part for part in (str(failure.status), said) if part)
+    return _judged(provider, failure.kind, words)
+
+
+def _called(provider: Provider, error: LLMError) -> Check:
+    """What an error says of the key that the call was made with."""
+    if not isinstance(error, CallFailed):
+        return Check(provider.name, FAILED, error.message, error.mend)
+    if not error.status:
+        return Check(provider.name, UNREACHABLE, error.message, error.mend)
+    return _judged(provider, error.kind, error.message)
+
+
+def _judged(provider: Provider, kind: str, words: str) -> Check:
+    if kind in _ABOUT_KEYS:
+        secret = provider.secret
+        whose = f" (key ends in {secret.masked}, from {secret.source})" if secret else ""
+        words = words if "(key ends in " in words else f"{words}{whose}"
+        return Check(provider.name, REFUSED, words, f"set another:  {another_key(provider)}")
+    mend = f"see whether base_url {provider.base_url} is an API's"
+    if kind in RETRIED:
+        mend = "try again in a moment"
+    return Check(provider.name, FAILED, f"{words}; that says nothing of the key", mend)
 
 
 def _store(
     name: str, variable: str, value: str | None, config: Config, environ: Mapping[str, str]
 ) -> Stored:
     shadowed = variable if environ.get(variable, "").strip() else ""
+    readers = (p.name for p in config.providers.values() if p.key_env == variable)
+    shared = tuple(reader for reader in readers if reader != name)
     if config.keys == KEYRING:
+        was_there = bool(read_keyring(variable))
         write_keyring(variable, value)
-        return Stored(name, variable, "the keyring", shadowed)
-    return Stored(name, variable, str(write_key(environ, variable, value)), shadowed)
+        return Stored(name, variable, "the keyring", shadowed, was_there, shared)
+    was_there = variable in read_keys(environ)
+    path = write_key(environ, variable, value)
+    return Stored(name, variable, str(path), shadowed, was_there, shared)
 
 
 def _variable_of(name: str, config: Config) -> str:
@@ -174,7 +227,7 @@ def _variable_of(name: str, config: Config) -> str:
     if provider is None:
         if _VARIABLE.fullmatch(name):
             return name
-        raise _unknown(config)
+        raise _unknown(name, config)
     own = KINDS[provider.kind].key_env if provider.name == provider.kind else ""
     variable = provider.key_env or own
     if not variable:
@@ -182,11 +235,12 @@ def _variable_of(name: str, config: Config) -> str:
     return variable
 
 
-def _unknown(config: Config) -> UsageError:
-    # What was typed there may be a key: it is not said again.
+def _unknown(name: str, config: Config) -> UsageError:
+    # What was typed there may be a key: it is said again only where it cannot be one.
+    said = f"'{name}'" if _NAME.fullmatch(name) else "that"
     known = ", ".join(config.providers)
     return UsageError(
-        "that is not the name of a provider",
+        f"{said} is not the name of a provider",
         f"known: {known}\nor a variable, such as SNOWFLAKE_PAT",
     )
 

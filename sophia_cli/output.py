@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +37,14 @@ class Output:
             print(
                 _printable(text, sys.stdout.encoding), flush=True
             )  # a reader may be waiting for it
+
+    def text(self, words: str, *, indent: int = 0, hang: int = 2) -> None:
+        """Prose on as many lines as 80 columns make of it; nothing for no words.
+
+        What is pasted stays in one piece: neither a long word nor what follows two spaces is broken.
+        """
+        for text in wrapped(words, indent=indent, hang=hang):
+            self.line(text)
 
     def stream(self, text: str) -> None:
         """A piece of a result that grows: written as it is and flushed."""
@@ -107,15 +116,36 @@ class Notes(logging.Handler):
             self._output.note(text)
 
 
-def show_error(command: Sequence[str], message: str, mend: str, *, as_json: bool) -> None:
-    """A known error: what is wrong, then the mend, on stderr; with --json the envelope too."""
+def show_error(
+    command: Sequence[str], message: str, mend: str, *, as_json: bool, call_id: str = ""
+) -> None:
+    """A known error: what is wrong, then the mend, on stderr; with --json the envelope on stdout.
+
+    `call_id` names the call that it is about, for the envelope.
+    """
     if as_json:
         error = {"message": message, "mend": mend}
+        if call_id:
+            error["call_id"] = call_id
         _print_envelope(" ".join(command) or "sophia", data=None, error=error)
         return
     print(_printable(f"sophia: {message}", sys.stderr.encoding), file=sys.stderr)
     for text in mend.splitlines():
         print(_printable(f"        {text}", sys.stderr.encoding), file=sys.stderr)
+
+
+def wrapped(words: str, *, indent: int = 0, hang: int = 2, width: int = WIDTH) -> list[str]:
+    """The lines of `Output.text`; `hang` is how much further in all but the first of them stand."""
+    prose, gap, command = words.rpartition(":  ")
+    first, rest = " " * indent, " " * (indent + hang)
+    if not gap:
+        return wrap(
+            words, width, initial_indent=first, subsequent_indent=rest,
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+    lines = wrapped(f"{prose}:", indent=indent, hang=hang, width=width)
+    joined = f"{lines[-1]}  {command}"
+    return [*lines[:-1], joined] if len(joined) <= width else [*lines, f"{rest}{command}"]
 
 
 def format_table(

@@ -43,7 +43,7 @@ def show_front_door(output: Output, root: Path | None) -> None:
     output.line()
     output.table(("", ""), COMMANDS)
     output.line()
-    output.line(found.describe())
+    output.text(found.describe(), hang=6)
     for missing in found.half:
         output.line(f"  {missing}")
     if cut is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sophia_cli.llm.call import LLMResponse
 from sophia_cli.llm.errors import CallFailed, LLMError
-from sophia_cli.llm.failure import Failure
+from sophia_cli.llm.failure import BUDGET, Failure
 from sophia_cli.llm.options import CompletionOptions
 from sophia_cli.llm.pipeline import Answer
 from sophia_cli.llm.usage import delta_of, text_of, tool_calls_of
@@ -75,6 +75,7 @@ def describe(answer: Answer, content: str, **more: Any) -> LLMResponse:
         call_id=meter.call.id,
         cached=meter.kept is not None,
         simulated=meter.simulated,
+        attempts=tuple(meter.tries),
         **more,
     )
 
@@ -101,7 +102,8 @@ def failed(answer: Answer, failure: Failure) -> CallFailed:
     from sophia_cli.llm.explain import explain
 
     meter = answer.meter
-    message, mend = explain(failure, meter.provider, meter.config)
+    short = next((one for one in meter.tries if one.error_kind == BUDGET), None)
+    message, mend = explain(failure, meter.provider, meter.config, short)
     return CallFailed(
         message,
         mend,

@@ -129,9 +129,32 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class Try:
+    """One candidate that was asked, or could not be: `outcome` is `not_sent` where nothing went out.
+
+    `error_kind` and `error` say why it gave no answer; both are empty for the one that did.
+    """
+
+    provider: str
+    model: str
+    outcome: str
+    error_kind: str = ""
+    error: str = ""
+    status: int = 0
+
+    @property
+    def why(self) -> str:
+        """The failure in a few words."""
+        if self.outcome == "not_sent":
+            return self.error
+        return f"{self.status or ''} {self.error_kind.replace('_', ' ')}".strip()
+
+
+@dataclass(frozen=True)
 class LLMResponse:
     """A complete answer. `cost_usd` is None when the price is not known: unpriced, never zero.
 
+    `attempts` are the requests in their order: the last one answered, those before it did not.
     `parsed` is the answer's value where a `response_format` with a schema was asked for.
     """
 
@@ -150,6 +173,7 @@ class LLMResponse:
     error: str | None = None
     raw: Mapping[str, Any] = field(default_factory=dict)
     parsed: Any = None
+    attempts: tuple[Try, ...] = ()
 
     @property
     def total_tokens(self) -> int | None:

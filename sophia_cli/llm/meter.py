@@ -11,7 +11,7 @@ from typing import Any
 from sophia_cli.llm.admission import Desk, Ticket
 from sophia_cli.llm.archive import Archive, Recording
 from sophia_cli.llm.cache.store import Kept
-from sophia_cli.llm.call import Call, Usage
+from sophia_cli.llm.call import Call, Try, Usage
 from sophia_cli.llm.config import Config
 from sophia_cli.llm.failure import DEADLINE, Failure
 from sophia_cli.llm.ledger.record import CANCELLED, ERROR, OK, Attempt, Charge, Final, Opening
@@ -56,6 +56,7 @@ class Meter:
         self._charges: list[Charge] = []
         self._cost_source = ""
         self._scanner: Scanner | None = None
+        self.tries: list[Try] = []
         self._attempts: list[Attempt] = []
         self._fallbacks: list[tuple[str, str, str]] = []
         self._began = time.perf_counter()
@@ -104,6 +105,12 @@ class Meter:
         self._sent += sent
         self._ticket = ticket
         self._attempt_began = time.perf_counter()
+
+    def pass_over(self, verdict: Verdict, failure: Failure) -> None:
+        """Nothing goes out to a candidate, for a reason of this process."""
+        self.tries.append(
+            Try(verdict.provider, verdict.model, "not_sent", failure.kind, failure.message)
+        )
 
     def attempt_failed(self, failure: Failure) -> None:
         """The request gave no answer."""
@@ -222,6 +229,10 @@ class Meter:
                 status or (failure.status if failure else 0),
                 took,
             )
+        )
+        words = self._words(failure) if failure else ""
+        self.tries.append(
+            Try(self.provider, self.model, outcome, kind, words, self._attempts[-1].status)
         )
         self.cost_nano, self._cost_source = cost_of(self.usage, ticket.price)
         self._charges += self._desk.settle(

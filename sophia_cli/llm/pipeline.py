@@ -112,6 +112,7 @@ def _try_candidates(decision: Decision, means: Means, meter: Meter, keep_events:
         for number in range(call.attempts):
             ticket = yield from _admit(prepared, verdict, decision.estimate, means, meter)
             if isinstance(ticket, Failure):
+                meter.pass_over(verdict, ticket)
                 failed = failed if meter.attempts else _Failed(ticket)
                 break
             meter.attempt(verdict, prepared.provider, len(prepared.request.body), ticket)

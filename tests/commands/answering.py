@@ -33,4 +33,4 @@ def rows(home: Path) -> list[Any]:
 
 def masked(text: str) -> str:
     """Without what differs from run to run: latency and call id."""
-    return re.sub(r"\d+\.\d\d s · call \w+", "T s · call ID", text)
+    return re.sub(r"\d+\.\d\d s( · |\n  )call \w+", "T s · call ID", text)

@@ -186,9 +186,12 @@ def test_a_wrong_file_is_said_with_its_key(tmp_path: Path) -> None:
 
 def test_an_unknown_task_is_said_with_those_that_are(tmp_path: Path) -> None:
     said = sophia("llm", "ask", "hi", "--task", "magic", cwd=tmp_path)
-    assert said.code == 1
-    assert said.err.splitlines()[-1].startswith(
-        "sophia: unknown task 'magic'; allowed: data_analysis,"
+    assert (said.code, said.out) == (2, "")
+    assert said.err == (
+        "sophia: unknown task 'magic'\n"
+        "        allowed: data_analysis, sql_generation, embeddings, code_generation,\n"
+        "        code_analysis, business_intelligence, document_summary,\n"
+        "        chat_conversation, experimental, bulk\n"
     )
 
 
@@ -282,4 +285,7 @@ def test_sim_says_what_is_wrong(tmp_path: Path) -> None:
         "        sophia llm sim --port 0\n",
     )
     said = sophia("llm", "sim", "--fault", "bogus", cwd=tmp_path)
-    assert said.code == 2 and said.err.startswith("sophia: 'bogus' is not a fault; allowed: ")
+    assert said.code == 2 and said.err.startswith(
+        "sophia: 'bogus' is not a fault\n        allowed: "
+    )
+    assert all(len(line) <= 80 for line in said.err.splitlines())

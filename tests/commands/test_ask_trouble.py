@@ -49,11 +49,11 @@ def test_a_provider_that_fails_is_one_line_with_its_mend(
             "llm", "ask", "hi", cwd=tmp_path, SOPHIA_LLM_ATTEMPTS="1", **keyed(server.url)
         )
     assert said.code == 1
-    summary, problem, advice = said.err.splitlines()
+    summary, problem, advice = masked(said.err).splitlines()
     assert problem.startswith(f"sophia: {words}") and advice.startswith("        ")
     assert mend in advice
-    assert masked(summary).startswith("failed · ─ openrouter · openai/gpt-5.2 · ")
-    assert masked(summary).endswith(" · T s · call ID")
+    assert summary.startswith("failed · ─ openrouter · openai/gpt-5.2 · ")
+    assert summary.endswith(" · T s · call ID")
     assert said.out == "" or said.out.endswith("\n")
     assert KEY not in said.err + said.out
     assert [row[0] for row in rows(own_home)] == ["error"]
@@ -68,7 +68,7 @@ def test_what_has_come_of_an_answer_stays_apart_from_the_error(tmp_path: Path, f
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             check=False,
         )  # fmt: skip
-    lines = done.stdout.splitlines()
+    lines = masked(done.stdout).splitlines()
     assert len(lines) == 4 and lines[0].startswith("This is")
     assert lines[1].startswith("failed · ─ openrouter · ")
     assert lines[2].startswith("sophia: openrouter answered 200: ")
@@ -129,7 +129,7 @@ def test_nobody_at_the_address(tmp_path: Path) -> None:
         "llm", "ask", "hi", cwd=tmp_path, **keyed("http://127.0.0.1:9"), SOPHIA_LLM_ATTEMPTS="1"
     )
     assert said.code == 1
-    assert said.err.splitlines()[1].startswith("sophia: openrouter cannot be reached: ")
+    assert masked(said.err).splitlines()[1].startswith("sophia: openrouter cannot be reached: ")
     assert said.err.endswith("check the network, a proxy, and base_url http://127.0.0.1:9/api/v1\n")
 
 
@@ -169,7 +169,7 @@ def test_half_a_key_is_none_and_the_other_half_is_named(
 ) -> None:
     said = sophia("llm", "ask", "hi", cwd=tmp_path, **environ)
     assert said.code == 0 and said.out.startswith("This is a simulated answer")
-    first, _, last = said.err.splitlines()
+    first, _, last = masked(said.err).splitlines()
     assert first == f"(simulated: {name} is half configured: {missing})"
     assert last == f"  a real one:  export {mend}"
 

@@ -177,6 +177,10 @@ def test_a_ledger_that_cannot_be_had_is_said(tmp_path: Path) -> None:
     (tmp_path / "sophia.toml").write_text(BUDGETS)
     (tmp_path / "ledger.sqlite3").mkdir()
     said = budgets(tmp_path)
-    assert said.code == 0 and said.out.startswith("3 budgets; ")
-    assert said.err.endswith("): calls are counted in memory only\n")
-    assert budgets(tmp_path, "--quiet").err == ""
+    assert (said.code, said.out) == (1, "")
+    problem = "the ledger cannot be read, so nobody knows what is spent"
+    assert said.err.endswith(
+        f"sophia: {problem}\n        export SOPHIA_LEDGER=...   (now {tmp_path}/ledger.sqlite3)\n"
+    )
+    envelope = budgets(tmp_path, "--json", "--quiet").json
+    assert (envelope["ok"], envelope["error"]["message"]) == (False, problem)

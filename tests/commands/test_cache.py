@@ -54,9 +54,9 @@ def test_status(tmp_path: Path, own_home: Path, used: Said) -> None:
     assert data["tasks"] == {"bulk": 86_400.0, "document_summary": 604_800.0}
     bulk, summary = data["rows"]
     assert (bulk["task"], bulk["answers"], bulk["hits"], bulk["unpriced"]) == ("bulk", 1, 1, 0)
-    assert bulk["saved_nano"] > 0 and summary["hits"] == 0
+    assert bulk["saved_usd"] > 0 and summary["hits"] == 0
     sizes = [row["bytes"] for row in (bulk, summary)]
-    saved = f"${bulk['saved_nano'] / 1e9:.4f}"
+    saved = f"${bulk['saved_usd']:.4f}"
     said = sophia("llm", "cache", "status", cwd=tmp_path)
     assert said.out == (
         f"{sum(sizes):,} of at most 200,000,000 bytes, in {path}\n"
@@ -79,7 +79,7 @@ def test_clearing(tmp_path: Path, used: Said) -> None:
 
 WRONG = [
     (["--older", "soon"], 2, "sophia: 'soon' is no time such as 90s, 30m, 12h or 7d\n"),
-    (["--task", "magic"], 1, "sophia: unknown task 'magic'; allowed: "),
+    (["--task", "magic"], 2, "sophia: unknown task 'magic'\n        allowed: data_analysis, "),
 ]
 
 

@@ -51,7 +51,13 @@ def test_a_key_is_set_from_a_pipe_listed_masked_and_removed(tmp_path: Path, path
     ]
     for name in ("openrouter", "cortex"):
         removed = sophia("llm", "keys", "remove", name, cwd=tmp_path)
-        assert removed.out == f"No key of {name} is kept in {path}.\n"
+        expected = {
+            "openrouter": f"The key of openrouter is taken out of {path}.\n",
+            "cortex": f"The key of cortex is taken out of {path}.\n",
+        }
+        assert removed.out == expected[name]
+    again = sophia("llm", "keys", "remove", "cortex", cwd=tmp_path)
+    assert (again.code, again.out) == (0, f"No key of cortex was kept in {path}.\n")
     assert sophia("llm", "keys", "list", cwd=tmp_path).out == (
         "No key is set.\nNext:  sophia llm keys set openrouter\n"
     )
@@ -78,7 +84,7 @@ NO_KEY = (
     "        from a pipe:    sophia llm keys set openrouter < FILE\n"
 )
 NO_NAME = (
-    "sophia: that is not the name of a provider\n"
+    "sophia: {} is not the name of a provider\n"
     "        known: cortex, portkey, openrouter, openai, anthropic\n"
     "        or a variable, such as SNOWFLAKE_PAT\n"
 )
@@ -91,8 +97,9 @@ REFUSED = [
     (["openrouter"], "\n", NO_KEY),
     (["openrouter"], f"{KEY} {KEY}\n", "sophia: that is no key: it has spaces, line breaks or letters that no key has\n"),
     (["openrouter"], "schlüssel\n", "sophia: that is no key: it has spaces, line breaks or letters that no key has\n"),
-    (["openruoter"], KEY, NO_NAME),
-    ([KEY], OTHER, NO_NAME),
+    (["openruoter"], KEY, NO_NAME.format("'openruoter'")),
+    ([KEY], OTHER, NO_NAME.format("that")),
+    (["abcdefghijklmnopqrstuvwxyz"], OTHER, NO_NAME.format("that")),
     (["openrouter", KEY], "", NOT_AN_ARGUMENT),
     (["openrouter", f"--key={KEY}"], "", NOT_AN_ARGUMENT),
     (["openrouter", "--key", KEY], "", NOT_AN_ARGUMENT),
@@ -241,25 +248,62 @@ def test_with_call_a_provider_without_such_a_request_is_asked_a_little(tmp_path:
     assert json.loads(request.body)["max_completion_tokens"] == 16
 
 
+ANOTHER = "    set another:  unset OPENROUTER_API_KEY; sophia llm keys set openrouter\n"
 ANSWERS = [
-    (401, {"error": {"message": f"no such key {KEY}"}}, "refused: 401 no such key [api_key]"),
-    (403, {"message": "not allowed"}, "refused: 403 not allowed"),
-    (500, {}, "refused: 500 HTTP 500"),
+    (
+        401,
+        {"error": {"message": f"no such key {KEY}"}},
+        "  openrouter  refused: 401 no such key [api_key] (key ends in ..cdef, from\n"
+        f"              OPENROUTER_API_KEY)\n{ANOTHER}",
+    ),
+    (
+        403,
+        {"message": "not allowed"},
+        "  openrouter  refused: 403 not allowed (key ends in ..cdef, from\n"
+        f"              OPENROUTER_API_KEY)\n{ANOTHER}",
+    ),
+    (
+        500,
+        {},
+        "  openrouter  failed: 500; that says nothing of the key\n    try again in a moment\n",
+    ),
+    (
+        503,
+        {"error": {"message": "no provider is available " * 4}},
+        "  openrouter  failed: 503 no provider is available no provider is available no\n"
+        "              provider is available no provider is available ; that says nothing\n"
+        "              of the key\n"
+        "    try again in a moment\n",
+    ),
+    (
+        404,
+        {},
+        "  openrouter  failed: 404; that says nothing of the key\n"
+        "    see whether base_url URL/api/v1 is an API's\n",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("status", "body", "words"), ANSWERS)
-def test_a_key_that_is_refused(
-    tmp_path: Path, status: int, body: dict[str, object], words: str
+@pytest.mark.parametrize("call", [[], ["--call"]])
+@pytest.mark.parametrize(("status", "body", "expected"), ANSWERS)
+def test_a_key_that_is_not_taken_and_whether_that_is_about_the_key(
+    tmp_path: Path, status: int, body: dict[str, object], expected: str, call: list[str]
 ) -> None:
     with ScriptedServer(Script(status, json.dumps(body).encode())) as server:
         environ = everywhere(server.url)
-        said = sophia("llm", "keys", "test", "openrouter", cwd=tmp_path, **environ)
+        said = sophia("llm", "keys", "test", "openrouter", *call, cwd=tmp_path, **environ)
     assert (said.code, said.err) == (1, "")
-    assert said.out == (
-        f"  openrouter  {words} (key ends in ..cdef, from OPENROUTER_API_KEY)\n"
-        "Set another:  sophia llm keys set openrouter\n"
-    )
+    assert said.out.replace(server.url, "URL") == expected
+    assert all(len(line) <= 80 for line in said.out.splitlines())
+
+
+@pytest.mark.parametrize(("status", "state"), [(401, "refused"), (429, "failed"), (500, "failed")])
+def test_what_a_call_says_of_the_key(tmp_path: Path, status: int, state: str) -> None:
+    with ScriptedServer(Script(status, b"{}")) as server:
+        environ = {**everywhere(server.url), "SOPHIA_LLM_ATTEMPTS": "1"}
+        said = sophia("llm", "keys", "test", "cortex", "--call", "--json", cwd=tmp_path, **environ)
+    (check,) = said.json["data"]
+    assert (said.code, check["state"]) == (1, state)
 
 
 def test_nobody_at_the_address(tmp_path: Path) -> None:
@@ -267,6 +311,55 @@ def test_nobody_at_the_address(tmp_path: Path) -> None:
     said = sophia("llm", "keys", "test", "openai", "--json", cwd=tmp_path, **environ)
     (check,) = said.json["data"]
     assert said.code == 1 and (check["provider"], check["state"]) == ("openai", "unreachable")
+    assert check["mend"] == "check the network, a proxy, and base_url http://127.0.0.1:9/openai"
+    shown = sophia("llm", "keys", "test", cwd=tmp_path, **environ).out
+    assert all(len(line) <= 80 for line in shown.splitlines())
+
+
+def test_the_simulator_plays_every_request_that_tries_a_key(tmp_path: Path) -> None:
+    from sophia_cli.llm.simulator.server import serve
+
+    with serve() as simulator:
+        environ = everywhere(simulator.url)
+        environ["OPENAI_BASE_URL"] = f"{simulator.url}/v1"
+        del environ["SNOWFLAKE_PAT"], environ["PORTKEY_BASE_URL"], environ["PORTKEY_API_KEY"]
+        said = sophia("llm", "keys", "test", cwd=tmp_path, **environ)
+        assert said.out == "  openrouter  ok\n  openai      ok\n  anthropic   ok\n"
+        environ["OPENROUTER_API_KEY"] = "invalid"
+        said = sophia("llm", "keys", "test", "openrouter", cwd=tmp_path, **environ)
+    assert (said.code, said.out.startswith("  openrouter  refused: 401 User not found.")) == (
+        1,
+        True,
+    )
+
+
+SHARED = """\
+[providers.gate]
+kind = "openai"
+base_url = "https://gate.example/v1"
+model = "m"
+api_key_env = "GATE_KEY"
+
+[providers.spare]
+kind = "openai"
+base_url = "https://spare.example/v1"
+model = "m"
+api_key_env = "GATE_KEY"
+"""
+
+
+def test_a_key_that_another_provider_reads_too_is_said_with_its_name(
+    tmp_path: Path, path: Path
+) -> None:
+    (tmp_path / "sophia.toml").write_text(SHARED)
+    said = sophia("llm", "keys", "set", "gate", cwd=tmp_path, stdin=KEY)
+    assert said.out.splitlines()[1] == "It is the key of spare too."
+    said = sophia("llm", "keys", "remove", "gate", cwd=tmp_path)
+    assert said.out == (
+        f"The key of gate is taken out of {path}.\n" "It was the key of spare too.\n"
+    )
+    said = sophia("llm", "keys", "remove", "spare", "--json", cwd=tmp_path)
+    assert (said.json["data"]["was_there"], said.json["data"]["shared"]) == (False, ["gate"])
 
 
 def test_nothing_to_test(tmp_path: Path) -> None:
@@ -274,7 +367,7 @@ def test_nothing_to_test(tmp_path: Path) -> None:
     assert (said.code, said.out) == (1, "")
     assert said.err == ("sophia: there is no key to test\n        sophia llm keys set openrouter\n")
     assert sophia("llm", "keys", "test", "portkey", cwd=tmp_path).err.endswith("set portkey\n")
-    assert sophia("llm", "keys", "test", "nobody", cwd=tmp_path).err == NO_NAME
+    assert sophia("llm", "keys", "test", "nobody", cwd=tmp_path).err == NO_NAME.format("'nobody'")
 
 
 def test_a_planted_key_is_shown_nowhere(tmp_path: Path, path: Path, own_home: Path) -> None:

@@ -181,4 +181,6 @@ def test_with_nothing_configured_it_is_the_simulator(tmp_path: Path) -> None:
 def test_nothing_to_route(tmp_path: Path) -> None:
     said = sophia("llm", "route", cwd=tmp_path)
     assert said.code == 2
-    assert said.err.startswith("sophia: there is nothing to ask\n")
+    assert said.err.startswith(
+        'sophia: there is nothing to route\n        sophia llm route "..."   or pipe'
+    )

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sophia_cli.commands.llm.candidates import show_candidates
+from sophia_cli.commands.llm.options import (
+    DataClass,
+    Files,
+    MaxTokens,
+    Model,
+    Only,
+    Service,
+    System,
+    Task,
+    Team,
+    piped,
+)
 from sophia_cli.commands.options import Json, Quiet, Root
-from sophia_cli.output import Output
+from sophia_cli.errors import Interrupted
+from sophia_cli.output import WIDTH, Output, wrapped
 from sophia_cli.surroundings import here
 
 if TYPE_CHECKING:
-    from sophia_cli.ask import Question
+    from sophia_cli.ask import Asking
+    from sophia_cli.llm.call import LLMResponse
 
-Task = Annotated[str, typer.Option("--task", help="What it is for, such as document_summary.")]
-DataClass = Annotated[
-    str, typer.Option("--data-class", help="Class of the data in it, from [data_classes].")
-]
-Model = Annotated[str, typer.Option("--model", help="A model, or provider/model.")]
-Only = Annotated[str, typer.Option("--provider", help="Only this provider.")]
-System = Annotated[str, typer.Option("--system", help="Instructions that go before the question.")]
-Files = Annotated[
-    list[Path] | None, typer.Option("--file", help="A text file to ask about; may be repeated.")
-]
 NoStream = Annotated[bool, typer.Option("--no-stream", help="Show the answer when it is complete.")]
 Explain = Annotated[bool, typer.Option("--explain", help="Show the route before the call.")]
 
@@ -40,6 +42,9 @@ def ask(
     provider: Only = "",
     system: System = "",
     file: Files = None,
+    max_tokens: MaxTokens = 0,
+    team: Team = "",
+    service: Service = "",
     no_stream: NoStream = False,
     explain: Explain = False,
     as_json: Json = False,
@@ -50,20 +55,22 @@ def ask(
 
     Example:  sophia llm ask "Summarise this contract" --file contract.md --task document_summary
     """
-    from sophia_cli.ask import Question, open_for, read_prompt
+    from sophia_cli.ask import Asking, Question, open_for, read_prompt
 
-    text = read_prompt(prompt, file or [], piped())
-    question = Question(text, task, data_class, model, provider, system)
+    text = read_prompt(prompt, file or [], piped(), "ask")
+    question = Question(text, task, data_class, model, provider, system, max_tokens, team, service)
     output = Output(as_json=as_json, quiet=quiet)
-    service, choice = open_for(question, here(root), os.environ)
+    opened, choice = open_for(question, here(root), os.environ)
     try:
-        route = service.decide(text, **question.options)
+        route = opened.decide(text, **question.options)
         output.note(choice.note)
         if explain and not as_json:
             show_candidates(output, route)
-        response = _answer(service, question, output, whole=no_stream or as_json)
+        whole = no_stream or as_json
+        asking = Asking(opened, question, stream=not whole)
+        response = (_whole if whole else _stream)(asking, output)
     finally:
-        service.close()
+        opened.close()
     unpriced = response.cost_usd is None
     verdicts = [asdict(verdict) for verdict in route.verdicts]
     output.envelope("llm ask", {**asdict(response), "unpriced": unpriced, "route": verdicts})
@@ -71,44 +78,54 @@ def ask(
     output.note(choice.next_step)
 
 
-def piped() -> str:
-    """What another command writes into this one."""
-    return "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.read()
-
-
-def _answer(service: Any, question: Question, output: Output, *, whole: bool) -> Any:
+def _whole(asking: Asking, output: Output) -> LLMResponse:
     from sophia_cli.llm.errors import CallFailed
 
-    if whole:
-        try:
-            response = service.complete_response_sync(question.text, **question.options)
-        except CallFailed as error:
-            output.note(f"failed · ─ {error.provider} · call {error.call_id}")
-            raise
-        output.line(response.content)
-        return response
-    stream = service.stream_sync(question.text, **question.options)
+    try:
+        response = asking.whole()
+    except KeyboardInterrupt:
+        words = f"interrupted: call {asking.id} is written down as cancelled"
+        raise Interrupted(words, call_id=asking.id) from None
+    except CallFailed as error:
+        output.note(f"failed · ─ {error.provider} · call {error.call_id}")
+        raise
+    output.line(response.content)
+    return response
+
+
+def _stream(asking: Asking, output: Output) -> LLMResponse:
+    from sophia_cli.llm.errors import CallFailed
+
+    stream = asking.stream()
     begun = False
     try:
         for text in stream:
             begun = True
             output.stream(text)
+        output.stream("\n")
     except KeyboardInterrupt:
         stream.close("cancelled")
         output.stream("\n")
-        output.note(f"cancelled · {_summary(stream.response)}")
+        output.note(_summary(stream.response, "cancelled · "))
         raise
     except CallFailed:
         output.stream("\n" if begun else "")
-        output.note(f"failed · {_summary(stream.response)}")
+        output.note(_summary(stream.response, "failed · "))
+        raise
+    except BrokenPipeError:  # nobody reads: what is not written yet need not be paid for
+        raise
+    except OSError:  # a full disk: the answer is all but here, and its end says what it costs
+        for _ in stream:
+            pass
+        output.note(_summary(stream.response, "not shown · "))
         raise
     finally:
         stream.close()
-    output.stream("\n")
     return stream.response
 
 
-def _summary(response: Any) -> str:
+def _summary(response: LLMResponse, before: str = "") -> str:
+    """Who answered and what it took, and after that who did not and why: lines of 80 columns."""
     tokens = "tokens unknown"
     if response.tokens_in is not None:
         tokens = f"{response.tokens_in:,} in, {response.tokens_out:,} out"
@@ -118,7 +135,31 @@ def _summary(response: Any) -> str:
         tokens += " (from the cache)"
     parts = [response.provider, response.model, tokens, _money(response.cost_usd)]
     parts += [f"{response.latency_ms / 1000:.2f} s", f"call {response.call_id}"]
-    return "─ " + " · ".join(part for part in parts if part)
+    lines = [f"{before}─ "]
+    for part in filter(None, parts):
+        if len(lines[-1]) + len(part) > WIDTH:
+            lines[-1] = lines[-1].removesuffix(" · ")
+            lines.append("  ")
+        lines[-1] += f"{part} · "
+    lines[-1] = lines[-1].removesuffix(" · ")
+    return "\n".join([*lines, *_instead_of(response)])
+
+
+def _instead_of(response: LLMResponse) -> list[str]:
+    """The candidates before the one that answered, each with its last failure."""
+    place = (
+        (response.attempts[-1].provider, response.attempts[-1].model) if response.attempts else ()
+    )
+    why = {
+        (one.provider, one.model): one.why
+        for one in response.attempts
+        if (one.provider, one.model) != place
+    }
+    return [
+        line
+        for (provider, model), words in why.items()
+        for line in wrapped(f"instead of {provider} · {model}: {words}", indent=2)
+    ]
 
 
 def _money(usd: float | None) -> str:

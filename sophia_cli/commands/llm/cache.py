@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sophia_cli.commands.llm.options import task_option
 from sophia_cli.commands.options import App, Json, Root
 from sophia_cli.errors import UsageError
 from sophia_cli.output import Output
@@ -15,8 +16,10 @@ from sophia_cli.surroundings import here
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sophia_cli.llm.cache.store import Answers
+    from sophia_cli.llm.cache.store import Answers, TaskStatus
     from sophia_cli.llm.config import Config
+
+Task = Annotated[str, task_option("Only answers of this task.")]
 
 app = App(help="Answers that are given again to the same request.", no_args_is_help=True)
 
@@ -35,14 +38,14 @@ def status(root: Root = None, as_json: Json = False) -> None:
             "path": str(path),
             "max_bytes": most,
             "tasks": dict(config.cache.tasks),
-            "rows": [asdict(row) for row in rows],
+            "rows": [_as_data(row) for row in rows],
         },
     )
     if not rows:
         output.line("No answer is kept yet." if config.cache.tasks else "No task is cached.")
     else:
         taken = sum(row.bytes for row in rows)
-        output.line(f"{taken:,} of at most {most:,} bytes, in {path}")
+        output.text(f"{taken:,} of at most {most:,} bytes, in {path}")
         header = ("task", "answers", "bytes", "hits", "saved", "unpriced hits")
         cells = [(r.task, r.answers, r.bytes, r.hits, _usd(r.saved_nano), r.unpriced) for r in rows]
         output.table(header, cells)
@@ -52,7 +55,7 @@ def status(root: Root = None, as_json: Json = False) -> None:
 
 @app.command()
 def clear(
-    task: Annotated[str, typer.Option("--task", help="Only answers of this task.")] = "",
+    task: Task = "",
     older: Annotated[str, typer.Option("--older", help="Only older ones, such as 7d.")] = "",
     root: Root = None,
     as_json: Json = False,
@@ -62,16 +65,14 @@ def clear(
     Example:  sophia llm cache clear --task document_summary --older 7d
     """
     from sophia_cli.llm.cache.policy import seconds_of
-    from sophia_cli.llm.labelling import task_of
 
     output = Output(as_json=as_json)
     try:
         age = seconds_of(older) if older else 0.0
     except ValueError as error:
         raise UsageError(str(error)) from None
-    name = task_of(task)
     _, answers = _open(root)
-    count = answers.clear(name, age) if answers.file.path.exists() else 0
+    count = answers.clear(task, age) if answers.file.path.exists() else 0
     answers.close()
     output.envelope("llm cache clear", {"deleted": count})
     output.line(f"{count:,} answer{'' if count == 1 else 's'} deleted.")
@@ -85,6 +86,11 @@ def _open(root: Path | None) -> tuple[Config, Answers]:
     answers = open_answers(config, config.ledger)
     assert answers is not None  # a configuration that was read names a ledger
     return config, answers
+
+
+def _as_data(row: TaskStatus) -> dict[str, Any]:
+    data = asdict(row)
+    return {**data, "saved_usd": data.pop("saved_nano") / 1e9}
 
 
 def _usd(nano: int) -> str:

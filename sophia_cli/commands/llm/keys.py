@@ -37,6 +37,8 @@ def put(context: typer.Context, name: Name, root: Root = None, as_json: Json = F
     stored = set_key(name, os.environ, here(root))
     output.envelope("llm keys set", asdict(stored))
     output.line(f"The key of {name} is kept in {stored.place}.")
+    if stored.shared:
+        output.text(f"It is the key of {', '.join(stored.shared)} too.")
     if stored.shadowed:
         output.line(f"Another in the environment goes before it:  unset {stored.shadowed}")
     output.line("Next:  sophia llm keys test")
@@ -51,11 +53,13 @@ def test(
     root: Root = None,
     as_json: Json = False,
 ) -> None:
-    """Try the keys out with requests that cost nothing; exits 1 when one is refused.
+    """Try the keys out with requests that cost nothing; exits 1 unless all of them are taken.
+
+    A key is refused, or its provider failed or could not be reached, which says nothing of the key.
 
     Example:  sophia llm keys test openrouter
     """
-    from sophia_cli.keys import REFUSED, UNREACHABLE, check_keys
+    from sophia_cli.keys import check_keys
 
     output = Output(as_json=as_json)
     checks = list(check_keys(name, os.environ, here(root), call=call))
@@ -63,11 +67,10 @@ def test(
     width = max(len(check.provider) for check in checks)
     for check in checks:
         words = f": {check.words}" if check.words else ""
-        output.line(f"  {check.provider.ljust(width)}  {check.state}{words}")
-    refused = [check.provider for check in checks if check.state == REFUSED]
-    for provider in refused:
-        output.line(f"Set another:  sophia llm keys set {provider}")
-    if any(check.state in (REFUSED, UNREACHABLE) for check in checks):
+        said = f"{check.provider.ljust(width)}  {check.state}{words}"
+        output.text(said, indent=2, hang=width + 2)
+        output.text(check.mend, indent=4)
+    if any(check.is_trouble for check in checks):
         raise typer.Exit(1)
 
 
@@ -95,6 +98,11 @@ def remove(name: Name, root: Root = None, as_json: Json = False) -> None:
     output = Output(as_json=as_json)
     stored = remove_key(name, os.environ, here(root))
     output.envelope("llm keys remove", asdict(stored))
-    output.line(f"No key of {name} is kept in {stored.place}.")
+    if stored.was_there:
+        output.line(f"The key of {name} is taken out of {stored.place}.")
+    else:
+        output.line(f"No key of {name} was kept in {stored.place}.")
+    if stored.was_there and stored.shared:
+        output.text(f"It was the key of {', '.join(stored.shared)} too.")
     if stored.shadowed:
         output.line(f"One is left in the environment:  unset {stored.shadowed}")

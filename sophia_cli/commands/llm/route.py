@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
-from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sophia_cli.commands.llm.ask import DataClass, Files, Model, Only, System, Task, piped
 from sophia_cli.commands.llm.candidates import show_candidates
+from sophia_cli.commands.llm.options import (
+    DataClass,
+    Files,
+    MaxTokens,
+    Model,
+    Only,
+    Service,
+    System,
+    Task,
+    Team,
+    piped,
+)
 from sophia_cli.commands.options import Json, Quiet, Root
-from sophia_cli.output import WIDTH, Output
+from sophia_cli.output import Output
 from sophia_cli.surroundings import here
 
 if TYPE_CHECKING:
@@ -30,9 +40,9 @@ def route(
     file: Files = None,
     tools: Annotated[bool, typer.Option("--tools", help="As if tools were given.")] = False,
     images: Annotated[int, typer.Option(min=0, help="As if so many images were in it.")] = 0,
-    max_tokens: Annotated[int, typer.Option(min=0, help="Limit of the answer, in tokens.")] = 0,
-    team: Annotated[str, typer.Option(help="As if this team asked.")] = "",
-    service: Annotated[str, typer.Option(help="As if this service asked.")] = "",
+    max_tokens: MaxTokens = 0,
+    team: Team = "",
+    service: Service = "",
     as_json: Json = False,
     quiet: Quiet = False,
     root: Root = None,
@@ -45,9 +55,9 @@ def route(
     from sophia_cli.llm.errors import NotRouted
     from sophia_cli.llm.worstcase import worst_case
 
-    text = read_prompt(prompt, file or [], piped())
-    question = Question(text, task, data_class, model, provider, system)
-    shape = Shape(tools, images, max_tokens, team, service)
+    text = read_prompt(prompt, file or [], piped(), "route")
+    question = Question(text, task, data_class, model, provider, system, max_tokens, team, service)
+    shape = Shape(tools, images)
     output = Output(as_json=as_json, quiet=quiet)
     opened, choice = open_for(question, here(root), os.environ)
     try:
@@ -65,8 +75,7 @@ def route(
     show_candidates(output, decision)
     output.line(f"  Task {decision.task}.")
     words = f"No call was made. Estimated: {_sizes(decision, worst)}"
-    for text in wrap(words, WIDTH, initial_indent="  ", subsequent_indent="  "):
-        output.line(text)
+    output.text(words, indent=2, hang=0)
     output.note(choice.next_step)
 
 

@@ -6,9 +6,19 @@ from typing import Annotated
 
 import typer
 
+from sophia_cli.commands.llm.options import as_usage
 from sophia_cli.commands.options import Json
-from sophia_cli.errors import SophiaError, UsageError
+from sophia_cli.errors import SophiaError
 from sophia_cli.output import Output
+
+# What its answers cost is booked as if they were the provider's: who was asked is what the
+# configuration says, never what a header of the answer says. A provider that could call itself
+# simulated would be outside all budgets; and prices and budgets are tried out with this server.
+_TRY = """\
+  try:  OPENAI_API_KEY=simulated OPENAI_BASE_URL={}/v1 \\
+        SOPHIA_LEDGER=simulated.sqlite3 sophia llm ask hello
+Its calls are booked under the name and at the price of the provider that it
+plays: in the ledger that counts unless SOPHIA_LEDGER names another, as above."""
 
 
 def sim(
@@ -35,7 +45,7 @@ def sim(
     try:
         faults = tuple(Fault.parse(text) for text in fault or [])
     except ConfigError as error:
-        raise UsageError(error.message, error.mend) from None
+        raise as_usage(error) from None
     try:
         started = serve(Simulator(seed=seed, faults=faults), port=port)
     except OSError as error:
@@ -44,7 +54,6 @@ def sim(
     with started as server:
         output.envelope("llm sim", {"url": server.url, "seed": seed})
         output.line(f"simulated providers at {server.url}")
-        output.line(
-            f"  try:  OPENAI_API_KEY=simulated OPENAI_BASE_URL={server.url}/v1 sophia llm ask hello"
-        )
+        for line in _TRY.format(server.url).splitlines():
+            output.line(line)
         Event().wait()

@@ -165,10 +165,20 @@ def _no_candidate(decision: Decision, call: Call, config: Config) -> LLMError:
     reasons = "; ".join(f"{v.provider}: {v.reason}" for v in decision.verdicts)
     if any(is_about_money(verdict.reason) for verdict in decision.verdicts):
         return BudgetExceeded(reasons, MORE_MONEY, decision=decision)
+    unset = dict.fromkeys(v.provider for v in decision.verdicts if _lacks_key(v, config))
+    ways = [f"sophia llm keys set {name}" for name in unset]
     return NoRoute(
         f"no provider may take this call ({reasons or 'the chain is empty'})",
-        "see [routes] and [models] in sophia.toml",
+        "\n".join([*ways, f"{'or ' if ways else ''}see [routes] and [models] in sophia.toml"]),
         decision=decision,
+    )
+
+
+def _lacks_key(verdict: Verdict, config: Config) -> bool:
+    """Whether a candidate is out for want of a key alone."""
+    provider = config.providers.get(verdict.provider)
+    return bool(
+        provider and provider.key_env and verdict.reason == f"{provider.key_env} is not set"
     )
 
 

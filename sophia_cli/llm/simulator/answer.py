@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from sophia_cli.llm.simulator import chat, cortex, messages, responses
+from sophia_cli.llm.simulator.account import account
 from sophia_cli.llm.simulator.ask import Ask
 from sophia_cli.llm.simulator.draft import Draft, draft
 from sophia_cli.llm.simulator.embeddings import cortex_embeddings, embeddings
@@ -33,6 +34,8 @@ def answer(ask: Ask, with_usage: bool) -> Output:
     """The answer in the format of its operation. Raises Refusal for a body that does not fit it."""
     if ask.operation == "models":
         return whole(models(ask))
+    if ask.operation == "key":
+        return whole(account())
     if ask.operation == "embeddings":
         return whole(embeddings(ask, with_usage))
     if ask.operation == "cortex_embed":

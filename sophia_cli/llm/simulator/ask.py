@@ -20,6 +20,7 @@ _OPERATIONS = (
     ("/embeddings", "POST", "embeddings"),
     ("/responses", "POST", "responses"),
     ("/models", "GET", "models"),
+    ("/key", "GET", "key"),
     ("/inference:complete", "POST", "cortex_complete"),
     ("/inference:embed", "POST", "cortex_embed"),
 )
@@ -74,8 +75,11 @@ def locate(method: str, path: str, headers: Mapping[str, str], flavour: str | No
     """Find the provider and the operation; an unknown path has the operation ""."""
     lower = {name.lower(): value for name, value in headers.items()}
     path = path.partition("?")[0].rstrip("/")
-    found = next((entry for entry in _OPERATIONS if path.endswith(entry[0])), ("", "", ""))
-    return Place(flavour or _flavour(path, lower), found[2], method.upper(), path, lower)
+    operation = next((name for end, _, name in _OPERATIONS if path.endswith(end)), "")
+    flavour = flavour or _flavour(path, lower)
+    if operation == "key" and flavour != "openrouter":
+        operation = ""
+    return Place(flavour, operation, method.upper(), path, lower)
 
 
 def digest_of(place: Place, body: bytes, seed: int) -> Digest:
@@ -127,7 +131,7 @@ def _parsed(body: bytes) -> dict[str, Any]:
 
 def _model(place: Place, body: Mapping[str, Any]) -> str:
     """The model that answers: for OpenRouter the first of its fallbacks that exists."""
-    if place.operation == "models":
+    if place.operation in ("models", "key"):
         return ""
     names = [body.get("model")]
     if place.flavour == "openrouter" and isinstance(body.get("models"), list):

@@ -320,6 +320,15 @@ def test_snowflakes_older_completion() -> None:
     assert json.loads(formed["choices"][0]["message"]["content"]) == {"city": "simulated city"}
 
 
+def test_a_key_is_described_by_openrouter_alone() -> None:
+    signed = {"Authorization": "Bearer k"}
+    found = Simulator().respond("GET", "/api/v1/key", signed, b"")
+    assert (found.status, said(found)["data"]["limit"]) == (200, None)
+    assert Simulator().respond("GET", "/api/v1/key", {}, b"").status == 401
+    assert Simulator().respond("POST", "/api/v1/key", signed, b"{}").status == 405
+    assert Simulator().respond("GET", "/v1/key", signed, b"").status == 404
+
+
 def test_the_lists_of_models() -> None:
     def listed(path: str, headers: dict[str, str]) -> list[Any]:
         answer = said(Simulator().respond("GET", path, headers, b""))
