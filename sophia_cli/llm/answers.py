@@ -75,7 +75,7 @@ def describe(answer: Answer, content: str, **more: Any) -> LLMResponse:
         call_id=meter.call.id,
         cached=meter.kept is not None,
         simulated=meter.simulated,
-        attempts=tuple(meter.tries),
+        attempts=meter.tries,
         **more,
     )
 

@@ -56,7 +56,7 @@ class Meter:
         self._charges: list[Charge] = []
         self._cost_source = ""
         self._scanner: Scanner | None = None
-        self.tries: list[Try] = []
+        self._tries: list[tuple[str, str, str, str, str, int]] = []
         self._attempts: list[Attempt] = []
         self._fallbacks: list[tuple[str, str, str]] = []
         self._began = time.perf_counter()
@@ -87,6 +87,11 @@ class Meter:
             return None
         return self.call.deadline - (time.perf_counter() - self._began)
 
+    @property
+    def tries(self) -> tuple[Try, ...]:
+        """The candidates so far, asked or passed over, in their order."""
+        return tuple(Try(*said) for said in self._tries)
+
     def reuse(self, kept: Kept) -> None:
         """The answer is one that was given before: nothing is asked, nothing is paid."""
         self.kept = kept
@@ -108,8 +113,8 @@ class Meter:
 
     def pass_over(self, verdict: Verdict, failure: Failure) -> None:
         """Nothing goes out to a candidate, for a reason of this process."""
-        self.tries.append(
-            Try(verdict.provider, verdict.model, "not_sent", failure.kind, failure.message)
+        self._tries.append(
+            (verdict.provider, verdict.model, "not_sent", failure.kind, failure.message, 0)
         )
 
     def attempt_failed(self, failure: Failure) -> None:
@@ -231,8 +236,8 @@ class Meter:
             )
         )
         words = self._words(failure) if failure else ""
-        self.tries.append(
-            Try(self.provider, self.model, outcome, kind, words, self._attempts[-1].status)
+        self._tries.append(
+            (self.provider, self.model, outcome, kind, words, self._attempts[-1].status)
         )
         self.cost_nano, self._cost_source = cost_of(self.usage, ticket.price)
         self._charges += self._desk.settle(

@@ -199,18 +199,23 @@ class Books:
     ) -> tuple[Hold, ...] | Refusal:
         model = f"{facts['provider']}/{facts['model']}"
         for purse in purses:
-            policy = purse.budget.unpriced
-            if policy == REFUSE:
+            if purse.budget.unpriced == REFUSE:
                 words = f"the price of {model} is not known"
                 return Refusal(purse.budget, purse.account, purse.window, words)
-            if policy == WARN and (purse.account, model) not in self._told:
-                self._told.add((purse.account, model))
-                _LOG.warning(
-                    "budget %s does not count calls of %s: its price is not known",
-                    purse.account,
-                    model,
-                )
+        self._tell_unpriced([p.account for p in purses if p.budget.unpriced == WARN], model)
         return tuple(Hold(purse, 0, False) for purse in purses)
+
+    def _tell_unpriced(self, accounts: Sequence[str], model: str) -> None:
+        """One warning for all budgets that have not heard of the model yet."""
+        news = [account for account in accounts if (account, model) not in self._told]
+        if news:
+            self._told.update((account, model) for account in news)
+            _LOG.warning(
+                "budget%s %s not count calls of %s: its price is not known",
+                "" if len(news) == 1 else "s",
+                f"{', '.join(news)} {'does' if len(news) == 1 else 'do'}",
+                model,
+            )
 
     def _fill(self, purse: Purse, worst: int) -> Refusal | None:
         """Ask the ledger for what is missing, and for more where calls may follow."""
