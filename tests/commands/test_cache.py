@@ -43,7 +43,7 @@ def test_where_no_task_is_cached(tmp_path: Path, own_home: Path) -> None:
 
 
 def test_the_answer_says_where_it_is_from(used: Said) -> None:
-    assert " in, " in used.err and "(from the cache) · $0.0000 · " in used.err
+    assert " in, " in used.err and "(from the cache) · $0.0000\n" in used.err
     assert "simulated" in used.out
 
 
@@ -59,7 +59,8 @@ def test_status(tmp_path: Path, own_home: Path, used: Said) -> None:
     saved = f"${bulk['saved_usd']:.4f}"
     said = sophia("llm", "cache", "status", cwd=tmp_path)
     assert said.out == (
-        f"{sum(sizes):,} of at most 200,000,000 bytes, in {path}\n"
+        f"{sum(sizes):,} of at most 200,000,000 bytes are taken, in\n"
+        f"  {path}\n"
         "  task              answers  bytes  hits    saved  unpriced hits\n"
         f"  bulk                    1  {sizes[0]:>5,}     1  {saved}              0\n"
         f"  document_summary        1  {sizes[1]:>5,}     0  $0.0000              0\n"

@@ -45,7 +45,8 @@ def status(root: Root = None, as_json: Json = False) -> None:
         output.line("No answer is kept yet." if config.cache.tasks else "No task is cached.")
     else:
         taken = sum(row.bytes for row in rows)
-        output.text(f"{taken:,} of at most {most:,} bytes, in {path}")
+        output.line(f"{taken:,} of at most {most:,} bytes are taken, in")
+        output.line(f"  {path}")
         header = ("task", "answers", "bytes", "hits", "saved", "unpriced hits")
         cells = [(r.task, r.answers, r.bytes, r.hits, _usd(r.saved_nano), r.unpriced) for r in rows]
         output.table(header, cells)
