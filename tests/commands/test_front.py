@@ -51,8 +51,8 @@ def test_a_project(tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text("{}")
     said = sophia(cwd=tmp_path, OPENROUTER_API_KEY="sk-or-0123456789ab")
     assert said.out == FRONT + (
-        "Here: git repository, Python, JavaScript, 2 LLM SDKs named, pre-commit hooks configured,"
-        " openrouter configured.\nStart with:  sophia migrate\n"
+        "Here: git repository, Python, JavaScript, 2 LLM SDKs named, pre-commit hooks\n"
+        "      configured, openrouter configured.\nStart with:  sophia migrate\n"
     )
 
 
