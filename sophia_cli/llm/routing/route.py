@@ -166,7 +166,10 @@ def _no_candidate(decision: Decision, call: Call, config: Config) -> LLMError:
     if any(is_about_money(verdict.reason) for verdict in decision.verdicts):
         return BudgetExceeded(reasons, MORE_MONEY, decision=decision)
     unset = dict.fromkeys(v.provider for v in decision.verdicts if _lacks_key(v, config))
-    ways = [f"sophia llm keys set {name}" for name in unset]
+    others = [v for v in decision.verdicts if v.provider not in unset]
+    # Of a model that nobody else has it is not known whether the ones without a key have it.
+    only_keys = all(locality(call, config, verdict.provider) for verdict in others)
+    ways = [f"sophia llm keys set {name}" for name in unset] if only_keys else []
     return NoRoute(
         f"no provider may take this call ({reasons or 'the chain is empty'})",
         "\n".join([*ways, f"{'or ' if ways else ''}see [routes] and [models] in sophia.toml"]),
