@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
+from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger import schema
 
 BUSY = 0.1  # seconds a call waits for another writer before its rows are kept for later
@@ -66,8 +67,18 @@ def patience(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
             connection.execute(f"PRAGMA busy_timeout={round(BUSY * 1000)}")
 
 
-def upgrade(connection: sqlite3.Connection, turn: float) -> None:
-    """Bring the tables to the version of this program."""
+def prepare(connection: sqlite3.Connection, turn: float) -> None:
+    """Set it up, its tables of the version of this program. Raises OperationalError for newer ones."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > schema.VERSION:
+        raise sqlite3.OperationalError(f"it was written by a newer sophia (version {version})")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    if version < schema.VERSION:
+        _upgrade(connection, turn)
+
+
+def _upgrade(connection: sqlite3.Connection, turn: float) -> None:
     with transaction(connection, turn):
         # Another process may have done it while this one waited.
         version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -121,6 +132,11 @@ def move_aside(path: Path, seen: int) -> Path | None:
 def is_locked(error: sqlite3.Error) -> bool:
     """Whether another connection holds the file; a moment later it may be free."""
     return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def in_use(path: Path | None) -> LLMError:
+    """What is said where another process does not let go of the file."""
+    return LLMError(f"the ledger {path} is in use by another process", "try again in a moment")
 
 
 def is_corrupt(error: sqlite3.Error) -> bool:

@@ -124,6 +124,12 @@ def whole_call(columns: tuple[int, ...]) -> str:
 CLOSE_CALL = f"""UPDATE calls SET {', '.join(f'{name.strip()}=?' for name in _FINAL.split(','))}
     WHERE id=? AND outcome='open' RETURNING started_ns, service, team, task"""
 
+# Of a ledger in memory: so many calls are kept as rows, all of them in the totals.
+FORGET = (
+    "DELETE FROM calls WHERE rowid <= (SELECT MAX(rowid) FROM calls) - ?",
+    "DELETE FROM tries WHERE ? AND call_id NOT IN (SELECT id FROM calls)",
+)
+
 ADD_ATTEMPT = "INSERT OR IGNORE INTO tries VALUES(?,?,?,?,?,?,?,?)"
 
 

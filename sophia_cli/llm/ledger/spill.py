@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from sophia_cli.llm.ledger.record import Attempt, Charge, Entry, Final, Opening
 
+_LOG = logging.getLogger("sophia_cli.llm.ledger")
 _TAKER = re.compile(r"\.(?:taken|spill)-(\d{1,18})(?:-|$)")
 
 
@@ -29,6 +31,16 @@ def spill(ledger: Path, entries: Iterable[Entry], *, durable: bool = True) -> No
         file.flush()
         if durable:
             os.fsync(file.fileno())
+
+
+def spill_last(ledger: Path, entries: Sequence[Entry]) -> bool:
+    """The same for a process that ends; False, and a warning, where they are lost."""
+    try:
+        spill(ledger, entries)
+        return True
+    except OSError as error:
+        _LOG.warning("%d rows of the ledger are lost: %s", len(entries), error)
+        return False
 
 
 def absorb(ledger: Path) -> tuple[list[Entry], list[Path]]:

@@ -22,22 +22,25 @@ from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger import schema
 from sophia_cli.llm.ledger.clerk import BUFFER, Clerk
 from sophia_cli.llm.ledger.dead import book_the_dead
+from sophia_cli.llm.ledger.exile import AGAIN, Exile
 from sophia_cli.llm.ledger.file import (
     BUSY,
     connect,
     create_private,
+    in_use,
     inode,
     is_corrupt,
     is_locked,
     move_aside,
     patience,
+    prepare,
     transaction,
-    upgrade,
 )
 from sophia_cli.llm.ledger.lifetime import watch
-from sophia_cli.llm.ledger.record import Charge, Entry, Final, Opening, printable
-from sophia_cli.llm.ledger.rows import Source, rewrite, write
-from sophia_cli.llm.ledger.spill import absorb, spill, spill_of
+from sophia_cli.llm.ledger.put import put
+from sophia_cli.llm.ledger.record import Charge, Entry, Final, Opening
+from sophia_cli.llm.ledger.rows import Source
+from sophia_cli.llm.ledger.spill import absorb, spill, spill_last, spill_of
 from sophia_cli.llm.ledger.summary import SummaryRow, summary_row
 from sophia_cli.llm.ledger.tenant import Tenant
 
@@ -50,13 +53,6 @@ _PAUSE = 0.5  # seconds in which a locked file is left alone: an event loop must
 _TRIES = 4  # the file, once more, one that begins anew, memory
 _PATIENT = 5.0  # seconds to wait for another writer at exit
 _FOR_MONEY = 10.0  # seconds; a call that gets none is refused
-# What a value raises that the file cannot hold; the others say something about the file itself.
-_UNWRITABLE = (
-    UnicodeEncodeError,
-    OverflowError,
-    sqlite3.InterfaceError,
-    sqlite3.ProgrammingError,
-)
 
 
 class Ledger:
@@ -64,9 +60,10 @@ class Ledger:
 
     `durability` says when a call is on disk: with `call` before its answer returns, with `batch`
     within 100 calls or 50 ms, written by a thread of its own; a killed process loses that much.
+    A file that cannot be written is tried `again` after so many seconds.
     """
 
-    def __init__(self, path: Path | None, durability: str = "call") -> None:
+    def __init__(self, path: Path | None, durability: str = "call", again: float = AGAIN) -> None:
         self.path = path
         self.problem = ""
         self.batched = durability == BATCH
@@ -81,6 +78,9 @@ class Ledger:
         self._doubts = 0
         self._insured = 0
         self._turn = 0.0
+        self._again = again
+        self._exile: Exile | None = None
+        self._told = ""
         self._clerk: Clerk | None = None
         self.source = Source(socket.gethostname(), os.getpid())
         self.tenant: Tenant | None = None
@@ -144,7 +144,7 @@ class Ledger:
                     return self._open().execute(query, parameters).fetchall()
                 except sqlite3.DatabaseError as error:
                     if is_locked(error):
-                        raise self._in_use() from error
+                        raise in_use(self.path) from error
                     if not is_corrupt(error):
                         raise
                     self._give_up_file(error)
@@ -153,6 +153,7 @@ class Ledger:
     def patiently(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """A transaction that waits longer than a call may. Raises LLMError where the file is not to be had."""
         with self.lock, self._in_turn(_FOR_MONEY):
+            self._go_home()
             for _ in range(_TRIES):
                 try:
                     connection = self._open()
@@ -162,9 +163,9 @@ class Ledger:
                         return work(connection)
                 except sqlite3.DatabaseError as error:
                     if is_locked(error):
-                        raise self._in_use() from error
+                        raise in_use(self.path) from error
                     self._give_up_file(error)
-            raise self._in_use()
+            raise in_use(self.path)
 
     @contextmanager
     def _in_turn(self, seconds: float) -> Iterator[None]:
@@ -184,6 +185,7 @@ class Ledger:
             if self.tenant is not None:
                 self._arrived.extend(self.tenant.leave())
             self._waiting += _drain(self._arrived)
+            self._go_home(at_once=True)
             if self.batched:  # calls under way are known by their beginning, if not by their end
                 self._waiting += self._running.values()
             if self._waiting or self._connection:
@@ -195,6 +197,9 @@ class Ledger:
         self.lock = threading.RLock()
         self._arrived, self._waiting, self._taken, self._running = deque(), [], [], {}
         self._insured = 0
+        if self._exile is not None:
+            self._exile.entries.clear()
+            self._go_home(at_once=True)
         self._connection = self._clerk = None
         self.source = Source(self.source.host, os.getpid())
         if self.tenant is not None:
@@ -230,20 +235,14 @@ class Ledger:
                 self._flush(self._open())
         except sqlite3.Error as error:
             _LOG.warning("the ledger could not be written: %s", error)
-        if self._waiting and self.path:
-            self._spill(self.path)
-
-    def _spill(self, path: Path) -> None:
-        try:
-            spill(path, self._waiting)
+        if self._waiting and self.path and spill_last(self.path, self._waiting):
             self._waiting.clear()
-        except OSError as error:
-            _LOG.warning("%d rows of the ledger are lost: %s", len(self._waiting), error)
 
     def _write_waiting(self, *, insist: bool = False, busy: float = BUSY) -> bool:
         """Write what can be written: corrupt files go aside, locked ones get the rows later (False)."""
         with self.lock:
             self._waiting += _drain(self._arrived)
+            self._go_home()
             if time.monotonic() < self._locked_until and not insist:
                 return self._insure()
             for _ in range(_TRIES):
@@ -272,15 +271,10 @@ class Ledger:
                 self._insured = len(self._waiting)
         return False
 
-    def _in_use(self) -> LLMError:
-        return LLMError(
-            f"the ledger {self.path} is in use by another process", "try again in a moment"
-        )
-
     def _give_up_file(self, error: sqlite3.DatabaseError) -> None:
-        _LOG.warning("the ledger %s cannot be used: %s", self.path, error)
         self.drop()
         if self.path and is_corrupt(error):
+            _LOG.warning("the ledger %s cannot be used: %s", self.path, error)
             self._doubts += 1
             if self._doubts > 1:  # a connection may be broken where the file is not
                 self._move_aside(self.path)
@@ -290,15 +284,11 @@ class Ledger:
     def _flush(self, connection: sqlite3.Connection) -> None:
         if not self._waiting:
             return
-        try:
-            with transaction(connection, self._turn):
-                write(connection, self._waiting, self.source)
-        except (*_UNWRITABLE, sqlite3.IntegrityError):
-            with transaction(connection, self._turn):
-                rewrite(connection, map(printable, self._waiting), self.source)
+        put(connection, self._waiting, self.source, self._turn)
         for entry in self._waiting:
             if isinstance(entry, Final):
                 self._running.pop(entry.id, None)
+        self._remember(connection)
         self._waiting.clear()
         self._doubts = 0
         if self._insured and self.path:
@@ -349,13 +339,7 @@ class Ledger:
             raise
 
     def _prepared(self, connection: sqlite3.Connection) -> sqlite3.Connection:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > schema.VERSION:
-            raise sqlite3.OperationalError(f"it was written by a newer sophia (version {version})")
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        if version < schema.VERSION:
-            upgrade(connection, self._turn)
+        prepare(connection, self._turn)
         if self.path:
             entries, files = absorb(self.path)
             self._waiting[:0] = entries
@@ -379,9 +363,31 @@ class Ledger:
         self.problem = (
             f"the ledger {self.path} cannot be written ({reason}): calls are counted in memory only"
         )
-        _LOG.warning("%s", self.problem)
+        if self.problem != self._told:
+            _LOG.warning("%s", self.problem)
+        self._told = self.problem
+        self._exile = Exile(self.path, self._again)
         self.path = None
         self._taken = []  # left where they are: memory is no place to remove them for
+
+    def _remember(self, connection: sqlite3.Connection) -> None:
+        """What was written into memory belongs into the file, once it can be written."""
+        if self._exile is not None:
+            self._exile.keep(self._waiting, connection)
+        elif self._told:
+            _LOG.warning("the ledger %s is written again", self.path)
+            self._told = ""
+
+    def _go_home(self, *, at_once: bool = False) -> None:
+        """Try the file again after a while, with what was kept meanwhile."""
+        exile = self._exile
+        if exile is None or not (at_once or exile.is_over):
+            return
+        if exile.lost:
+            _LOG.warning("%d rows of the ledger are lost: too many to keep", exile.lost)
+        self.drop()
+        self._exile, self.path, self.problem = None, exile.home, ""
+        self._waiting[:0] = exile.entries
 
 
 def _drain(arrived: deque[Entry]) -> list[Entry]:

@@ -297,6 +297,17 @@ def test_a_ledger_that_cannot_be_written_lets_nobody_spend(tmp_path: Path) -> No
     ledger.close()
 
 
+def test_a_ledger_that_can_be_written_again_lets_spend_again(tmp_path: Path) -> None:
+    (tmp_path / "folder").write_text("a file, not a folder")
+    ledger = Ledger(tmp_path / "folder" / "ledger.sqlite3", again=0.0)
+    books = Books(ledger, lambda: (ALL,))
+    assert not spend(books, ledger, 100, 40)
+    (tmp_path / "folder").unlink()
+    assert spend(books, ledger, 100, 40)
+    assert accounts(ledger) == [("all", 40, 0, 0, 1, 0)]
+    ledger.close()
+
+
 def test_days_that_are_over_are_forgotten(tmp_path: Path) -> None:
     books, ledger = open_books(tmp_path, Budget("user", 1_000, per="day", each="user"))
     for number in range(50):

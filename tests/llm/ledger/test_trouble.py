@@ -229,6 +229,100 @@ def test_whatever_lies_beside_the_ledger_a_call_is_written(tmp_path: Path, name:
     ledger.close()
 
 
+def fill(ledger: Ledger) -> None:
+    """From now on the connection finds the disk full; the next one does not."""
+    (pages,) = ledger._open().execute("PRAGMA page_count").fetchone()
+    ledger._open().execute(f"PRAGMA max_page_count={pages}")
+
+
+def write_until_full(ledger: Ledger) -> int:
+    """Write calls with long names until the file takes no more; how many that were."""
+    for number in range(1_000):
+        write(ledger, f"{number}-{'x' * 2_000}")
+        if ledger.problem:
+            return number + 1
+    raise AssertionError("it never was full")
+
+
+@pytest.mark.parametrize("durability", ["call", "batch"])
+def test_what_a_full_disk_kept_in_memory_is_written_once_there_is_room(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, durability: str
+) -> None:
+    path = tmp_path / FILE
+    ledger = Ledger(path, durability, again=3600.0)
+    write(ledger, "before")
+    ledger.read("SELECT 1")
+    ledger.begin(opening("under way"))
+    fill(ledger)
+    count = 1
+    while not ledger.problem:
+        write(ledger, f"{count}-{'x' * 2_000}")
+        ledger.read("SELECT 1")
+        count += 1
+    assert "full" in ledger.problem and ledger.path is None
+    write(ledger, "in memory")
+    ledger.finish(final("under way"))
+    assert ledger.read("SELECT id, outcome FROM calls WHERE id LIKE '%e%'") != []
+    assert ledger._exile is not None
+    ledger._exile._until = 0.0  # the while is over
+    write(ledger, "after")
+    assert (ledger.read("SELECT 1"), ledger.problem, ledger.path) == ([(1,)], "", path)
+    total = count + 3
+    assert books(ledger) == (total, 5 * total, total, 5 * total, total, total)
+    ledger.close()
+    said = [record.message.rpartition(f"{FILE} ")[2] for record in caplog.records]
+    assert [words.partition(" (")[0] for words in said] == ["cannot be written", "is written again"]
+
+
+def test_a_file_system_that_is_full(tmp_path: Path) -> None:
+    place = tmp_path / "small"
+    place.mkdir()
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
+    try:
+        done = subprocess.run(mounting, capture_output=True, text=True)
+    except FileNotFoundError:
+        pytest.skip("there is no mount here")
+    if done.returncode:
+        pytest.skip(f"a small file system needs the right to mount one: {done.stderr.strip()}")
+    try:
+        ledger = Ledger(place / FILE, again=0.0)
+        write(ledger, "before")
+        (place / "filler").write_bytes(b"x" * 300_000)
+        count = 1 + write_until_full(ledger)
+        (place / "filler").unlink()
+        write(ledger, "after")
+        total = count + 1
+        assert (ledger.problem, ledger.path) == ("", place / FILE)
+        assert books(ledger) == (total, 5 * total, total, 5 * total, total, total)
+        ledger.close()
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+def test_what_is_kept_at_the_end_is_tried_once_more(tmp_path: Path) -> None:
+    (tmp_path / "folder").write_text("a file, not a folder")
+    ledger = Ledger(tmp_path / "folder" / FILE)
+    write(ledger, "a")
+    assert ledger.problem
+    (tmp_path / "folder").unlink()
+    ledger.close()
+    again = Ledger(tmp_path / "folder" / FILE)
+    assert books(again) == (1, 5, 1, 5, 1, 1)
+    again.close()
+
+
+def test_no_more_is_kept_in_memory_than_there_is_room_for(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("a file, not a folder")
+    ledger = Ledger(tmp_path / "file" / FILE, "batch")
+    for number in range(6_000):
+        write(ledger, str(number))
+    assert outcomes(ledger)["ok"] <= 10_100
+    assert ledger.read("SELECT SUM(calls) FROM totals") == [(6_000,)]
+    assert ledger._exile is not None and len(ledger._exile.entries) <= 10_000
+    assert len(ledger._exile.entries) + ledger._exile.lost == 12_000
+    ledger.close()
+
+
 def test_spilled_rows_are_not_spent_on_a_ledger_in_memory(tmp_path: Path) -> None:
     spill = tmp_path / f"{FILE}.spill-999999999"
     text = spilled(opening("a"), final("a"))
