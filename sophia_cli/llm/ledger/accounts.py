@@ -58,7 +58,7 @@ class Statement(NamedTuple):
     unpriced: int
 
 
-def grant(connection: sqlite3.Connection, demand: Demand, host: str, pid: int) -> Grant:
+def grant(connection: sqlite3.Connection, demand: Demand, host: str, pid: int, born: str) -> Grant:
     """Put an amount aside for a process, never more than is left."""
     spent, held, unknown, warned = connection.execute(
         "SELECT spent, held, unknown, warned FROM accounts WHERE name=? AND window=?",
@@ -78,9 +78,9 @@ def grant(connection: sqlite3.Connection, demand: Demand, host: str, pid: int) -
     if nano:
         _renew(connection, demand.lease)
         connection.execute(
-            """INSERT INTO leases VALUES(?,?,?,?,?,?,?,?)
+            """INSERT INTO leases VALUES(?,?,?,?,?,?,?,?,?)
             ON CONFLICT DO UPDATE SET held=held+excluded.held, expires_ns=excluded.expires_ns""",
-            (demand.lease, *demand[:2], host, pid, nano, time.time_ns() + EXPIRES_NS, HELD),
+            (demand.lease, *demand[:2], host, pid, nano, time.time_ns() + EXPIRES_NS, HELD, born),
         )
     return Grant(nano, left - nano, used + nano, warned)
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import sqlite3
 
 from sophia_cli.llm.ledger.accounts import book_lost, expired
+from sophia_cli.llm.ledger.birth import is_alive
 from sophia_cli.llm.ledger.file import transaction
 from sophia_cli.llm.ledger.record import UNKNOWN, Final
 from sophia_cli.llm.ledger.rows import Source, write
-from sophia_cli.llm.ledger.spill import is_alive
+
+_OPEN = "SELECT id, pid, born FROM calls WHERE outcome='open' AND host=?"
+_HELD = "SELECT id, pid, born FROM leases WHERE state='held' AND host=?"
 
 
 def book_the_dead(connection: sqlite3.Connection, source: Source, turn: float) -> None:
     """Open rows and leases of processes that are gone become `unknown`: shown, never guessed."""
-    calls = _gone(connection, "SELECT id, pid FROM calls WHERE outcome='open' AND host=?", source)
-    held = _gone(connection, "SELECT id, pid FROM leases WHERE state='held' AND host=?", source)
+    calls = _gone(connection, _OPEN, source)
+    held = _gone(connection, _HELD, source)
     leases = {*held, *expired(connection)}
     if calls or leases:
         with transaction(connection, turn):
@@ -24,4 +27,4 @@ def book_the_dead(connection: sqlite3.Connection, source: Source, turn: float) -
 
 def _gone(connection: sqlite3.Connection, query: str, source: Source) -> list[str]:
     rows = connection.execute(query, (source.host,)).fetchall()
-    return [name for name, pid in rows if not is_alive(pid)]
+    return [name for name, pid, born in rows if not is_alive(pid, born)]

@@ -25,10 +25,11 @@ _Insert = Callable[[sqlite3.Connection, Sequence[_Pair], "Source"], _Inserted]
 
 
 class Source(NamedTuple):
-    """The process that writes."""
+    """The process that writes. What it writes whole needs no `born`: nobody asks whether it lives."""
 
     host: str
     pid: int
+    born: str = ""
 
 
 class _Asked(NamedTuple):
@@ -116,7 +117,7 @@ def _used(whole: Sequence[_Pair], source: Source) -> tuple[tuple[int, ...], list
     ended = [*zip(*finals, strict=True)]
     columns = [
         *zip(*openings, strict=True),
-        *((value,) * count for value in source),
+        *((value,) * count for value in source[:2]),
         *ended[_HEAD],
         tuple(map(len, ended[7])),
         *ended[_TAIL],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-VERSION = 2
+VERSION = 3
 
 # Upper bounds in seconds, each twice the one before: OpenTelemetry's list, carried on past 82 s.
 BUCKETS = tuple(0.01 * 2**n for n in range(15))
@@ -95,10 +95,17 @@ _SECOND = (
         id TEXT PRIMARY KEY, account TEXT, window TEXT, host TEXT, pid INTEGER, held INTEGER,
         expires_ns INTEGER, state TEXT) WITHOUT ROWID""",
 )
+_THIRD = (
+    # Which of the processes that had the number `pid`: asked of those that are open or held.
+    "ALTER TABLE calls ADD COLUMN born TEXT DEFAULT ''",
+    "ALTER TABLE leases ADD COLUMN born TEXT DEFAULT ''",
+)
 # What brings a file of each earlier version one version further.
-UPGRADES = (_TABLES, _SECOND)
+UPGRADES = (_TABLES, _SECOND, _THIRD)
 
-OPEN_CALL = f"INSERT OR IGNORE INTO calls({_OPENING}, host, pid) VALUES({', '.join('?' * 16)})"
+OPEN_CALL = (
+    f"INSERT OR IGNORE INTO calls({_OPENING}, host, pid, born) VALUES({', '.join('?' * 17)})"
+)
 
 WHOLE = tuple(name.strip() for name in f"{_OPENING}, host, pid, {_FINAL}".split(","))
 # Columns whose default says the same as an empty value: where a whole write has none, they are left out.

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from sophia_cli.llm.ledger.birth import is_alive
 from sophia_cli.llm.ledger.record import Attempt, Charge, Entry, Final, Opening
 
 _LOG = logging.getLogger("sophia_cli.llm.ledger")
@@ -75,17 +76,6 @@ def _left_behind(ledger: Path) -> list[Path]:
 def _is_orphan(taken: Path) -> bool:
     taker = _TAKER.search(taken.name)
     return taker is not None and not is_alive(int(taker[1]))
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process of this machine runs."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
 
 
 def _parse(line: str) -> list[Entry]:

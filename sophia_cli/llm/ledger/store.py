@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger import schema
+from sophia_cli.llm.ledger.birth import own_birth
 from sophia_cli.llm.ledger.clerk import BUFFER, Clerk
 from sophia_cli.llm.ledger.dead import book_the_dead
 from sophia_cli.llm.ledger.exile import AGAIN, Exile
@@ -82,7 +83,7 @@ class Ledger:
         self._exile: Exile | None = None
         self._told = ""
         self._clerk: Clerk | None = None
-        self.source = Source(socket.gethostname(), os.getpid())
+        self.source = Source(socket.gethostname(), os.getpid(), own_birth())
         self.tenant: Tenant | None = None
         watch(self)
 
@@ -201,7 +202,7 @@ class Ledger:
             self._exile.entries.clear()
             self._go_home(at_once=True)
         self._connection = self._clerk = None
-        self.source = Source(self.source.host, os.getpid())
+        self.source = Source(self.source.host, os.getpid(), own_birth())
         if self.tenant is not None:
             self.tenant.leave_to_parent()
 

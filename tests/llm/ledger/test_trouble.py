@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +18,9 @@ from test_store import FILE, books, final, opening, outcomes, write
 
 from sophia_cli.llm import LLMError
 from sophia_cli.llm.ledger import Final, Ledger
+from sophia_cli.llm.ledger.accounts import Demand, grant
+from sophia_cli.llm.ledger.birth import is_alive, own_birth
+from sophia_cli.llm.ledger.schema import UPGRADES
 
 HERE = str(Path(__file__).parent)
 GARBAGE = b"this is no database" * 500
@@ -180,6 +184,57 @@ def test_an_end_that_was_spilled_is_known_before_the_dead_are_counted(tmp_path: 
     assert ledger.read("SELECT id, outcome FROM calls ORDER BY id") == [
         ("a", "ok"),
         ("b", "unknown"),
+    ]
+    ledger.close()
+
+
+def test_a_process_that_has_the_number_of_a_dead_one_books_what_that_left(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    before = Ledger(path)
+    before.begin(opening("a"))
+    before.patiently(
+        lambda file: grant(file, Demand("all", "2026-11", 100, "lease", 5, 5), *before.source)
+    )
+    again = Ledger(path)  # of the same process: it lives
+    assert again.read("SELECT outcome, held FROM calls, leases") == [("open", 5)]
+    again.close()
+    # A container that is started anew has the same name, and its first process the same number.
+    other = (f"{own_birth()}0",)
+    before.patiently(lambda file: file.execute("UPDATE leases SET born=?", other))
+    before.patiently(lambda file: file.execute("UPDATE calls SET born=?", other))
+    after = Ledger(path)
+    assert after.read("SELECT outcome, error_kind FROM calls") == [("unknown", "process_gone")]
+    assert after.read("SELECT held, unknown FROM accounts") == [(0, 5)]
+    after.close()
+    before.close()
+
+
+def test_a_number_that_another_program_was_given_since_is_of_a_dead_process() -> None:
+    parent = os.getppid()
+    assert is_alive(parent) and is_alive(parent, ".whoever") and not is_alive(999_999_999)
+    assert is_alive(os.getpid(), own_birth())
+    assert not is_alive(os.getpid(), f"{own_birth()}0")
+    if Path("/proc/self/stat").exists():
+        began = own_birth().partition(".")[0]
+        assert not is_alive(parent, f"{began}0.whoever")
+
+
+def test_a_ledger_of_the_version_before_knows_numbers_only(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    old = sqlite3.connect(path, isolation_level=None)
+    for statement in (*UPGRADES[0], *UPGRADES[1], "PRAGMA user_version=2"):
+        old.execute(statement)
+    rows = [("alive", os.getppid()), ("gone", 999_999_999)]
+    host = socket.gethostname()
+    for name, pid in rows:
+        old.execute(
+            "INSERT INTO calls(id, started_ns, host, pid) VALUES(?,?,?,?)", (name, 1, host, pid)
+        )
+    old.close()
+    ledger = Ledger(path)
+    assert ledger.read("SELECT id, outcome FROM calls ORDER BY id") == [
+        ("alive", "open"),
+        ("gone", "unknown"),
     ]
     ledger.close()
 

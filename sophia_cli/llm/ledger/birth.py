@@ -1,0 +1,54 @@
+"""Which process it is: a number alone is given again, and that of a container's first process always is."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from functools import cache
+from pathlib import Path
+
+_own = [secrets.token_hex(4)]
+
+
+def _begin_anew() -> None:
+    _own[0] = secrets.token_hex(4)
+
+
+os.register_at_fork(after_in_child=_begin_anew)
+
+
+def own_birth() -> str:
+    """What tells this process from every other that had or will have its number."""
+    return f"{_began(os.getpid())}.{_own[0]}"
+
+
+def is_alive(pid: int, born: str = "") -> bool:
+    """Whether a process of this machine runs; with its birth, whether it is still that one."""
+    if pid == os.getpid():
+        return not born or born == own_birth()
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        pass
+    said, now = born.partition(".")[0], _began(pid)
+    return not (said and now) or said == now
+
+
+def _began(pid: int) -> str:
+    """When it began, in which run of the machine; empty where nobody tells."""
+    try:
+        # The name of the program comes first in brackets, and may itself hold some.
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        return f"{_run_of_machine()}-{text.rpartition(')')[2].split()[19]}"
+    except (OSError, IndexError, ValueError):
+        return ""
+
+
+@cache
+def _run_of_machine() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
+    except (OSError, ValueError):
+        return ""
