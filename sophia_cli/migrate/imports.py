@@ -95,6 +95,9 @@ def _home(file: Parsed, need: Need) -> tuple[list[ast.stmt], ast.stmt | None]:
     tree = file.source.tree
     if need.beside is None or need.beside not in file.table.parents:
         return tree.body, None
+    around = file.table.parents[need.beside]
+    if need.guarded and isinstance(around, ast.Try) and need.beside in around.body:
+        return around.body, need.beside
     statement: ast.AST = need.beside
     while isinstance(file.table.parents[statement], _AROUND):
         statement = file.table.parents[statement]

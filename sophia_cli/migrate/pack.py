@@ -23,21 +23,28 @@ class Field:
     """What a field of the old answer becomes.
 
     `default` stands in for None where the new field has it; `nullable` says that the old field
-    could be None too, so that its readers know.
+    could be None too, so that its readers know. `absent` makes it the question whether the new
+    field is None: `answer.success` becomes `answer.error is None`.
     """
 
     name: str
     default: str | int | float | bool | None = None
     nullable: bool = False
+    absent: bool = False
 
 
 @dataclass(frozen=True)
 class Method:
-    """One old method. Names that are not declared are reported, never guessed.
+    """One old method or function. Names that are not declared are reported, never guessed.
 
     `request` is the class whose instance is the only argument: its arguments are passed instead.
-    `positional` names arguments given by place, `arguments` and `result` map old names to new
-    ones, `drop` says why an argument has no place. A `result` of None is plain text.
+    `positional` names arguments given by place, where the old code itself is not in the tree;
+    `arguments` and `result` map old names to new ones. An argument of `drop` has no place, with
+    the reason, and `harmless` are values of it that lose nothing; one of `report` keeps the call
+    as it is; one of `look` is passed on, and a person has to look. `defaults` are old arguments
+    whose default, read in the old code, goes into calls that say nothing. A `result` of None is
+    plain text, which is the field `take` of the answer where that is given. `static` methods are
+    called on the class itself. `review` is what to look at in every call.
     """
 
     name: str
@@ -49,6 +56,13 @@ class Method:
     drop: Mapping[str, str] = field(default_factory=dict)
     set: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     result: Mapping[str, Field] | None = None
+    harmless: Mapping[str, tuple[str | int | float | bool, ...]] = field(default_factory=dict)
+    report: Mapping[str, str] = field(default_factory=dict)
+    look: Mapping[str, str] = field(default_factory=dict)
+    defaults: tuple[str, ...] = ()
+    take: str = ""
+    static: bool = False
+    review: str = ""
 
     @property
     def target(self) -> str:
@@ -69,8 +83,9 @@ class Enumeration:
 class Service:
     """An old service: its module, class, ready-made instances and the functions that give one.
 
-    `removed` holds methods whose calls are not needed any more, with what a person has to know
-    first ("" when there is nothing).
+    `functions` of the module are calls by themselves. `removed` holds methods whose calls are not
+    needed any more, with what a person has to know first ("" when there is nothing), `reported`
+    those that have no counterpart, with where to turn. `tasks` maps names of tasks given as text.
     """
 
     module: str
@@ -80,6 +95,9 @@ class Service:
     methods: Mapping[str, Method] = field(default_factory=dict)
     enums: tuple[Enumeration, ...] = ()
     removed: Mapping[str, str] = field(default_factory=dict)
+    functions: Mapping[str, Method] = field(default_factory=dict)
+    reported: Mapping[str, str] = field(default_factory=dict)
+    tasks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -88,7 +106,8 @@ class Service:
     @property
     def entries(self) -> tuple[str, ...]:
         """The names of the module through which its users come in."""
-        return tuple(name for name in (self.name, *self.instances, *self.factories) if name)
+        names = (self.name, *self.instances, *self.factories, *self.functions)
+        return tuple(name for name in names if name)
 
 
 @dataclass(frozen=True)

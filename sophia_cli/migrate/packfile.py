@@ -1,26 +1,42 @@
-"""Reads rule packs from TOML; whatever is wrong in one is said with its file and key."""
+"""Reads rule packs from TOML; whatever is wrong in one is said with its file and line."""
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
-from math import isfinite
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.migrate.pack import Enumeration, Field, Method, Pack, Service, Target
+from sophia_cli.migrate.packcheck import check_method, check_native, refuse_loop
+from sophia_cli.migrate.packtable import Table, read_file
+from sophia_cli.migrate.shipped import locate
 from sophia_cli.migrate.target import members, offered
 
-_NATIVE = Target().module
+_NATIVE = Target.module
+_METHOD = (
+    "name",
+    "async",
+    "static",
+    "to",
+    "request",
+    "positional",
+    "arguments",
+    "drop",
+    "report",
+    "defaults",
+    "set",
+    "result",
+    "take",
+    "review",
+)
 
 
 def load_packs(paths: Iterable[Path]) -> tuple[Pack, ...]:
-    """Read every pack once. Raises SophiaError, also where two declare the same service."""
-    found = {path: load_pack(path) for path in dict.fromkeys(path.resolve() for path in paths)}
+    """Read every pack once. Raises SophiaError, also where two declare the same service or would loop."""
+    found = {
+        path: load_pack(path) for path in dict.fromkeys(locate(path).resolve() for path in paths)
+    }
     declared: dict[tuple[str, str], Path] = {}
     for path, pack in found.items():
         for service in pack.services:
@@ -29,103 +45,32 @@ def load_packs(paths: Iterable[Path]) -> tuple[Pack, ...]:
                 if other != path:
                     words = f"{path}: {service.module}.{name} is declared in {other} too"
                     raise SophiaError(words, "leave one of the two packs out")
+    for path, pack in found.items():
+        refuse_loop(read_file(path), pack, declared)
     return tuple(found.values())
 
 
 def load_pack(path: Path) -> Pack:
-    """Read one pack. Raises SophiaError with file, key and what is allowed there."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        values = tomllib.loads(text)
-    except OSError as error:
-        raise SophiaError(
-            f"the rule pack {path} cannot be read: {error.strerror}",
-            "name it with --pack FILE, or in sophia.toml under [migrate] packs",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SophiaError(f"{path} is not valid TOML: {error}") from error
-    root = _Table(_File(path, text), "the file", values)
+    """Read one pack. Raises SophiaError with file, line and what is allowed there."""
+    root = read_file(path)
     root.only("pack", "target", "service")
     head = root.table("pack", "[pack]")
-    head.only("name", "description")
+    head.only("name", "description", "review")
     name, description = head.text("name", path.stem), head.text("description", "")
     target = _target(root.table("target", "[target]"))
-    services = tuple(_service(table, target) for table in root.tables("service", "[[service]]"))
-    if not services:
+    review = head.text("review", "")
+    tables = root.tables("service", "[[service]]")
+    if not tables:
         raise root.wrong("declares no service", "add a [[service]] with a module")
-    return Pack(name, description, target, services)
+    services = _joined([_service(table, target, review) for table in tables])
+    _refuse_twice(tables, services)
+    pack = Pack(name, description, target, services)
+    entries = ((service.module, name) for service in services for name in service.entries)
+    refuse_loop(root, pack, dict.fromkeys(entries, path))
+    return pack
 
 
-@dataclass(frozen=True)
-class _File:
-    """A pack as it stands on the disk."""
-
-    path: Path
-    text: str
-
-    def place(self, key: str) -> str:
-        """The file, with the line of a key that it has once: TOML's reader gives no lines."""
-        pattern = rf"""^[^#\n]*?(?<![\w-])["']?{re.escape(key)}["']?[ \t]*=(?!=)"""
-        found = list(re.finditer(pattern, self.text, re.MULTILINE)) if key else []
-        if len(found) != 1:
-            return str(self.path)
-        return f"{self.path}:{self.text.count(chr(10), 0, found[0].end()) + 1}"
-
-
-@dataclass(frozen=True)
-class _Table:
-    """A table of the file, and the words that name it in an error."""
-
-    file: _File
-    where: str
-    values: Mapping[str, Any]
-
-    def wrong(self, words: str, mend: str = "", key: str = "") -> SophiaError:
-        return SophiaError(f"{self.file.place(key)}: {self.where} {words}", mend)
-
-    def only(self, *allowed: str) -> None:
-        for key in self.values:
-            if key not in allowed:
-                raise self.wrong(f"has no key '{key}'", f"allowed: {', '.join(allowed)}", key)
-
-    def text(self, key: str, default: str | None = None) -> str:
-        value = self.values.get(key, default)
-        if value is None:
-            raise self.wrong(f"needs the key '{key}'", f'such as {key} = "..."')
-        if not isinstance(value, str):
-            raise self.wrong(f"{key} must be a string, not {value!r}", key=key)
-        return value
-
-    def flag(self, key: str, default: bool) -> bool:
-        value = self.values.get(key, default)
-        if not isinstance(value, bool):
-            raise self.wrong(f"{key} must be true or false, not {value!r}", key=key)
-        return value
-
-    def names(self, key: str) -> tuple[str, ...]:
-        value = self.values.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.wrong(f"{key} must be a list of strings", f'such as {key} = ["a", "b"]', key)
-        return tuple(value)
-
-    def table(self, key: str, where: str) -> _Table:
-        value = self.values.get(key, {})
-        if not isinstance(value, dict):
-            raise self.wrong(f"{key} must be a table", f"write it as {where}", key)
-        return _Table(self.file, where, value)
-
-    def tables(self, key: str, where: str) -> list[_Table]:
-        value = self.values.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            raise self.wrong(f"{key} must be a list of tables", f"write each as {where}")
-        return [_Table(self.file, where, item) for item in value]
-
-    def mapping(self) -> dict[str, str]:
-        """All keys of the table, each a string."""
-        return {key: self.text(key) for key in self.values}
-
-
-def _target(table: _Table) -> Target:
+def _target(table: Table) -> Target:
     table.only("module", "getter", "nullable")
     module = table.text("module", Target.module) or Target.module
     if module == _NATIVE and "nullable" in table.values:
@@ -135,53 +80,137 @@ def _target(table: _Table) -> Target:
     return Target(module, getter, table.names("nullable"))
 
 
-def _service(table: _Table, target: Target) -> Service:
-    table.only("module", "class", "instances", "factories", "method", "enum", "calls")
+def _joined(services: list[Service]) -> tuple[Service, ...]:
+    """Services of one module know all enums of it, whichever of them declares one."""
+    return tuple(
+        replace(
+            service,
+            enums=tuple(
+                e for other in services if other.module == service.module for e in other.enums
+            ),
+            tasks={
+                old: new
+                for other in services
+                if other.module == service.module
+                for old, new in other.tasks.items()
+            },
+        )
+        for service in services
+    )
+
+
+def _refuse_twice(tables: list[Table], services: tuple[Service, ...]) -> None:
+    seen: set[tuple[str, str]] = set()
+    for table, service in zip(tables, services, strict=True):
+        for name in service.entries:
+            if (service.module, name) in seen:
+                where = f"[[service]] {service.module}"
+                raise table.named(where).wrong(f"declares {name} twice", "leave one of them out")
+            seen.add((service.module, name))
+
+
+def _service(table: Table, target: Target, review: str) -> Service:
+    table.only(
+        "module",
+        "class",
+        "instances",
+        "factories",
+        "method",
+        "function",
+        "enum",
+        "tasks",
+        "calls",
+        "review",
+    )
     module = table.text("module")
-    named = _Table(table.file, f"[[service]] {module}", table.values)
-    methods = [_method(item, target) for item in named.tables("method", "[[service.method]]")]
+    named = table.named(f"[[service]] {module}")
+    review = named.text("review", review)
+    methods = _methods(named, "method", target, review)
+    calls = named.table("calls", "[service.calls]")
     service = Service(
         module=module,
         name=named.text("class", ""),
         instances=named.names("instances"),
         factories=named.names("factories"),
-        methods={method.name: method for method in methods},
+        methods=methods,
         enums=tuple(_enums(named.table("enum", "[service.enum]"), target)),
-        removed=_removed(named.table("calls", "[service.calls]")),
+        removed=_calls(calls, "remove"),
+        functions=_methods(named, "function", target, review),
+        reported=_calls(calls, "report"),
+        tasks=_tasks(named.table("tasks", "[service.tasks]"), target),
     )
     if not service.entries:
-        raise named.wrong("names no way in", "add class, instances or factories")
-    for method in methods:
-        if service.methods[method.name] is not method:
-            raise named.wrong(f"declares the method {method.name} twice")
+        raise named.wrong("names no way in", "add class, instances, factories or a function")
+    for name in methods.keys() & {*service.removed, *service.reported}:
+        raise calls.wrong(f"{name} is a method too", "leave one of them out", name)
     return service
 
 
-def _method(table: _Table, target: Target) -> Method:
-    name = table.text("name")
-    named = _Table(table.file, f"[[service.method]] {name}:", table.values)
-    named.only("name", "async", "to", "request", "positional", "arguments", "drop", "set", "result")
+def _methods(table: Table, kind: str, target: Target, review: str) -> dict[str, Method]:
+    found: dict[str, Method] = {}
+    for row in table.tables(kind, f"[[service.{kind}]]"):
+        method = _method(row, kind, target, review)
+        if method.name in found:
+            where = row.named(table.where)
+            raise where.wrong(f"declares the {kind} {method.name} twice", "", "name")
+        found[method.name] = method
+    return found
+
+
+def _method(table: Table, kind: str, target: Target, review: str) -> Method:
+    name, at = table.text("name"), f"service.{kind}"
+    named = table.named(f"[[{at}]] {name}:")
+    named.only(*_METHOD)
     plain = named.values.get("result", "text") == "text"
+    arguments = dict(_options(named.table("arguments", f"[{at}.arguments]"), "to", "review"))
+    drop = dict(_options(named.table("drop", f"[{at}.drop]"), "reason", "harmless"))
     method = Method(
         name=name,
         to=named.text("to"),
         is_async=named.flag("async", True),
         request=named.text("request", ""),
         positional=named.names("positional"),
-        arguments=named.table("arguments", "[service.method.arguments]").mapping(),
-        drop=named.table("drop", "[service.method.drop]").mapping(),
-        set=_literals(named.table("set", "[service.method.set]")),
-        result=None if plain else _fields(named.table("result", "[service.method.result]")),
+        arguments={old: table.text("to") for old, table in arguments.items()},
+        drop={old: table.text("reason") for old, table in drop.items()},
+        set=named.table("set", f"[{at}.set]").literals(),
+        result=None if plain else _fields(named.table("result", f"[{at}.result]"), at),
+        harmless={
+            old: table.choices("harmless")
+            for old, table in drop.items()
+            if table.values.get("harmless")
+        },
+        report=named.table("report", f"[{at}.report]").mapping(),
+        look={
+            old: table.text("review")
+            for old, table in arguments.items()
+            if table.values.get("review")
+        },
+        defaults=named.names("defaults"),
+        take=named.text("take", ""),
+        static=named.flag("static", False),
+        review=named.text("review", review),
     )
+    check_method(named, method)
     if target.module == _NATIVE:
-        _check_native(named, method)
+        check_native(named, method)
     return method
 
 
-def _fields(table: _Table) -> dict[str, Field]:
+def _options(table: Table, key: str, *further: str) -> Iterator[tuple[str, Table]]:
+    """Every key with its table; a string alone is the first of what such a table may say."""
+    for name, value in table.values.items():
+        if isinstance(value, str):
+            yield name, Table(table.file, table.where, {key: value}, (*table.keys, name))
+            continue
+        found = table.table(name, f'{{ {key} = "..." }}').named(f"{table.where} {name}")
+        found.only(key, *further)
+        yield name, found
+
+
+def _fields(table: Table, at: str) -> dict[str, Field]:
     return {
         key: (
-            _field(table.table(key, f"[service.method.result.{key}]"), key)
+            _field(table.table(key, f"[{at}.result.{key}]"), key)
             if isinstance(value, dict)
             else Field(table.text(key))
         )
@@ -189,67 +218,52 @@ def _fields(table: _Table) -> dict[str, Field]:
     }
 
 
-def _field(table: _Table, key: str) -> Field:
+def _field(table: Table, key: str) -> Field:
     """`old = { field = "new", default = 0 }`: what `or` stands in for must be false itself."""
-    table.only("field", "default", "nullable")
+    table.only("field", "default", "nullable", "absent")
     if "field" not in table.values:
-        raise table.wrong("needs the key 'field'", 'such as { field = "..." }', key)
-    default = _literals(table).get("default")
+        raise table.wrong("needs the key 'field'", 'such as { field = "..." }')
+    default = table.literals().get("default")
     if default:
         words = f'default is {default!r}, which would take the place of 0 and "" too'
-        raise table.wrong(words, 'allowed: 0, 0.0, "", false', key)
-    return Field(table.text("field"), default, table.flag("nullable", False))
+        raise table.wrong(words, 'allowed: 0, 0.0, "", false', "default")
+    absent = table.flag("absent", False)
+    if absent and len(table.values) > 2:
+        raise table.wrong(
+            "asks whether a field is None", "leave out default and nullable", "absent"
+        )
+    return Field(table.text("field"), default, table.flag("nullable", False), absent)
 
 
-def _literals(table: _Table) -> dict[str, str | int | float | bool]:
-    for key, value in table.values.items():
-        plain = isinstance(value, str | int) or (isinstance(value, float) and isfinite(value))
-        if not plain:
-            raise table.wrong(f"{key} must be a string, a number, true or false", key=key)
-    return dict(table.values)
-
-
-def _check_native(table: _Table, method: Method) -> None:
-    """Names that the service does not have would be found at run time only."""
-    offered = members(f"{_NATIVE}.service", "UnifiedLLMService")
-    _check(table, {"to": method.target}, {name for name in offered if not name.startswith("_")})
-    options = members(f"{_NATIVE}.service", "CompletionOptions") | {"prompt", "texts"}
-    _check(table, {f"arguments.{old}": new for old, new in method.arguments.items()}, options)
-    _check(table, {f"set.{name}": name for name in method.set}, options)
-    if method.result is not None:
-        names = {f"result.{old}": field.name for old, field in method.result.items()}
-        _check(table, names, members(f"{_NATIVE}.call", "LLMResponse"))
-
-
-def _check(table: _Table, names: Mapping[str, str], allowed: Iterable[str]) -> None:
-    """Every name, by the key that gives it, must be one of those that are there."""
-    known = sorted(allowed)
-    for key, name in names.items():
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            mend = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(known)}"
-            words = f"{key} names '{name}', which the service does not have"
-            raise table.wrong(words, mend, key.rpartition(".")[2])
-
-
-def _enums(table: _Table, target: Target) -> Iterable[Enumeration]:
+def _enums(table: Table, target: Target) -> Iterator[Enumeration]:
     for name in table.values:
         found = table.table(name, f"[service.enum.{name}]")
         found.only("target", "members")
         members_of = found.table("members", f"[service.enum.{name}.members]").mapping()
         if target.module == _NATIVE:
-            _check(found, {"target": found.text("target")}, offered(_NATIVE))
+            found.check({("target",): found.text("target")}, offered(_NATIVE))
             if found.text("target") == "TaskType":
                 tasks = members(f"{_NATIVE}.tasks", "TaskType")
-                _check(found, {f"members.{old}": new for old, new in members_of.items()}, tasks)
+                found.check({("members", old): new for old, new in members_of.items()}, tasks)
         yield Enumeration(name, found.text("target"), members_of)
 
 
-def _removed(table: _Table) -> dict[str, str]:
-    removed = {}
+def _tasks(table: Table, target: Target) -> dict[str, str]:
+    found = table.mapping()
+    if target.module == _NATIVE:
+        tasks = {name.lower() for name in members(f"{_NATIVE}.tasks", "TaskType")}
+        table.check({(old,): new for old, new in found.items()}, tasks)
+    return found
+
+
+def _calls(table: Table, wanted: str) -> dict[str, str]:
+    """The methods of a table that are to be removed, or reported, with the reason."""
+    found = {}
     for name, value in table.mapping().items():
         verb, _, reason = value.partition(":")
-        if verb != "remove":
-            raise table.wrong(f"{name} says '{value}'", 'allowed: "remove", "remove: a reason"')
-        removed[name] = reason.strip()
-    return removed
+        if verb not in ("remove", "report") or (verb == "report" and not reason.strip()):
+            allowed = 'allowed: "remove", "remove: a reason", "report: a reason"'
+            raise table.wrong(f"{name} says '{value}'", allowed, name)
+        if verb == wanted:
+            found[name] = reason.strip()
+    return found

@@ -48,7 +48,8 @@ class Edit:
 class Need:
     """A name of a module that the expression `use` will read; `beside` is the import it serves.
 
-    `alias` is what it is called there, where the name means something else.
+    `alias` is what it is called there, where the name means something else. A `guarded` one stands
+    in the `try` of that import, so that what happens where it fails is the same.
     """
 
     module: str
@@ -56,6 +57,7 @@ class Need:
     use: ast.expr
     beside: ast.stmt | None
     alias: str = ""
+    guarded: bool = False
 
     @property
     def local(self) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from sophia_cli.migrate.change import Change, Choice, Plan
 from sophia_cli.migrate.groups import spread
+from sophia_cli.migrate.importable import broken_import
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.page import load_views
 from sophia_cli.migrate.plan import scan_again, withdraw
@@ -93,10 +94,15 @@ def _target(
         for module, name in missing_names({(module, name) for _, module, name in needs})
         if not _in_tree(scan, module, name)
     }
+    broken = {module: broken_import(scan.modules, module) for _, module, _ in needs}
     return {
-        path: Reason("target-lacks", f"{module} does not offer {name}")
+        path: (
+            Reason("target-lacks", f"{module} does not offer {name}")
+            if (module, name) in lacking
+            else Reason("target-broken", f"{module} cannot be imported: {broken[module]}")
+        )
         for path, module, name in sorted(needs)
-        if (module, name) in lacking
+        if (module, name) in lacking or broken[module]
     }
 
 

@@ -88,6 +88,7 @@ def test_a_pack_is_read_once(tmp_path: Path) -> None:
 
 SERVICE = '[[service]]\nmodule = "a.b"\n'
 METHOD = SERVICE + 'class = "A"\n[[service.method]]\nname = "ask"\n'
+CALL = METHOD + 'to = "complete_response"\n'
 WRONG = {
     "not TOML": ("[pack", "is not valid TOML: "),
     "an unknown table": ("[rules]", "the file has no key 'rules'"),
@@ -144,6 +145,77 @@ WRONG = {
         METHOD + 'to = "complete"\n[[service.method]]\nname = "ask"\nto = "complete_text"',
         "[[service]] a.b declares the method ask twice",
     ),
+    "a function twice": (
+        SERVICE + "[[service.function]]\nname = 'f'\nto = 'complete'\n" * 2,
+        "[[service]] a.b declares the function f twice",
+    ),
+    "a class twice": (
+        METHOD + 'to = "complete"\n' + SERVICE + 'class = "A"',
+        "[[service]] a.b declares A twice",
+    ),
+    "an argument in two places": (
+        CALL + 'arguments = { x = "prompt" }\ndrop = { x = "gone" }',
+        "ask: x stands under arguments and drop",
+    ),
+    "a default of nothing": (
+        CALL + 'defaults = ["heat"]',
+        "ask: defaults names 'heat', which is not among its arguments",
+    ),
+    "a field taken from text": (
+        METHOD + 'to = "complete_text"\ntake = "content"',
+        "ask: take is for complete_response",
+    ),
+    "a field taken that is not there": (
+        CALL + 'take = "contents"',
+        "ask: take names 'contents', which the service does not have",
+    ),
+    "a field taken, and fields": (
+        CALL + 'take = "content"\nresult = { a = "content" }',
+        "ask: has take and result",
+    ),
+    "a question with a default": (
+        CALL + 'result = { ok = { field = "error", absent = true, nullable = true } }',
+        "[service.method.result.ok] asks whether a field is None",
+    ),
+    "a task that is not there": (
+        SERVICE + 'class = "A"\n[service.tasks]\nmass = "bulky"',
+        "[service.tasks] mass names 'bulky', which the service does not have",
+    ),
+    "an argument without a new name": (
+        CALL + 'arguments = { x = { review = "look" } }',
+        "[service.method.arguments] x needs the key 'to'",
+    ),
+    "harmless values that are no list": (
+        CALL + 'drop = { x = { reason = "gone", harmless = 3 } }',
+        "[service.method.drop] x harmless must be a list of strings, numbers, true or false",
+    ),
+    "a report without a reason": (
+        SERVICE + 'class = "A"\n[service.calls]\nclose = "report"',
+        "[service.calls] close says 'report'",
+    ),
+    "a method that is taken away": (
+        CALL + '[service.calls]\nask = "remove"',
+        "[service.calls] ask is a method too",
+    ),
+    "the service itself": (
+        '[[service]]\nmodule = "sophia_cli.llm"\nclass = "A"',
+        "[[service]] sophia_cli.llm is the service itself",
+    ),
+    "a getter that is old": (
+        '[target]\nmodule = "a.b"\ngetter = "A"\n' + METHOD + 'to = "ask"',
+        "[target] names a.b.A, which a pack declares as old",
+    ),
+    "an enum that becomes itself": (
+        '[target]\nmodule = "a.b"\n' + SERVICE + 'class = "A"\n'
+        '[service.enum.Kind]\ntarget = "Kind"\nmembers = {}',
+        "[service.enum.Kind] maps to a.b.Kind, which is old itself",
+    ),
+    "an enum that becomes another old one": (
+        '[target]\nmodule = "a.b"\n' + SERVICE + 'class = "A"\n'
+        '[service.enum.Kind]\ntarget = "Sort"\nmembers = {}\n'
+        '[service.enum.Sort]\ntarget = "New"\nmembers = {}',
+        "[service.enum.Kind] maps to a.b.Sort, which is old itself",
+    ),
     "a call that is not removed": (
         SERVICE + 'class = "A"\n[service.calls]\nclose = "keep"',
         "[service.calls] close says 'keep'",
@@ -160,6 +232,56 @@ def test_what_is_wrong_is_said_with_file_and_key(tmp_path: Path, text: str, word
     assert words in caught.value.message
 
 
+# The text of a pack, and the line on which it is wrong.
+LINES = {
+    "TOML": ('[pack]\nname = "x"\n= 3\n', 3),
+    "TOML at its end": ("[pack]\nname = [\n", 3),
+    "a key of the file": ("[pack]\n\n[rules]\nx = 1\n", 3),
+    "a key that stands twice": (
+        METHOD + 'to = "complete"\n[[service.method]]\nname = "b"\nto = "c"\n',
+        9,
+    ),
+    "a method of the second service": (
+        METHOD + 'to = "complete"\n' + SERVICE.replace("a.b", "c") + 'class = "C"\n'
+        '[[service.method]]\nname = "d"\nto = "no"\n',
+        12,
+    ),
+    "a key in a table of one line": (
+        METHOD + 'to = "complete"\narguments = { a = "prompt", b = "no" }',
+        7,
+    ),
+    "a key in quotes": (METHOD + 'to = "complete"\n[service.method.arguments]\n"b" = "no"', 8),
+    "a key with dots": (METHOD + 'to = "complete"\narguments.a = "prompt"\narguments.b = "no"', 8),
+    "after texts with brackets": (
+        '[pack]\ndescription = """\n[[service]]\n# "no\n"""\nname = 3\n' + SERVICE,
+        6,
+    ),
+    "after a list of several lines": (
+        SERVICE + 'instances = [\n  "a", # one ]\n  "b",\n]\nfactories = 3\n',
+        7,
+    ),
+    "a table that lacks a key": (SERVICE + 'class = "A"\n\n[[service.method]]\nto = "x"\n', 5),
+}
+
+
+@pytest.mark.parametrize(("text", "line"), LINES.values(), ids=LINES.keys())
+def test_the_line_is_said(tmp_path: Path, text: str, line: int) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(SophiaError) as caught:
+        load_pack(path)
+    assert caught.value.message.startswith(f"{path}:{line}: ")
+
+
+def test_two_packs_that_lead_to_each_other(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.toml", tmp_path / "two.toml"
+    for path, old, new in ((one, "a", "b"), (two, "b", "a")):
+        head = f'[target]\nmodule = "{new}"\ngetter = "get"\n'
+        path.write_text(head + f'[[service]]\nmodule = "{old}"\nfactories = ["get"]\n')
+    with pytest.raises(SophiaError) as caught:
+        load_packs([one, two])
+    assert caught.value.message == f"{one}:2: [target] names b.get, which a pack declares as old"
+
+
 def test_two_packs_for_one_service(tmp_path: Path) -> None:
     one, two = tmp_path / "one.toml", tmp_path / "two.toml"
     for path in (one, two):
@@ -167,6 +289,40 @@ def test_two_packs_for_one_service(tmp_path: Path) -> None:
     with pytest.raises(SophiaError) as caught:
         load_packs([one, two])
     assert caught.value.message == f"{two}: a.b.A is declared in {one} too"
+
+
+def test_a_pack_with_everything_that_a_method_can_say(tmp_path: Path) -> None:
+    text = (
+        SERVICE + 'class = "A"\nreview = "look"\n'
+        '[service.tasks]\nmass = "bulk"\n[service.calls]\nsize = "report: none"\n'
+        '[[service.method]]\nname = "ask"\nstatic = true\nto = "complete_response"\ntake = "content"\n'
+        'arguments = { x = "prompt", heat = { to = "temperature", review = "hot" } }\n'
+        'drop = { y = { reason = "gone", harmless = [false, 0] } }\n'
+        'report = { z = "none" }\ndefaults = ["heat"]\n'
+        '[[service.function]]\nname = "f"\nto = "complete_response"\nreview = ""\n'
+        'result = { ok = { field = "error", absent = true } }\n'
+    )
+    (service,) = load_pack(write(tmp_path, text)).services
+    assert service.methods == {
+        "ask": Method(
+            name="ask",
+            to="complete_response",
+            arguments={"x": "prompt", "heat": "temperature"},
+            look={"heat": "hot"},
+            drop={"y": "gone"},
+            harmless={"y": (False, 0)},
+            report={"z": "none"},
+            defaults=("heat",),
+            take="content",
+            static=True,
+            review="look",
+        )
+    }
+    assert service.functions == {
+        "f": Method(name="f", to="complete_response", result={"ok": Field("error", absent=True)})
+    }
+    assert (service.tasks, service.reported) == ({"mass": "bulk"}, {"size": "none"})
+    assert service.entries == ("A", "f")
 
 
 def test_a_near_name_is_offered(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ REPORTED = {
     "in an f-string": ("print(f'{brain.ask_now(1)}')", "in-f-string"),
     "request elsewhere": ("brain.think(words)", "request-elsewhere"),
     "two requests": ("brain.think(Request([]), Request([]))", "odd-arguments"),
-    "a member that is gone": ("brain.think(Request([], kind=Kind.LOST))", "unknown-argument"),
+    "a member that is gone": ("brain.think(Request([], kind=Kind.LOST))", "unknown-member"),
     "a computed task": ("brain.think(Request(messages=[], kind=words))", "computed-task"),
     "a lost member": ("brain.think(Request(messages=[], kind=Kind.LOST))", "unknown-member"),
     "an unknown field": ("brain.think(Request(messages=[])).luck", "unknown-field"),

@@ -6,15 +6,15 @@ import ast
 import re
 from dataclasses import dataclass
 
-from sophia_cli.migrate.aliases import alias_for
 from sophia_cli.migrate.arguments import OddShape, parentheses
 from sophia_cli.migrate.flatten import Rewording, reword
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.pack import Method
-from sophia_cli.migrate.rules.constructor import import_of
 from sophia_cli.migrate.rules.wrapper.identity import Known
-from sophia_cli.migrate.rules.wrapper.request import Built, Left, find_request, read_arguments
-from sophia_cli.migrate.rules.wrapper.result import read_result
+from sophia_cli.migrate.rules.wrapper.left import Left
+from sophia_cli.migrate.rules.wrapper.need import need_of
+from sophia_cli.migrate.rules.wrapper.request import Built, find_request, read_arguments
+from sophia_cli.migrate.rules.wrapper.result import read_result, take_edits
 from sophia_cli.migrate.rules.wrapper.surroundings import refuse_surroundings
 from sophia_cli.migrate.site import Edit, Need, Reason
 from sophia_cli.migrate.source import Source
@@ -35,18 +35,24 @@ class Rewrite:
 
 def rewrite_call(known: Known, file: Parsed, call: ast.Call, method: Method) -> Rewrite:
     """Turn a method call into one of the target's. Raises Left or OddShape."""
-    assert isinstance(call.func, ast.Attribute)
     if file.table.in_format(call):
         raise Left("in-f-string", "it stands inside an f-string")
     refuse_surroundings(known, file, call, method)
-    receiver = call.func.value
+    receiver = _receiver(known, call, method)
     built = find_request(known, file, call, method)
     arguments = read_arguments(known, file, built.call, method)
     outcome = read_result(known, file, call, method)
     straight = known.straight(file, receiver)
     edits = [*_arguments(file.source, call, built, arguments.rewording), *outcome.edits]
-    edits += _callee_edits(known, file, call.func, method, straight)
+    edits += take_edits(file, call, method)
+    if receiver is call.func:
+        new = getter(known, file, receiver) + f".{method.target}".encode()
+        edits.append(Edit(file.source.start(receiver), file.source.end(receiver), new))
+    else:
+        assert isinstance(call.func, ast.Attribute)
+        edits += _callee_edits(known, file, call.func, method, straight)
     doubts = [*arguments.lost, *built.doubts, *([outcome.doubt] if outcome.doubt else [])]
+    doubts += [Reason("pack-says", method.review)] if method.review else []
     if straight and any(node.args or node.keywords for node in _calls(receiver)):
         doubts.append(Reason("arguments-dropped", "the service takes no arguments here"))
     if built.statement is not None:
@@ -56,6 +62,14 @@ def rewrite_call(known: Known, file: Parsed, call: ast.Call, method: Method) -> 
     read += [built.call.func] if built.call is not call else []
     retired = (*arguments.retired, *(name for node in read for name in first_name(node)))
     return Rewrite(tuple(edits), needs, retired, tuple(doubts))
+
+
+def _receiver(known: Known, call: ast.Call, method: Method) -> ast.expr:
+    """What a method is called on; a function of the module is all of it."""
+    if known.service.functions.get(method.name) is method:
+        return call.func
+    assert isinstance(call.func, ast.Attribute)
+    return call.func.value
 
 
 def _callee_edits(
@@ -88,9 +102,7 @@ def getter(known: Known, file: Parsed, node: ast.expr) -> bytes:
 
 
 def getter_need(known: Known, file: Parsed, node: ast.expr) -> Need:
-    target, callee = known.pack.target, _callee(node)
-    alias = alias_for(file, callee, target.module, target.getter)
-    return Need(target.module, target.getter, callee, import_of(file, callee), alias)
+    return need_of(known, file, _callee(node), known.pack.target.getter)
 
 
 def first_name(node: ast.expr) -> list[str]:

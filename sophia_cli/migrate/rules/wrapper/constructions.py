@@ -14,7 +14,7 @@ from sophia_cli.migrate.scope import Binds, Function, class_of
 from sophia_cli.migrate.site import Edit, Reason, Verdict
 from sophia_cli.migrate.spelling import last, types
 
-_PROBES = frozenset({"hasattr", "getattr", "setattr", "delattr"})
+PROBES = frozenset({"hasattr", "getattr", "setattr", "delattr"})
 _KEEPING = frozenset(
     {"property", "cached_property", "cache", "lru_cache", "staticmethod", "classmethod"}
 )
@@ -66,7 +66,7 @@ def _construction(visit: Visit, file: Parsed, call: ast.Call, flow: Flow) -> Fou
     if instance is None:
         reason = Reason("unseen-instance", "what it gives cannot be seen")
         return replace(found, verdict=Verdict.REPORT, reason=reason, groups=(known.handed,))
-    group = known.group(instance)
+    group = known.group_at(file, call, instance)
     found = replace(found, groups=(group,))
     if (lost := _keep(visit, file, flow, group)) is not None:
         return replace(found, verdict=Verdict.REPORT, reason=lost, groups=_lost(visit, flow, group))
@@ -103,7 +103,7 @@ def _value(visit: Visit, file: Parsed, node: ast.expr, flow: Flow) -> None:
     assert instance is not None
     if (flow.tested and not flow.names) or file.table.in_annotation(node):
         return
-    group, straight = known.group(instance), known.straight(file, node)
+    group, straight = known.group_at(file, node, instance), known.straight(file, node)
     found = replace(visit.found("instance"), operation=known.service.title, groups=(group,))
     lost = _keep(visit, file, flow, group)
     if lost is None and known.guarded(file, node):
@@ -177,7 +177,7 @@ def _annotated(visit: Visit, file: Parsed, parent: ast.AST) -> bool:
 
 def _escape(flow: Flow) -> Reason:
     parent = flow.parent
-    if isinstance(parent, ast.Call) and last(parent.func) in _PROBES:
+    if isinstance(parent, ast.Call) and last(parent.func) in PROBES:
         return Reason("probed", f"{last(parent.func)} asks what the old class has")
     if isinstance(parent, ast.withitem):
         return Reason("context-manager", "it is used as a context manager")

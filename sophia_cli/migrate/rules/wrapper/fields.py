@@ -10,10 +10,22 @@ from enum import IntEnum
 
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.pack import Field
-from sophia_cli.migrate.rules.wrapper.request import Left, literal
+from sophia_cli.migrate.rules.wrapper.left import Left
+from sophia_cli.migrate.rules.wrapper.members import literal
 from sophia_cli.migrate.scope import Binding, Scope
 from sophia_cli.migrate.site import Edit, Reason
 from sophia_cli.migrate.spelling import dotted
+
+# What needs no parentheses around a question.
+_WHOLE = (
+    ast.Assign,
+    ast.AnnAssign,
+    ast.Return,
+    ast.keyword,
+    ast.FormattedValue,
+    ast.NamedExpr,
+    ast.BoolOp,
+)
 
 
 @dataclass(frozen=True)
@@ -59,21 +71,27 @@ def rename(
     if file.table.in_format(node):
         return _in_format(file, node, use, field, nullable)
     place = _place(file, node, field, nullable)
-    edits = []
+    edits: list[Edit] = []
     if field.name != node.attr or place is Place.FILLED:
         end = file.source.end(node)
         new = field.name.encode()
+        if field.absent and (negation := _negation(file, node)):
+            edits.append(negation)
+            new, place = new + b" is not None", Place.FINE
         if place is Place.FILLED:
             before, after = _around(file, node, field)
             start = file.source.start(node)
             edits.append(Edit(start, start, before))
             new += after
         edits.append(Edit(end - len(node.attr.encode()), end, new))
-    return Outcome(tuple(edit for edit in edits if edit.text), _doubt(file, node, field, place))
+    changing = tuple(edit for edit in edits if edit.text or edit.end > edit.start)
+    return Outcome(changing, _doubt(file, node, field, place))
 
 
 def _place(file: Parsed, node: ast.expr, field: Field, nullable: frozenset[str]) -> Place:
     """What a None would do where a field is read."""
+    if field.absent:
+        return Place.FILLED
     if field.name not in nullable or field.nullable or _unharmed(file, node):
         return Place.FINE
     if field.default is not None:
@@ -99,13 +117,18 @@ def _unharmed(file: Parsed, node: ast.expr) -> bool:
         others = [other for other in (parent.left, *parent.comparators) if other is not node]
         same = all(isinstance(op, ast.Is | ast.IsNot) for op in parent.ops)
         return same and all(isinstance(o, ast.Constant) and o.value is None for o in others)
-    if isinstance(parent, ast.comprehension):
-        return node in parent.ifs
-    if isinstance(parent, ast.If | ast.While | ast.IfExp | ast.Assert):
-        return parent.test is node
+    if _is_test(parent, node):
+        return True
     if isinstance(parent, ast.UnaryOp):
         return isinstance(parent.op, ast.Not)
     return isinstance(parent, ast.Expr) or _given_to(file, parent, ("bool",))
+
+
+def _is_test(parent: ast.AST, node: ast.expr) -> bool:
+    if isinstance(parent, ast.comprehension):
+        return node in parent.ifs
+    tests = isinstance(parent, ast.If | ast.While | ast.IfExp | ast.Assert)
+    return tests and parent.test is node  # type: ignore[attr-defined]
 
 
 def _shown(file: Parsed, node: ast.expr) -> bool:
@@ -129,12 +152,26 @@ def _given_to(file: Parsed, parent: ast.AST, names: tuple[str, ...]) -> bool:
 def _around(file: Parsed, node: ast.expr, field: Field) -> tuple[bytes, bytes]:
     """What stands before and after a field that gets its default."""
     parent = file.table.parents[node]
+    if field.absent:
+        whole = _is_test(parent, node) or isinstance(parent, _WHOLE)
+        whole = whole or (isinstance(parent, ast.Call) and node in parent.args)
+        return (b"", b" is None") if whole else (b"(", b" is None)")
     alone = isinstance(parent, ast.Assign | ast.Return | ast.keyword | ast.FormattedValue) or (
         isinstance(parent, ast.Call) and node in parent.args
     )
     assert field.default is not None
     filled = f" or {literal(field.default)}".encode()
     return (b"", filled) if alone else (b"(", filled + b")")
+
+
+def _negation(file: Parsed, node: ast.expr) -> Edit | None:
+    """The `not` in front of a question, which goes into the question."""
+    parent = file.table.parents[node]
+    if not isinstance(parent, ast.UnaryOp) or not isinstance(parent.op, ast.Not):
+        return None
+    start, end = file.source.start(parent), file.source.start(node)
+    plain = file.source.code[start:end].strip() == b"not"
+    return Edit(start, end, b"") if plain else None
 
 
 def _in_format(

@@ -6,11 +6,12 @@ import ast
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from sophia_cli.migrate.importable import broken_import
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.pack import Enumeration, Method, Pack, Service, Target
 from sophia_cli.migrate.resolve import typing_only
 from sophia_cli.migrate.scan import Scan
-from sophia_cli.migrate.scope import Binds
+from sophia_cli.migrate.scope import Binds, Function
 from sophia_cli.migrate.target import members
 from sophia_cli.migrate.value import NONE, Class, Made, Module, Routine, Symbol, Value
 
@@ -45,6 +46,17 @@ class Known:
         service = self.service
         names = [name for name in (service.name, *service.factories) if name]
         return frozenset(value for name in names for value in self.meanings(name))
+
+    @cached_property
+    def broken(self) -> str:
+        """Why the old module cannot be imported; "" where it can, as far as is seen."""
+        return broken_import(self.scan.modules, self.service.module)
+
+    @cached_property
+    def functions(self) -> dict[Value, Method]:
+        """The declared functions of the module, by what they are."""
+        declared = self.service.functions.items()
+        return {value: method for name, method in declared for value in self.meanings(name)}
 
     def instance(self, value: Value) -> bool:
         """Whether a value is an instance of the service."""
@@ -113,6 +125,23 @@ class Known:
             given = value.file.path in self.homes
             return f"{self.service.module}.{self.service.title}" if given else self.handed
         return value.name if isinstance(value, Symbol) else ""
+
+    def group_at(self, file: Parsed, node: ast.expr, value: Value) -> str:
+        """The same for an expression: what one local variable gets from the module is moved by itself."""
+        name: ast.AST = node
+        while isinstance(name, ast.Call | ast.Await):
+            name = file.table.parents[name]
+        if isinstance(name, ast.Assign) and len(name.targets) == 1:
+            name = name.targets[0]
+        if not isinstance(name, ast.Name) or not isinstance(value, Made):
+            return self.group(value)
+        found = file.table.scopes[name].lookup(name.id)
+        given = found[1][0].value if found is not None and len(found[1]) == 1 else None
+        local = found is not None and isinstance(found[0].node, Function)
+        shared = value.file.path in self.homes
+        if local and shared and given is not None and self.straight(file, given):
+            return f"{file.path}:{given.lineno}:{given.col_offset}"
+        return self.group(value)
 
     def giver(self, value: Value) -> bool:
         """Whether a value is the class or a function of the module that gives an instance."""

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import ast
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sophia_cli.migrate.aliases import alias_for
 from sophia_cli.migrate.flatten import Rewording, Wording
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.pack import Method
-from sophia_cli.migrate.rules.constructor import import_of
+from sophia_cli.migrate.rules.wrapper.defaults import Defaults, read_defaults
 from sophia_cli.migrate.rules.wrapper.evaluation import evaluated_alike
 from sophia_cli.migrate.rules.wrapper.identity import Known
+from sophia_cli.migrate.rules.wrapper.left import Left
+from sophia_cli.migrate.rules.wrapper.members import alternatives, literal, members_in
+from sophia_cli.migrate.rules.wrapper.signature import signature_of
 from sophia_cli.migrate.scope import Binds, Function
 from sophia_cli.migrate.site import Edit, Need, Reason
 from sophia_cli.migrate.spelling import dotted
 
 LATER = Reason("evaluated-later", "its arguments are now evaluated in the call itself")
-
-
-class Left(Exception):
-    """The call is left as it is; the reason says why."""
-
-    def __init__(self, code: str, words: str) -> None:
-        super().__init__(words)
-        self.reason = Reason(code, words)
 
 
 @dataclass(frozen=True)
@@ -101,101 +94,115 @@ def _block(file: Parsed, statement: ast.stmt) -> list[ast.stmt]:
 
 def read_arguments(known: Known, file: Parsed, call: ast.Call, method: Method) -> Arguments:
     """Map every argument as the pack says. Raises Left for one that it does not declare."""
-    wordings, edits, needs, retired, lost = [], [], [], [], []
-    for place, (name, node) in enumerate(_given(call, method)):
+    signature = signature_of(known, method)
+    reading = _Reading(known, file, method)
+    places = signature.names if signature else method.positional
+    for place, (name, node) in enumerate(_given(call, places)):
+        reading.take(name, node, by_place=place == 0 and bool(call.args))
+    reading.add(read_defaults(known, file, call, method, signature))
+    rewording = Rewording(tuple(reading.wordings), tuple(reading.edits), tuple(reading.added))
+    return Arguments(rewording, tuple(reading.needs), tuple(reading.retired), tuple(reading.doubts))
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """The arguments of one call as they are gone through; `said` are the new names that it gives."""
+
+    known: Known
+    file: Parsed
+    method: Method
+    wordings: list[Wording] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
+    needs: list[Need] = field(default_factory=list)
+    retired: list[str] = field(default_factory=list)
+    doubts: list[Reason] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+
+    def take(self, name: str, node: ast.expr, by_place: bool) -> None:
+        """One argument. Raises Left."""
+        method = self.method
+        if name in method.report:
+            raise Left("no-counterpart", f"its {name}: {method.report[name]}")
         if name in method.drop:
-            wordings.append(Wording(node, "", dropped=True))
-            lost.append(Reason("argument-dropped", f"{name} goes: {method.drop[name]}"))
-            continue
+            self.wordings.append(Wording(node, "", dropped=True))
+            self.doubts.extend(_dropped(name, node, method))
+            return
         if name not in method.arguments:
             raise Left("unknown-argument", f"the pack says nothing of its argument {name}")
         new = method.arguments[name]
-        wordings.append(Wording(node, "" if _by_place(call, place, new) else new))
-        members = list(_members(known, file, node))
-        if new == "task_type" and not is_settled(known, node, [part.node for part in members]):
-            raise Left("computed-task", f"what its {name} is cannot be seen")
+        # The prompt, or the texts, may stand first without a name.
+        self.wordings.append(Wording(node, "" if by_place and new in ("prompt", "texts") else new))
+        self.said.append(new)
+        if name in method.look and not _is_none(node):
+            self.doubts.append(Reason("argument-changed", f"{name}: {method.look[name]}"))
+        members = list(members_in(self.known, self.file, node))
+        if new == "task_type":
+            if not is_settled(self.known, node, [part.node for part in members]):
+                raise Left("computed-task", f"what its {name} is cannot be seen")
+            self.edits.extend(_task_words(self.known, self.file, node))
         for member in members:
-            edits.append(member.edit(known, file))
-            needs.append(member.need(known, file))
-            retired.append(dotted(member.node)[0])
-    given = {wording.name for wording in wordings}
-    added = tuple(
-        f"{name}={literal(value)}" for name, value in method.set.items() if name not in given
-    )
-    rewording = Rewording(tuple(wordings), tuple(edits), added)
-    return Arguments(rewording, tuple(needs), tuple(retired), tuple(lost))
+            self.edits.append(member.edit(self.known, self.file))
+            self.needs.append(member.need(self.known, self.file))
+            self.retired.append(dotted(member.node)[0])
+
+    def add(self, defaults: Defaults) -> None:
+        """What the call has to say from now on: the old code's own, else what the pack sets."""
+        fixed = {name: literal(value) for name, value in self.method.set.items()}
+        both = defaults.texts | {n: text for n, text in fixed.items() if n not in defaults.texts}
+        texts = {name: text for name, text in both.items() if name not in self.said}
+        self.added.extend(f"{name}={text}" for name, text in texts.items())
+        self.needs.extend(need for name, need in defaults.needs.items() if name in texts)
+        told = {*self.said, *texts}
+        self.doubts.extend(doubt for name, doubt in defaults.doubts.items() if name not in told)
 
 
-def _given(call: ast.Call, method: Method) -> Iterator[tuple[str, ast.expr]]:
+def _dropped(name: str, node: ast.expr, method: Method) -> list[Reason]:
+    """What is lost with an argument; nothing where its value is one that the pack calls harmless."""
+    if _is_none(node) or (
+        isinstance(node, ast.Constant)
+        and any(
+            node.value == v and type(node.value) is type(v) for v in method.harmless.get(name, ())
+        )
+    ):
+        return []
+    return [Reason("argument-dropped", f"{name} goes: {method.drop[name]}")]
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _task_words(known: Known, file: Parsed, node: ast.expr) -> Iterator[Edit]:
+    """Names of tasks that are given as text."""
+    for part in alternatives(node):
+        if isinstance(part, ast.Constant) and part.value in known.service.tasks:
+            new = literal(known.service.tasks[str(part.value)]).encode()
+            yield Edit(file.source.start(part), file.source.end(part), new)
+
+
+def _given(call: ast.Call, places: tuple[str, ...]) -> Iterator[tuple[str, ast.expr]]:
     for place, node in enumerate(call.args):
         if isinstance(node, ast.Starred):
             raise Left("star", "*arguments: what is passed cannot be seen")
-        if place >= len(method.positional):
+        if place >= len(places):
             raise Left("unknown-argument", f"the pack names no argument at place {place + 1}")
-        yield method.positional[place], node
+        yield places[place], node
     for keyword in call.keywords:
         if keyword.arg is None:
             raise Left("double-star", "**arguments: what is passed cannot be seen")
         yield keyword.arg, keyword.value
 
 
-def _by_place(call: ast.Call, place: int, new: str) -> bool:
-    """The prompt, or the texts, may stand first without a name."""
-    return place == 0 and bool(call.args) and new in ("prompt", "texts")
-
-
-def literal(value: str | int | float | bool) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
-
-
-@dataclass(frozen=True)
-class _Member:
-    """`TaskKind.REPORT` in an argument, and what it becomes."""
-
-    node: ast.Attribute
-    target: str
-    member: str
-
-    def edit(self, known: Known, file: Parsed) -> Edit:
-        text = f"{self.need(known, file).local}.{self.member}".encode()
-        return Edit(file.source.start(self.node), file.source.end(self.node), text)
-
-    def need(self, known: Known, file: Parsed) -> Need:
-        module, use = known.pack.target.module, self.node
-        alias = alias_for(file, use, module, self.target)
-        return Need(module, self.target, use, import_of(file, use), alias)
-
-
-def _members(known: Known, file: Parsed, node: ast.expr) -> Iterator[_Member]:
-    """The members of declared enums that an argument can be. Raises Left for a lost one.
-
-    Members deeper in an expression are left: what reads them there may be code that stays.
-    """
-    for part in alternatives(node):
-        if not isinstance(part, ast.Attribute) or not dotted(part):
-            continue
-        enumeration = known.enumeration(file, part.value)
-        if enumeration is None:
-            continue
-        name = f"{enumeration.name}.{part.attr}"
-        if part.attr not in enumeration.members:
-            raise Left("unknown-member", f"the pack has nothing in the place of {name}")
-        yield _Member(part, enumeration.target, enumeration.members[part.attr])
-
-
-def alternatives(node: ast.expr) -> Iterator[ast.expr]:
-    """What a conditional expression can be."""
-    if isinstance(node, ast.IfExp):
-        yield from alternatives(node.body)
-        yield from alternatives(node.orelse)
-    else:
-        yield node
-
-
 def is_settled(known: Known, node: ast.expr, members: list[ast.Attribute]) -> bool:
     """Whether an expression can only be members of the enum, or words that name a task."""
     return all(
         part in members
-        or (isinstance(part, ast.Constant) and (part.value is None or known.is_task(part.value)))
+        or (
+            isinstance(part, ast.Constant)
+            and (
+                part.value is None or known.is_task(part.value) or part.value in known.service.tasks
+            )
+        )
         for part in alternatives(node)
     )

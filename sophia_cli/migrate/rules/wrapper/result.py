@@ -10,7 +10,7 @@ from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.pack import Field, Method, Target
 from sophia_cli.migrate.rules.wrapper.fields import Outcome, Use, rename
 from sophia_cli.migrate.rules.wrapper.identity import Known
-from sophia_cli.migrate.rules.wrapper.request import Left
+from sophia_cli.migrate.rules.wrapper.left import Left
 from sophia_cli.migrate.scope import Binding, Binds, Function, Scope
 from sophia_cli.migrate.site import Edit, Reason
 from sophia_cli.migrate.spelling import dotted, last
@@ -39,6 +39,33 @@ def _answer(file: Parsed, call: ast.Call) -> ast.expr:
             node = parent  # type: ignore[assignment]
             continue
         return node
+
+
+def take_edits(file: Parsed, call: ast.Call, method: Method) -> list[Edit]:
+    """The answer's field in the place of plain text. Raises Left where that is not given here."""
+    answer, source = _answer(file, call), file.source
+    if not method.take or isinstance(file.table.parents[answer], ast.Expr):
+        return []
+    if method.is_async and answer is call:
+        raise Left("not-awaited", "what it gives is awaited elsewhere, and is no text by then")
+    field, end = f".{method.take}".encode(), source.end(answer)
+    if not isinstance(answer, ast.Await):
+        return [Edit(end, end, field)]
+    if closing := _parenthesised(file, answer):
+        return [Edit(closing, closing, field)]
+    start = source.start(answer)
+    return [Edit(start, start, b"("), Edit(end, end, b")" + field)]
+
+
+def _parenthesised(file: Parsed, node: ast.expr) -> int:
+    """The end of the parentheses that an expression needs where it is read further; else 0."""
+    parent = file.table.parents[node]
+    if not isinstance(parent, ast.Attribute | ast.Subscript) or parent.value is not node:
+        return 0
+    end = file.source.end(node)
+    rest = file.source.code[end:]
+    space = len(rest) - len(rest.lstrip())
+    return end + space + 1 if rest[space : space + 1] == b")" else 0
 
 
 def _runs(node: ast.AST) -> bool:

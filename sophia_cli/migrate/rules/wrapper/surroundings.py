@@ -7,7 +7,7 @@ import ast
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.pack import Method, Target
 from sophia_cli.migrate.rules.wrapper.identity import Known
-from sophia_cli.migrate.rules.wrapper.request import Left
+from sophia_cli.migrate.rules.wrapper.left import Left
 
 _STREAM = "complete"
 

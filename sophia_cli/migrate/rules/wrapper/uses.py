@@ -9,8 +9,10 @@ from sophia_cli.migrate.arguments import OddShape
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.rules.constructor import passed_on
 from sophia_cli.migrate.rules.wrapper.call import rewrite_call
+from sophia_cli.migrate.rules.wrapper.constructions import PROBES
+from sophia_cli.migrate.rules.wrapper.direct import find_direct
+from sophia_cli.migrate.rules.wrapper.left import Left
 from sophia_cli.migrate.rules.wrapper.removals import find_removal
-from sophia_cli.migrate.rules.wrapper.request import Left
 from sophia_cli.migrate.rules.wrapper.result import shared_variables
 from sophia_cli.migrate.rules.wrapper.surroundings import kinds
 from sophia_cli.migrate.rules.wrapper.visit import Visit, values_in
@@ -30,6 +32,7 @@ def find_uses(visit: Visit, file: Parsed) -> None:
             _attribute(visit, file, node)
         elif node.attr in visit.attributes:
             _rebound(visit, file, node)
+    find_direct(visit, file)
     for value in values_in(file):
         _giver(visit, file, value)
     for scope in file.table.own.values():
@@ -69,8 +72,10 @@ def _use(visit: Visit, file: Parsed, node: ast.Attribute) -> None:
     elif node.attr in service.removed:
         find_removal(visit, file, node, call, groups)
         return
+    elif node.attr in service.reported:
+        reason = Reason("no-counterpart", service.reported[node.attr])
     elif node.attr not in service.methods:
-        reason = Reason("undeclared", "the pack does not declare it: it may never have worked")
+        reason = visit.undeclared(node.attr)
     else:
         _call(visit, file, node, call, groups)
         return
@@ -102,7 +107,7 @@ def groups_of(visit: Visit, file: Parsed, node: ast.expr) -> tuple[str, ...]:
     )
     if known.straight(file, node) and own:
         return ()
-    return tuple(dict.fromkeys(known.group(value) for value in found))
+    return tuple(dict.fromkeys(known.group_at(file, node, value) for value in found))
 
 
 def _alike(visit: Visit, file: Parsed, node: ast.expr, depth: int) -> set[str] | None:
@@ -171,6 +176,8 @@ def _giver(visit: Visit, file: Parsed, node: ast.Name | ast.Attribute) -> None:
         groups = _given_by(visit, value)
         if groups:
             reason_ = passed_on(file, node)
+            if isinstance(parent, ast.Call) and last(parent.func) in PROBES:
+                reason_ = Reason("probed", f"{last(parent.func)} asks what the old class has")
             if reason_ is not None:
                 visit.report(file, node, _named(reason_, value), groups)
             return

@@ -70,6 +70,13 @@ class Visit:
             else:
                 self.shared.add((function.name, stem_of(file.path)))
 
+    def undeclared(self, name: str) -> Reason:
+        """Why a method that the pack does not name stays: perhaps the old class never had it."""
+        if self.known.own and name not in self.known.own:
+            words = f"{self.known.service.title} has no {name}: a dead path must not come to life"
+            return Reason("undeclared", words)
+        return Reason("undeclared", "the pack does not declare it: it may never have worked")
+
     def found(self, operation: str) -> Found:
         title, name = self.known.service.title, self.known.pack.name
         return Found("wrapper", Verdict.SAFE, MOVED, name, f"{title}.{operation}")
@@ -82,6 +89,12 @@ class Visit:
             reason = Reason("no-place-for-import", str(error))
             return replace(found, verdict=Verdict.REPORT, reason=reason)
         doubts = [*rewrite.doubts, *self._stand_in(file, found, rewrite)]
+        if broken := self.known.broken:
+            words = f"the old module cannot be imported: {broken}"
+            if any(need.guarded for need in rewrite.needs):
+                reason = Reason("dead-path", f"{words}, so this never ran")
+                return replace(found, verdict=Verdict.REPORT, reason=reason)
+            doubts.append(Reason("dead-path", words))
         if self.known.handed in found.groups:
             words = "it is handed in: what is handed in has to be the new service"
             doubts.append(Reason("handed-in", words))
