@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sophia_cli.migrate.category import categorize
+from sophia_cli.migrate.foreign import Foreign
 from sophia_cli.migrate.modules import Modules, Parsed
 from sophia_cli.migrate.owners import Owners
 from sophia_cli.migrate.pack import Pack
@@ -30,9 +31,13 @@ class Scan:
     stand_ins: StandIns
     packs: tuple[Pack, ...] = ()
     owners: Owners = Owners()
+    foreign: Foreign = field(init=False)
     constructors: dict[tuple[int, int], Site] = field(default_factory=dict)
     sites: list[Site] = field(default_factory=list)
     blocks: dict[str, tuple[Parsed, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "foreign", Foreign(self.near))
 
     def category(self, path: str) -> Category:
         """What kind of file it is; also of one that held no word."""

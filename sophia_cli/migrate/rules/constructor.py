@@ -45,18 +45,16 @@ class Vendor:
 def find_constructors(scan: Scan, vendor: Vendor) -> None:
     """Add a site for each construction and each other use of the vendor's client classes."""
     for file in scan.files:
-        for call in file.table.calls:
+        for call in scan.foreign.of(file).calls:
             _constructor(scan, vendor, file, call)
+        for call in file.table.calls:
             _by_name(scan, vendor, file, call)
-        nodes: list[ast.Name | ast.Attribute] = [*file.table.names, *file.table.attributes]
-        for node in nodes:
+        for node in scan.foreign.of(file).values:
             if _plausible(file, node):
                 _reference(scan, vendor, file, node)
 
 
 def _constructor(scan: Scan, vendor: Vendor, file: Parsed, call: ast.Call) -> None:
-    if not dotted(call.func):
-        return
     names = [v.name for v in scan.near.values(file, call.func) if isinstance(v, Symbol)]
     known = [name for name in names if name in vendor.doors or name in vendor.reported]
     if not known:

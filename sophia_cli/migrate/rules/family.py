@@ -10,7 +10,6 @@ from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.rules.constructor import passed_on
 from sophia_cli.migrate.scan import Found, Scan, site_at
 from sophia_cli.migrate.site import Reason, Site, Use, Verdict
-from sophia_cli.migrate.spelling import dotted
 from sophia_cli.migrate.text import text_of
 from sophia_cli.migrate.use import use_of
 from sophia_cli.migrate.value import Made, Part, Symbol, Value
@@ -80,10 +79,9 @@ class Families:
     def find(self, scan: Scan) -> None:
         """Add the sites of all of them: constructions and functions first, then what clients do."""
         for file in scan.files:
-            for call in file.table.calls:
+            for call in scan.foreign.of(file).calls:
                 self._called(scan, file, call)
-            nodes: list[ast.Name | ast.Attribute] = [*file.table.names, *file.table.attributes]
-            for node in nodes:
+            for node in scan.foreign.of(file).values:
                 self._mentioned(scan, file, node)
         for file in scan.files:
             for attribute in file.table.attributes:
@@ -92,8 +90,6 @@ class Families:
 
     def _called(self, scan: Scan, file: Parsed, call: ast.Call) -> None:
         """A construction, or a function that calls a model."""
-        if not dotted(call.func):
-            return
         found = list(self._meant(scan.near.values(file, call.func)))
         if not found:
             return
