@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import selectors
+import signal
 import subprocess  # argument lists only, never a shell
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
+from typing import IO
 
 from sophia_cli.errors import SophiaError
 
@@ -21,6 +28,10 @@ class Result:
 
 class ProgramNotFound(SophiaError):
     """The program is not on PATH."""
+
+
+class TimedOut(SophiaError):
+    """The program did not end in time, and was ended."""
 
 
 def run(
@@ -47,3 +58,120 @@ def run(
     return Result(
         done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
     )
+
+
+_PIECE = 64 * 1024
+_LOOK = 0.05
+_GRACE = 3.0
+
+
+def record(
+    command: Sequence[str], log: Path, *, cwd: Path, timeout: float, most: int = 4 * 1024 * 1024
+) -> int:
+    """Run a program to its end with both streams kept in the file `log`; gives its exit code.
+
+    Of more than twice `most` bytes the beginning and the end are kept. What it started ends with
+    it, also on Ctrl-C. `timeout` is in seconds. Raises ProgramNotFound, TimedOut, or SophiaError
+    when it cannot be started or the log cannot be written.
+    """
+    try:
+        with log.open("wb") as file, _started(command, cwd) as process:
+            kept = _Kept(file, most)
+            try:
+                _read(process, kept, monotonic() + timeout)
+            finally:
+                _end(process)
+                kept.close()
+    except (TimeoutError, subprocess.TimeoutExpired):
+        raise TimedOut(f"{command[0]} did not end within {timeout:.0f} s") from None
+    except OSError as error:
+        raise SophiaError(
+            f"{log} cannot be written: {error.strerror}", "free some space"
+        ) from error
+    return process.returncode
+
+
+@contextmanager
+def _started(command: Sequence[str], cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A program in a group of its own, without input, both streams in one pipe."""
+    try:
+        process = subprocess.Popen(
+            list(command),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        raise ProgramNotFound(
+            f"{command[0]} is not installed", f"install {command[0]} and put it on PATH"
+        ) from error
+    except OSError as error:
+        words = f"{command[0]} cannot be started: {error.strerror}"
+        raise SophiaError(words, "name a program with its arguments") from error
+    with process:
+        yield process
+
+
+def _read(process: subprocess.Popen[bytes], kept: _Kept, deadline: float) -> None:
+    """Keep what a program says until it ends, whoever else still holds its pipe.
+
+    Raises TimeoutError at the deadline.
+    """
+    assert process.stdout is not None
+    os.set_blocking(process.stdout.fileno(), False)
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while True:
+            ended = process.poll() is not None  # before the last look: nothing it said is missed
+            if selector.select(0 if ended else _LOOK):
+                data = process.stdout.read(_PIECE)
+                kept.add(data or b"")
+                if not data:
+                    process.wait(max(deadline - monotonic(), 0.001))
+                    return
+            elif ended:
+                return
+            if monotonic() > deadline:
+                raise TimeoutError
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a program's group: politely while it runs, then for good."""
+    with suppress(OSError):
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_GRACE)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@dataclass(eq=False)
+class _Kept:
+    """The beginning and the end of what a program said."""
+
+    file: IO[bytes]
+    most: int
+    size: int = 0
+    tail: deque[bytes] = field(default_factory=deque)
+    held: int = 0
+    lost: int = 0
+
+    def add(self, data: bytes) -> None:
+        head = data[: max(self.most - self.size, 0)]
+        self.file.write(head)
+        self.file.flush()  # a person may be watching it
+        self.size += len(head)
+        self.tail.append(data[len(head) :])
+        self.held += len(self.tail[-1])
+        while self.held - len(self.tail[0]) > self.most:
+            gone = len(self.tail.popleft())
+            self.held, self.lost = self.held - gone, self.lost + gone
+
+    def close(self) -> None:
+        if self.lost:
+            self.file.write(f"\n... {self.lost:,} bytes left out ...\n".encode())
+        for piece in self.tail:
+            self.file.write(piece)
