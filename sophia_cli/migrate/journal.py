@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -18,15 +19,18 @@ from sophia_cli.migrate.index import digest
 from sophia_cli.migrate.links import link_on
 
 FOLDER = ".sophia"
-_VERSION = 1
+_VERSION = 2
+_READ = (1, _VERSION)
+_ABSENT = ""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _FOREIGN = frozenset({"..", ".git", FOLDER})
 
 
 class State(StrEnum):
-    """How far a run is. `writing` and `undoing` are unfinished."""
+    """How far a run is. `writing`, `checking` and `undoing` are unfinished."""
 
     WRITING = "writing"
+    CHECKING = "checking"
     DONE = "done"
     UNDOING = "undoing"
     UNDONE = "undone"
@@ -37,7 +41,7 @@ class Entry:
     """One file of a run: the digests of its bytes before and after; `skipped` says why it was left.
 
     Files that share one of `groups` are written together or not at all; one that `follows` is
-    written only where another is.
+    written only where another is. An `after` of "" is a file that goes; `mode` brings it back.
     """
 
     path: str
@@ -46,21 +50,33 @@ class Entry:
     skipped: str = ""
     groups: tuple[str, ...] = ()
     follows: bool = False
+    mode: int = 0o644
+
+    @property
+    def removed(self) -> bool:
+        return self.after == _ABSENT
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run as the journal has it."""
+    """One run as the journal has it. `trial` is the project's command, and what it said so far."""
 
     name: str
     number: int
     state: State
     entries: tuple[Entry, ...]
     sites: tuple[dict[str, Any], ...] = ()
+    trial: dict[str, Any] | None = None
 
     @property
     def unfinished(self) -> bool:
-        return self.state in (State.WRITING, State.UNDOING)
+        return self.state in (State.WRITING, State.CHECKING, State.UNDOING)
+
+    @property
+    def rest(self) -> State:
+        """The state in which it is once all of it is written."""
+        waiting = self.trial is not None and not self.trial.get("kept")
+        return State.CHECKING if waiting else State.DONE
 
     @property
     def written(self) -> tuple[Entry, ...]:
@@ -118,6 +134,12 @@ def runs(root: Path) -> list[Run]:
     return sorted(found, key=lambda run: run.number)
 
 
+def left_by_runs(root: Path) -> dict[str, str]:
+    """The digest of each file as the last run that wrote it left it: such a file is not dirty."""
+    done = [run for run in runs(root) if run.state is State.DONE]
+    return {entry.path: entry.after for run in done for entry in run.written}
+
+
 def unfinished(root: Path) -> Run | None:
     """The run that was cut short, if there is one."""
     return next((run for run in runs(root) if run.unfinished), None)
@@ -135,14 +157,26 @@ def find(root: Path, name: str) -> Run:
 def _load(path: Path) -> Run:
     try:
         data = json.loads(path.read_bytes())
+        if data["version"] not in _READ:
+            raise _foreign(path, data["version"])
         entries = tuple(_entry(**entry) for entry in data["entries"])
         return Run(
-            path.parent.name, data["number"], State(data["state"]), entries, tuple(data["sites"])
+            name=path.parent.name,
+            number=data["number"],
+            state=State(data["state"]),
+            entries=entries,
+            sites=tuple(data["sites"]),
+            trial=data.get("trial"),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SophiaError(
             f"{path} cannot be read: {error}", "restore it from a backup, or remove its folder"
         ) from error
+
+
+def _foreign(path: Path, version: object) -> SophiaError:
+    words = f"{path} has version {version} of the journal, this sophia reads up to {_VERSION}"
+    return SophiaError(words, "use the sophia that wrote it, or a newer one")
 
 
 def _entry(path: str, before: str, after: str, **more: Any) -> Entry:
@@ -151,7 +185,7 @@ def _entry(path: str, before: str, after: str, **more: Any) -> Entry:
     known = parts.as_posix() == path and not parts.is_absolute() and "\0" not in path
     if not known or not parts.name or not _FOREIGN.isdisjoint(parts.parts):
         raise ValueError(f"it names {path!r}, which is no file of this tree")
-    for name in (before, after):
+    for name in (before, after) if after != _ABSENT else (before,):
         if not _DIGEST.fullmatch(name):
             raise ValueError(f"{name!r} is no digest")
     return Entry(path, before, after, **{**more, "groups": tuple(more.get("groups", ()))})
@@ -163,6 +197,8 @@ def state_of(root: Path, entry: Entry) -> str | None:
         return None
     try:
         now = digest((root / entry.path).read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        now = _ABSENT
     except OSError:
         return None
     return "before" if now == entry.before else "after" if now == entry.after else None
@@ -177,6 +213,8 @@ class CutShort:
 
     @property
     def words(self) -> str:
+        if self.run.state is State.CHECKING:
+            return f"run {self.run.name} is written, but was not checked to the end"
         verb = "put back" if self.run.state is State.UNDOING else "written"
         return f"run {self.run.name} was cut short, {self.moved} of {len(self.run.written)} files {verb}"
 
@@ -200,28 +238,34 @@ def cut_short(root: Path) -> CutShort | None:
     return CutShort(run, sum(state_of(root, entry) == end for entry in run.written))
 
 
-def start(root: Path, changes: Iterable[Change], sites: Iterable[dict[str, Any]]) -> Run:
+def start(
+    root: Path,
+    changes: Iterable[Change],
+    sites: Iterable[dict[str, Any]],
+    trial: dict[str, Any] | None = None,
+) -> Run:
     """Keep the bytes before and after, then the list of them: only now may a file be touched."""
     changes = list(changes)
     entries = tuple(
         Entry(
             change.path,
             digest(change.before),
-            digest(change.after),
+            _ABSENT if change.removed else digest(change.after),
             groups=change.groups,
             follows=change.follows,
+            mode=_mode(root / change.path),
         )
         for change in changes
     )
     earlier = runs(root)
     number = max((run.number for run in earlier), default=0) + 1
     name = _name(entries, number, {run.name for run in earlier})
-    run = Run(name, number, State.WRITING, entries, tuple(sites))
+    run = Run(name, number, State.WRITING, entries, tuple(sites), trial)
     blobs = home(root) / name / "blobs"
     try:
         blobs.mkdir(parents=True, exist_ok=True)
         for change in changes:
-            for data in (change.before, change.after):
+            for data in (change.before,) if change.removed else (change.before, change.after):
                 if not (blobs / digest(data)).exists():
                     put(blobs / digest(data), data)
         save(root, run)
@@ -229,6 +273,13 @@ def start(root: Path, changes: Iterable[Change], sites: Iterable[dict[str, Any]]
         drop(root, run)
         raise
     return run
+
+
+def _mode(path: Path) -> int:
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except OSError:  # gone meanwhile: then it is not moved either
+        return 0o644
 
 
 def drop(root: Path, run: Run) -> None:
@@ -253,6 +304,7 @@ def save(root: Path, run: Run) -> None:
         "state": run.state,
         "entries": [asdict(entry) for entry in run.entries],
         "sites": list(run.sites),
+        "trial": run.trial,
     }
     put(home(root) / run.name / "manifest.json", json.dumps(data, indent=1).encode())
     sync_folder(home(root))
@@ -272,10 +324,16 @@ def blob(root: Path, run: Run, name: str) -> bytes:
     return data
 
 
-def mark(root: Path, run: Run, state: State, skipped: dict[str, str] | None = None) -> Run:
-    """Note how far a run is, and which of its files were left."""
+def mark(
+    root: Path,
+    run: Run,
+    state: State,
+    skipped: dict[str, str] | None = None,
+    trial: dict[str, Any] | None = None,
+) -> Run:
+    """Note how far a run is, which of its files were left, and what its trial said."""
     skipped = skipped or {}
     entries = tuple(replace(e, skipped=skipped.get(e.path, e.skipped)) for e in run.entries)
-    changed = replace(run, state=state, entries=entries)
+    changed = replace(run, state=state, entries=entries, trial=trial or run.trial)
     save(root, changed)
     return changed

@@ -53,9 +53,17 @@ def _reason(root: Path, entry: Entry, way: Way) -> str:
         return "changed meanwhile" if path.exists() else "deleted meanwhile"
     if state == way.end:
         return ""
+    if not path.exists():
+        return _no_room(path.parent)
     if not path.stat().st_mode & stat.S_IWUSR or not os.access(path, os.W_OK):
         return "read-only"
     return "" if os.access(path.parent, os.W_OK) else "its folder is read-only"
+
+
+def _no_room(folder: Path) -> str:
+    """Why a file that was removed cannot come back to a folder."""
+    above = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    return "" if above.is_dir() and os.access(above, os.W_OK) else "its folder is read-only"
 
 
 def wholes(entries: Iterable[Entry]) -> list[list[Entry]]:

@@ -18,6 +18,8 @@ def _file(change: Change) -> Iterator[bytes]:
     old, new = quote(f"a/{change.path}"), quote(f"b/{change.path}")
     yield f"diff --git {old} {new}\n".encode()
     before, after = _lines(change.before), _lines(change.after)
+    if change.removed:
+        yield b"deleted file mode 100644\n"
     # a tab ends a name that holds a space
     tails = ["\t" if " " in name else "" for name in (old, new)]
     lines = difflib.diff_bytes(
@@ -25,7 +27,7 @@ def _file(change: Change) -> Iterator[bytes]:
         before,
         after,
         f"{old}{tails[0]}".encode(),
-        f"{new}{tails[1]}".encode(),
+        b"/dev/null" if change.removed else f"{new}{tails[1]}".encode(),
         lineterm=b"\n",
     )
     for line in lines:

@@ -41,11 +41,17 @@ class Written:
 
 
 def write(
-    root: Path, changes: Iterable[Change], sites: Iterable[dict[str, Any]], *, dry_run: bool
+    root: Path,
+    changes: Iterable[Change],
+    sites: Iterable[dict[str, Any]],
+    *,
+    dry_run: bool,
+    trial: dict[str, Any] | None = None,
 ) -> Written:
     """Write the changes and keep the way back. Raises SophiaError; then no file is changed.
 
-    Raises Interrupted, which says how far it got, when Ctrl-C is pressed.
+    A run with a `trial` stays unfinished until `keep` or `rollback` ends it. Raises Interrupted,
+    which says how far it got, when Ctrl-C is pressed.
     """
     changes = list(changes)
     if not dry_run:
@@ -55,7 +61,7 @@ def write(
     with _alone(root):
         _refuse_unfinished(root)  # once more, now that nobody else writes
         try:
-            run = journal.start(root, changes, sites)
+            run = journal.start(root, changes, sites, trial)
         except OSError as error:
             raise SophiaError(
                 f"the journal cannot be written: {error.strerror}",
@@ -65,12 +71,26 @@ def write(
 
 
 def resume(root: Path) -> Written:
-    """Finish the run, or the rollback, that was cut short. Raises SophiaError."""
+    """Finish the run, or the rollback, that was cut short. Raises SophiaError.
+
+    One that was cut short while it was checked is given back as it is: all of it is written.
+    """
     with _alone(root):
         run = journal.unfinished(root)
         if run is None:
             raise SophiaError("no run was cut short", "sophia migrate status")
+        if run.state is State.CHECKING:
+            return Written(run, tuple(entry.path for entry in run.written), {})
         return _finish(root, run, way_of(run.state))
+
+
+def keep(root: Path, name: str, trial: dict[str, Any]) -> Run:
+    """End a run that was checked. Raises SophiaError where it is not waiting for that any more."""
+    with _alone(root):
+        run = journal.find(root, name)
+        if run.state is not State.CHECKING:
+            raise SophiaError(f"run {run.name} is {run.state} meanwhile", "sophia migrate status")
+        return journal.mark(root, run, State.DONE, trial={**trial, "kept": True})
 
 
 def rollback(root: Path, name: str = "") -> Written:
@@ -159,7 +179,7 @@ def _close(root: Path, run: Run, way: Way, skipped: dict[str, str]) -> Written:
     stayed = {path: reason for path, reason in skipped.items() if path not in at_end}
     try:
         if way is FORTH:
-            done = journal.mark(root, run, State.DONE, stayed)
+            done = journal.mark(root, run, run.rest, stayed)
         else:
             done = journal.mark(root, run, State.UNDONE)
     except OSError as error:
@@ -178,7 +198,7 @@ def _abandon(root: Path, run: Run, way: Way) -> bool:
         journal.drop(root, run)
     else:
         with suppress(OSError):  # a full disk: then it stays unfinished, and can be resumed
-            journal.mark(root, run, State.DONE)
+            journal.mark(root, run, run.rest)
     return True
 
 
@@ -242,15 +262,20 @@ def _temporary(root: Path, run: Run, entry: Entry) -> Path:
 
 def _stage(root: Path, run: Run, move: Move) -> None:
     """Put the new bytes beside the file, with its mode and owner, and on the disk."""
+    if not move.digest:  # it goes: there is nothing to stage
+        return
     data = journal.blob(root, run, move.digest)
-    kept = (root / move.entry.path).stat()
+    target = root / move.entry.path
+    kept = target.stat() if target.exists() else None
+    target.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary(root, run, move.entry)
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(data)
         file.flush()
-        os.fchmod(file.fileno(), stat.S_IMODE(kept.st_mode))
-        _keep_owner(file.fileno(), kept)
+        os.fchmod(file.fileno(), stat.S_IMODE(kept.st_mode) if kept else move.entry.mode)
+        if kept:
+            _keep_owner(file.fileno(), kept)
         os.fsync(file.fileno())
 
 
@@ -269,7 +294,10 @@ def _rename(root: Path, run: Run, move: Move) -> str:
     if state_of(root, move.entry) in (None, move.goal):
         return "changed while the run was writing"
     try:
-        temporary.replace(root / move.entry.path)
+        if move.digest:
+            temporary.replace(root / move.entry.path)
+        else:
+            (root / move.entry.path).unlink()
     except OSError as error:
         return f"cannot be written: {error.strerror}"
     return ""
