@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sophia_cli.migrate.batches import in_batch
 from sophia_cli.migrate.discover import Unseen, matches
 from sophia_cli.migrate.index import digest
 from sophia_cli.migrate.site import Category, Site, Verdict
@@ -11,17 +12,37 @@ from sophia_cli.migrate.site import Category, Site, Verdict
 
 @dataclass(frozen=True)
 class Choice:
-    """Which sites a run rewrites: those of review too, and files that are left alone otherwise."""
+    """Which sites a run rewrites: those of review too, and files that are left alone otherwise.
+
+    `only` are rules and globs, `changed` files and `batch` a part or an owner to which it keeps.
+    """
 
     review: bool = False
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    changed: frozenset[str] | None = None
+    batch: str = ""
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.only or self.batch) or self.changed is not None
 
     def takes(self, site: Site) -> bool:
+        """Whether this run rewrites a site."""
+        return self.wants(site) and in_batch(site, self.batch) and self.moves(site)
+
+    def moves(self, site: Site) -> bool:
+        """Whether a run that is not narrowed would."""
         if not (site.edits or site.needs):
             return False
         wanted = (Verdict.SAFE, Verdict.REVIEW) if self.review else (Verdict.SAFE,)
         return site.verdict in wanted and self.editable(site)
+
+    def wants(self, site: Site) -> bool:
+        """Whether a site is among the rules and files that were named, where any were."""
+        named = not self.only or site.rule in self.only or matches(site.path, self.only)
+        return named and (self.changed is None or site.path in self.changed)
 
     def editable(self, site: Site) -> bool:
         return site.category is Category.DOCUMENTATION or self.counts(site)
@@ -36,7 +57,7 @@ class Change:
     """One file's bytes before and after.
 
     Files that share one of `groups` are written together or not at all; one that `follows` is
-    written only where another is.
+    written only where another is; one that is `removed` has no bytes after.
     """
 
     path: str
@@ -44,6 +65,7 @@ class Change:
     after: bytes
     groups: tuple[str, ...] = ()
     follows: bool = False
+    removed: bool = False
 
     @property
     def digest(self) -> str:

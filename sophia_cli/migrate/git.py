@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from sophia_cli.errors import SophiaError
 from sophia_cli.process import ProgramNotFound, Result, run
 
 _ESCAPE = re.compile(rb'\\([abtnvfr"\\]|[0-7]{3})')
@@ -70,6 +71,39 @@ def added_lines(root: Path, commit: str, path: str) -> frozenset[int]:
     return frozenset(
         line for start, count in hunks for line in range(int(start), int(start) + int(count or 1))
     )
+
+
+def changed_since(root: Path, ref: str) -> frozenset[str]:
+    """Files under `root` that differ from where the branch left `ref`, relative to `root`.
+
+    Those of the index and of the work tree count too, and those that git does not know yet. One
+    that was renamed counts by its new name. Raises SophiaError for a ref that is none.
+    """
+    if not is_repository(root):
+        raise SophiaError("--changed-since needs git, and this is no repository", "leave it out")
+    commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    if commit is None:
+        words = f"git knows no commit {ref}"
+        raise SophiaError(
+            words, "name a branch, tag or commit; fetch it where the clone is shallow"
+        )
+    base = _git(root, "merge-base", commit.stdout.strip(), "HEAD") or commit
+    difference = ("diff", "--name-only", "--no-renames", "--relative", "--diff-filter=d")
+    since = base.stdout.strip()
+    return frozenset(
+        name
+        for words in (
+            (*difference, since, "--"),
+            (*difference, "--cached", since, "--"),
+            ("ls-files", "--others", "--exclude-standard"),
+        )
+        for name in _names(_git(root, *words))
+    )
+
+
+def _names(result: Result | None) -> list[str]:
+    lines = result.stdout.split("\n") if result else []
+    return [unquote(line) for line in lines if line]
 
 
 def unquote(text: str) -> str:

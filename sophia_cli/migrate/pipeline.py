@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
-from sophia_cli.errors import SophiaError
+from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.migrate import git, journal
 from sophia_cli.migrate.cache import Cache, cache_of
 from sophia_cli.migrate.change import Choice, Plan
 from sophia_cli.migrate.dependency import Dependency, add_dependency
-from sophia_cli.migrate.discover import Tree, Unseen, discover
+from sophia_cli.migrate.discover import Tree, Unseen, discover, matches
+from sophia_cli.migrate.index import digest
 from sophia_cli.migrate.pack import Pack
 from sophia_cli.migrate.patch import make_patch
 from sophia_cli.migrate.recall import (
@@ -35,7 +37,10 @@ Advance = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Options:
-    """What a run is asked to do."""
+    """What a run is asked to do.
+
+    `changed_since` is a commit; `trial` is what the journal keeps of the command that checks it.
+    """
 
     root: Path
     apply: bool = False
@@ -43,6 +48,8 @@ class Options:
     packs: tuple[Pack, ...] = ()
     allow_dirty: bool = False
     cache: bool = True
+    changed_since: str = ""
+    trial: Mapping[str, Any] | None = None
 
 
 def migrate(options: Options, advance: Advance = lambda steps: None) -> Report:
@@ -51,13 +58,15 @@ def migrate(options: Options, advance: Advance = lambda steps: None) -> Report:
     Raises SophiaError; then nothing is changed.
     """
     began = perf_counter()
+    options = _since(options)
     cache = _cache(options)
     tree = _look(options, cache, advance)
     plan = _plan(options, tree, cache, advance)
+    _refuse_unknown(tree, plan, options.choice)
     dependency, plan = _with_dependency(tree, plan)
     patch = make_patch(plan.changes)
     if options.apply:
-        _refuse_dirty(tree, plan, options)
+        refuse_dirty(options, tree.in_git, [change.path for change in plan.changes])
     else:
         _keep_patch(options.root, patch)
     written = write(
@@ -65,6 +74,7 @@ def migrate(options: Options, advance: Advance = lambda steps: None) -> Report:
         plan.changes,
         [site_data(site) for site in plan.sites if options.choice.takes(site)],
         dry_run=not options.apply,
+        trial=dict(options.trial) if options.trial else None,
     )
     done = Done(
         written if options.apply else None,
@@ -133,6 +143,23 @@ def _plan(
     return plan
 
 
+def _since(options: Options) -> Options:
+    if not options.changed_since:
+        return options
+    changed = git.changed_since(options.root, options.changed_since)
+    return replace(options, choice=replace(options.choice, changed=changed))
+
+
+def _refuse_unknown(tree: Tree, plan: Plan, choice: Choice) -> None:
+    """A rule or file that is mistyped must not look like one that has nothing left to do."""
+    rules = sorted({site.rule for site in plan.sites})
+    paths = (*tree.python, *tree.pages)
+    for name in choice.only:
+        if name not in rules and not any(matches(path, (name,)) for path in paths):
+            words = f"--only {name} is no rule that found anything, and fits no file"
+            raise UsageError(words, f"a glob, or one of: {', '.join(rules)}")
+
+
 @contextmanager
 def _uncollected() -> Iterator[None]:
     """No garbage collection: parse trees are none, and walking all of them took a third of the time."""
@@ -156,10 +183,16 @@ def _with_dependency(tree: Tree, plan: Plan) -> tuple[Dependency, Plan]:
     return dependency, replace(plan, changes=tuple(changes))
 
 
-def _refuse_dirty(tree: Tree, plan: Plan, options: Options) -> None:
-    if options.allow_dirty or not tree.in_git:
+def refuse_dirty(options: Options, in_git: bool, paths: Iterable[str]) -> None:
+    """Raises SophiaError where files have changes that are in no commit, but those of our runs."""
+    if options.allow_dirty or not in_git:
         return
-    dirty = sorted(git.changed(tree.root) & {change.path for change in plan.changes})
+    ours = journal.left_by_runs(options.root)
+    dirty = [
+        path
+        for path in sorted(git.changed(options.root) & set(paths))
+        if path not in ours or digest((options.root / path).read_bytes()) != ours[path]
+    ]
     if dirty:
         count = f"{len(dirty)} files" if len(dirty) > 1 else "1 file"
         raise SophiaError(

@@ -9,6 +9,7 @@ from functools import partial
 from types import MappingProxyType
 
 from sophia_cli.migrate.aliases import settle
+from sophia_cli.migrate.batches import in_batch, narrow
 from sophia_cli.migrate.callers import Callers
 from sophia_cli.migrate.change import Change, Choice, Plan
 from sophia_cli.migrate.discover import Tree, Unseen
@@ -109,7 +110,10 @@ def list_sites(scan: Scan, tree: Tree) -> Plan:
 def make_plan(scan: Scan, tree: Tree, choice: Choice) -> Plan:
     """Compute the edits of the sites that the choice takes."""
     found = list_sites(scan, tree)
-    sites, changes = _changes(scan, level(found.sites, choice.editable), choice)
+    sites = narrow(level(found.sites, choice.editable), choice.moves, choice.wants)
+    if choice.batch:
+        sites = narrow(sites, choice.moves, lambda site: in_batch(site, choice.batch), choice.batch)
+    sites, changes = _changes(scan, sites, choice)
     return replace(found, sites=tuple(sites), changes=changes)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sophia_cli.migrate.batches import is_aside, is_held
 from sophia_cli.migrate.change import Choice, Plan
 from sophia_cli.migrate.discover import Tree, Unseen
 from sophia_cli.migrate.journal import CutShort
@@ -39,7 +40,11 @@ class Report:
 
     def of(self, verdict: Verdict) -> tuple[Site, ...]:
         """The sites of one verdict in files that may be edited, then those in pages."""
-        found = [site for site in self.sites if site.verdict is verdict and not self.held(site)]
+        found = [
+            site
+            for site in self.sites
+            if site.verdict is verdict and not self.held(site) and not is_aside(site)
+        ]
         return tuple(sorted(found, key=lambda site: site.category is Category.DOCUMENTATION))
 
     def held(self, site: Site) -> bool:
@@ -52,10 +57,22 @@ class Report:
     def aside(self) -> tuple[Site, ...]:
         return tuple(site for site in self.sites if self.held(site))
 
+    @property
+    def left_out(self) -> tuple[Site, ...]:
+        """What a run that was not narrowed would move, but for what is held back."""
+        return tuple(site for site in self.sites if is_aside(site) and not is_held(site))
+
+    @property
+    def held_back(self) -> tuple[Site, ...]:
+        """What this run wants, of objects that reach into what it leaves out."""
+        return tuple(site for site in self.sites if is_held(site))
+
     def classes(self) -> list[dict[str, Any]]:
         """Sites and files of each verdict."""
         groups = {str(verdict): self.of(verdict) for verdict in Verdict}
         groups["not-edited"] = self.aside
+        if self.choice.narrowed:
+            groups |= {"left-out": self.left_out, "held-back": self.held_back}
         return [{"class": name, **count(sites)} for name, sites in groups.items()]
 
     def data(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Annotated
 import typer
 
 from sophia_cli.errors import UsageError
+from sophia_cli.migrate.batches import read_batch, shown
 from sophia_cli.migrate.change import Choice
 from sophia_cli.migrate.packfile import load_packs
 from sophia_cli.migrate.pipeline import Options, migrate
 from sophia_cli.migrate.report import Report
+from sophia_cli.migrate.trial import LIMIT, Trial, read_trial
 from sophia_cli.output import Output
 from sophia_cli.settings import load_settings
 
@@ -31,6 +34,22 @@ Include = Annotated[
 Exclude = Annotated[list[str] | None, typer.Option("--exclude", help="Never look at these (glob).")]
 Packs = Annotated[
     list[Path] | None, typer.Option("--pack", help="How calls of your own service move (TOML).")
+]
+Only = Annotated[
+    list[str] | None, typer.Option("--only", help="Keep to these (a rule, or a glob of files).")
+]
+Since = Annotated[
+    str, typer.Option("--changed-since", metavar="REF", help="Keep to files changed since REF.")
+]
+Part = Annotated[
+    str, typer.Option("--batch", help="Keep to one part (agents, ..., shared, @OWNER), or all.")
+]
+Verify = Annotated[
+    str | None,
+    typer.Option("--verify", metavar="COMMAND", help="Undo what makes this command fail."),
+]
+Timeout = Annotated[
+    float, typer.Option("--verify-timeout", metavar="SECONDS", help="Its time, each time.")
 ]
 
 NoCache = Annotated[
@@ -50,6 +69,11 @@ class Asked:
     pack: list[Path] | None = None
     allow_dirty: bool = False
     no_cache: bool = False
+    only: list[str] | None = None
+    changed_since: str = ""
+    batch: str = ""
+    verify: str | None = None
+    timeout: float = LIMIT
 
     def options(self) -> Options:
         """The same with what `sophia.toml` says. Raises SophiaError."""
@@ -59,9 +83,54 @@ class Asked:
             review=self.kind is Class.REVIEW,
             include=(*settings.include, *(self.include or ())),
             exclude=(*settings.exclude, *(self.exclude or ())),
+            only=tuple(self.only or ()),
+            batch=read_batch(self.batch) if self.batch else "",
         )
         packs = load_packs((*settings.packs, *(self.pack or ())))
-        return Options(folder, self.apply, choice, packs, self.allow_dirty, cache=not self.no_cache)
+        return Options(
+            folder,
+            self.apply,
+            choice,
+            packs,
+            self.allow_dirty,
+            cache=not self.no_cache,
+            changed_since=self.changed_since,
+        )
+
+    def trial(self) -> Trial | None:
+        """The command that judges what is written. Raises UsageError."""
+        if self.verify is None:
+            return None
+        if not self.apply:
+            raise UsageError("--verify judges what --apply writes", "add --apply, or leave it out")
+        return read_trial(self.verify, self.timeout)
+
+    def again(self, batch: str = "") -> str:
+        """The command that writes what was asked for, or the same of another batch."""
+        words = ["sophia", "migrate", "--apply"]
+        words += ["--class", "review"] if self.kind is Class.REVIEW else []
+        words += ["--allow-dirty"] if self.allow_dirty else []
+        for option, values in (
+            ("--root", [self.root] if self.root else None),
+            ("--include", self.include),
+            ("--exclude", self.exclude),
+            ("--pack", self.pack),
+            ("--only", self.only),
+            ("--changed-since", [self.changed_since] if self.changed_since else None),
+            ("--batch", [shown(batch)] if batch else None),
+            ("--verify", [self.verify] if self.verify else None),
+            ("--verify-timeout", [f"{self.timeout:g}"] if self.timeout != LIMIT else None),
+        ):
+            for value in values or ():
+                words += [option, _quoted(str(value))]
+        return " ".join(words)
+
+
+def _quoted(word: str) -> str:
+    """As a shell takes it, in double quotes where those do."""
+    if " " in word and not set(word) & set('"\\$`!'):
+        return f'"{word}"'
+    return shlex.quote(word)
 
 
 def folder_of(root: Path | None) -> Path:

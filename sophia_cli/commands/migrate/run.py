@@ -8,8 +8,23 @@ from typing import Annotated
 import typer
 
 from sophia_cli.commands.migrate import screens
-from sophia_cli.commands.migrate.asked import Asked, Class, Exclude, Include, NoCache, Packs, look
+from sophia_cli.commands.migrate.asked import (
+    Asked,
+    Class,
+    Exclude,
+    Include,
+    NoCache,
+    Only,
+    Packs,
+    Part,
+    Since,
+    Timeout,
+    Verify,
+    look,
+)
+from sophia_cli.commands.migrate.rollout import roll_out
 from sophia_cli.commands.options import Json, NoColor, Quiet, Root
+from sophia_cli.migrate.trial import LIMIT
 from sophia_cli.output import Output
 
 
@@ -20,6 +35,11 @@ def run(
     include: Include = None,
     exclude: Exclude = None,
     pack: Packs = None,
+    only: Only = None,
+    changed_since: Since = "",
+    batch: Part = "",
+    verify: Verify = None,
+    verify_timeout: Timeout = LIMIT,
     allow_dirty: Annotated[
         bool, typer.Option("--allow-dirty", help="Also files with uncommitted changes.")
     ] = False,
@@ -37,12 +57,19 @@ def run(
     if context.invoked_subcommand is not None:
         return
     output = Output(as_json=as_json, quiet=quiet, color=not no_color)
-    options = Asked(root, apply, kind, include, exclude, pack, allow_dirty, no_cache).options()
+    asked = Asked(
+        root, apply, kind, include, exclude, pack, allow_dirty, no_cache,
+        only, changed_since, batch, verify, verify_timeout,
+    )  # fmt: skip
+    options, trial = asked.options(), asked.trial()
+    if apply and (trial is not None or options.choice.batch):
+        roll_out(output, asked, options, trial)
+        return
     report = look(options, output)
     if patch and not as_json:
         sys.stdout.buffer.write(report.patch)
         return
-    screens.show_report(output, report)
+    screens.show_report(output, report, asked.again(options.choice.batch))
     data = report.data() | ({"patch": report.patch.decode("utf-8", "replace")} if patch else {})
     output.envelope("migrate", data)
     if report.skipped:

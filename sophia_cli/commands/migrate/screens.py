@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from textwrap import fill, indent
 from typing import Any
 
-from sophia_cli.migrate.journal import Run
+from sophia_cli.migrate.batches import list_batches, shown
+from sophia_cli.migrate.journal import Run, State
 from sophia_cli.migrate.report import Report, count, site_data
 from sophia_cli.migrate.site import Site, Verdict
+from sophia_cli.migrate.trial import LOG
 from sophia_cli.migrate.write import Written
 from sophia_cli.output import Output
 
-CLASSES = ("safe", "review", "report-only", "carried", "done", "noted", "not-edited")
+CLASSES = ("safe", "review", "report-only", "carried", "done", "noted", "not-edited", "held-back")
 _HEAD = 8
 _APPLY = {"safe": " --apply", "review": " --apply --class review"}
 _ROWS = (
@@ -25,8 +28,8 @@ _ROWS = (
 )
 
 
-def show_report(output: Output, report: Report) -> None:
-    """The screen of a run, dry or not."""
+def show_report(output: Output, report: Report, apply: str = "sophia migrate --apply") -> None:
+    """The screen of a run, dry or not; `apply` is the command that writes what it shows."""
     if report.run or report.skipped:
         _show_applied(output, report)
         return
@@ -38,7 +41,7 @@ def show_report(output: Output, report: Report) -> None:
     if report.advice:
         output.line(f"By hand: {report.advice}")
         output.line()
-    _show_end(output, report)
+    _show_end(output, report, apply)
 
 
 def _looked_at(report: Report) -> str:
@@ -72,6 +75,12 @@ def _show_counts(output: Output, report: Report) -> None:
                 "left alone unless --include names them",
             )
         )
+    for name, sites, words in (
+        ("left out", report.left_out, "not named by --only, --changed-since or --batch"),
+        ("held back", report.held_back, "they share an object with what is left out"),
+    ):
+        if sites:
+            rows.append((name, len(sites), count(sites)["files"], words))
     output.table(("", "sites", "files", "on --apply"), rows)
     output.line()
 
@@ -99,7 +108,7 @@ def _show_unseen(output: Output, report: Report) -> None:
     output.line()
 
 
-def _show_end(output: Output, report: Report) -> None:
+def _show_end(output: Output, report: Report, apply: str) -> None:
     if report.cut_short is not None:
         output.line(f"{report.cut_short.words[0].upper()}{report.cut_short.words[1:]}.")
         output.line(f"Next:  {report.cut_short.ways_on}")
@@ -115,7 +124,11 @@ def _show_end(output: Output, report: Report) -> None:
     output.line("Nothing was changed. The patch: .sophia/migrate/plan.patch (git apply takes it)")
     if not report.in_git:
         output.line("There is no git here: after --apply only the journal in .sophia can undo.")
-    output.line("Next:  sophia migrate show safe      or      sophia migrate --apply")
+    batches = list_batches(site for site in report.sites if report.choice.takes(site))
+    if len(batches) > 1 and not report.choice.batch:
+        names = ", ".join(f"{shown(batch.name)} {batch.sites:,}" for batch in batches)
+        output.line(fill(f"In batches (--batch NAME, sites each): {names}", 80))
+    output.line(f"Next:  sophia migrate show safe      or      {apply}")
 
 
 def _show_applied(output: Output, report: Report) -> None:
@@ -139,6 +152,8 @@ def _show_applied(output: Output, report: Report) -> None:
 
 def select(report: Report, what: str) -> tuple[Site, ...]:
     """The sites that `show` lists."""
+    if what == "held-back":
+        return report.held_back
     return report.aside if what == "not-edited" else report.of(Verdict(what))
 
 
@@ -170,11 +185,29 @@ def show_run(output: Output, run: Run) -> None:
                     f"      line {site['line']}: {site['operation']}, {site['reason']['words']}"
                 )
     output.line()
-    output.line(
-        f"Undo:  sophia migrate rollback {run.name}"
-        if not run.unfinished
-        else "Next:  sophia migrate resume"
-    )
+    if run.trial:
+        _show_trial(output, run, run.trial)
+    ends = {
+        State.DONE: f"Undo:  sophia migrate rollback {run.name}",
+        State.UNDONE: "Next:  sophia migrate",
+    }
+    output.line(ends.get(run.state, "Next:  sophia migrate resume"))
+
+
+def _show_trial(output: Output, run: Run, trial: Mapping[str, Any]) -> None:
+    """The command that judged a run, and where all that it said is kept."""
+    rows = [("checked by", shlex.join(trial["command"]))]
+    for when in ("before", "after"):
+        if when in trial:
+            failed = trial[when]["failed"] or []
+            rows += [
+                (when, trial[when]["words"]),
+                *(("", f"failed: {name}") for name in failed[:_HEAD]),
+            ]
+    if trial.get("reason"):
+        rows.append(("put back", trial["reason"]))
+    output.table(("", ""), [*rows, ("log", f".sophia/migrate/{run.name}/{LOG}")])
+    output.line()
 
 
 def run_data(run: Run) -> dict[str, Any]:
@@ -184,6 +217,7 @@ def run_data(run: Run) -> dict[str, Any]:
         "state": str(run.state),
         "files": [{"path": entry.path, "skipped": entry.skipped or None} for entry in run.entries],
         "sites": list(run.sites),
+        "trial": run.trial,
     }
 
 

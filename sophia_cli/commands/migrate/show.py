@@ -12,7 +12,10 @@ from sophia_cli.commands.migrate.asked import (
     Exclude,
     Include,
     NoCache,
+    Only,
     Packs,
+    Part,
+    Since,
     folder_of,
     look,
 )
@@ -30,6 +33,9 @@ def show(
     exclude: Exclude = None,
     pack: Packs = None,
     no_cache: NoCache = False,
+    only: Only = None,
+    changed_since: Since = "",
+    batch: Part = "",
     root: Root = None,
     as_json: Json = False,
     no_color: NoColor = False,
@@ -45,7 +51,16 @@ def show(
         raise UsageError(
             f"there is no class {what}", f"one of: {', '.join(screens.CLASSES)}, run:ID"
         )
-    asked = Asked(root, include=include, exclude=exclude, pack=pack, no_cache=no_cache)
+    asked = Asked(
+        root,
+        include=include,
+        exclude=exclude,
+        pack=pack,
+        no_cache=no_cache,
+        only=only,
+        changed_since=changed_since,
+        batch=batch,
+    )
     report = look(asked.options(), output)
     sites = screens.select(report, what)
     screens.show_sites(output, what, sites)
