@@ -154,7 +154,8 @@ class Try:
 class LLMResponse:
     """A complete answer. `cost_usd` is None when the price is not known: unpriced, never zero.
 
-    `attempts` are the requests in their order: the last one answered, those before it did not.
+    `attempts` are the candidates in their order: the last one answered, those before it did not; a
+    kept answer has none.
     `parsed` is the answer's value where a `response_format` with a schema was asked for.
     """
 

@@ -61,8 +61,9 @@ def test_the_second_answer_costs_nothing(scripted: Any, cached: Any) -> None:
     assert len(server.requests) == 1
     assert (first.cached, again.cached) == (False, True)
     assert (first.cost_usd, again.cost_usd) == (7e-6, 0.0)
+    assert (len(first.attempts), again.attempts) == (1, ())
     assert replace(again, cached=False, cost_usd=7e-6, call_id="", latency_ms=0) == replace(
-        first, call_id="", latency_ms=0
+        first, call_id="", latency_ms=0, attempts=()
     )
     assert ledger(
         asked, "outcome", "provider", "model", "attempts", "tokens_in", "tokens_out", "cost_nano",
