@@ -15,18 +15,18 @@ from typing import Any
 
 from sophia_cli.llm.budgets.budget import Budget, parse_budgets
 from sophia_cli.llm.cache.policy import CachePolicy, parse_cache
+from sophia_cli.llm.catalogue.limits import parse_limits
 from sophia_cli.llm.configfile import ConfigFile, Key, load, path_of
 from sophia_cli.llm.endpoints import from_environment, from_file
 from sophia_cli.llm.errors import ConfigError
 from sophia_cli.llm.estimate import MOST_OUTPUT
 from sophia_cli.llm.folders import own_folder
 from sophia_cli.llm.keyfile import FILE, KEYRING, open_keys
-from sophia_cli.llm.limits import parse_limits
 from sophia_cli.llm.prices import Price, parse_prices
 from sophia_cli.llm.privacy import Privacy, parse_privacy
 from sophia_cli.llm.providers import Provider
-from sophia_cli.llm.rulefile import check_provider, parse_models, parse_routes, parse_rules
-from sophia_cli.llm.rules import Chain, Order, Rule
+from sophia_cli.llm.rules.rule import Chain, Order, Rule
+from sophia_cli.llm.rules.rulefile import check_provider, parse_models, parse_routes, parse_rules
 
 KEYS = (
     Key(

@@ -12,9 +12,9 @@ from sophia_cli.llm.keyfile import Keys
 from sophia_cli.llm.providers import KINDS, Kind, Option, Provider
 from sophia_cli.llm.providers.cortex import ACCOUNT, base_url_of
 from sophia_cli.llm.providers.openrouter import fault_in_preferences
+from sophia_cli.llm.providers.services import by_service, unset
 from sophia_cli.llm.providers.snowflake import JWT, OAUTH, PAT
 from sophia_cli.llm.secret import Secret, is_key
-from sophia_cli.llm.services import by_service, unset
 
 _NOT_SET = " is not set"
 _UNNAMED = "its key is not named"

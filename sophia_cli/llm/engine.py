@@ -22,7 +22,7 @@ from sophia_cli.llm.ledger.store import Ledger
 from sophia_cli.llm.meter import Means
 from sophia_cli.llm.outlook import QUIET, Candidate, Outlook
 from sophia_cli.llm.pipeline import Answer, exchange
-from sophia_cli.llm.rules import LATENCY
+from sophia_cli.llm.rules.rule import LATENCY
 
 _LATENCY_HOLDS = 30.0  # seconds until the ledger is asked again how fast candidates are
 _LOOK_AGAIN = 0.02  # seconds

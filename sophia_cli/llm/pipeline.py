@@ -29,13 +29,13 @@ from sophia_cli.llm.failure import (
 )
 from sophia_cli.llm.meter import Means, Meter
 from sophia_cli.llm.outlook import QUIET, Outlook
+from sophia_cli.llm.prices.worstcase import worst_case
 from sophia_cli.llm.providers import KINDS
 from sophia_cli.llm.requests import Prepared, prepare
 from sophia_cli.llm.routing import Decision, Verdict, decide
 from sophia_cli.llm.scanner import Scanner
 from sophia_cli.llm.shape import fault_in, misfit_in
 from sophia_cli.llm.steps import Broken, Chunk, Event, Head, Read, Replay, Send, Sleep, Step
-from sophia_cli.llm.worstcase import worst_case
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ from sophia_cli.output import Output
 from sophia_cli.surroundings import here
 
 if TYPE_CHECKING:
+    from sophia_cli.llm.prices.worstcase import WorstCase
     from sophia_cli.llm.routing import Decision
-    from sophia_cli.llm.worstcase import WorstCase
 
 
 def route(
@@ -53,7 +53,7 @@ def route(
     """
     from sophia_cli.ask import Question, Shape, open_for, read_prompt
     from sophia_cli.llm.errors import NotRouted
-    from sophia_cli.llm.worstcase import worst_case
+    from sophia_cli.llm.prices.worstcase import worst_case
 
     text = read_prompt(prompt, file or [], piped(), "route")
     question = Question(text, task, data_class, model, provider, system, max_tokens, team, service)

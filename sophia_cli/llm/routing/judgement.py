@@ -8,8 +8,8 @@ from sophia_cli.llm.config import Config
 from sophia_cli.llm.estimate import Estimate
 from sophia_cli.llm.money import dollars
 from sophia_cli.llm.outlook import Outlook
+from sophia_cli.llm.prices.worstcase import worst_case
 from sophia_cli.llm.routing.plan import Candidate
-from sophia_cli.llm.worstcase import worst_case
 
 # Prompts below this fit every model that chats; for them nothing has to be looked up.
 _FITS_ALL = 2_000

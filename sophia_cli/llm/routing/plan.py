@@ -9,13 +9,13 @@ from typing import Any
 
 from sophia_cli.llm.call import EMBEDDINGS, RESPONSES, Call
 from sophia_cli.llm.catalogue import ModelFacts
+from sophia_cli.llm.catalogue.limits import limits_of
 from sophia_cli.llm.config import Config
 from sophia_cli.llm.errors import ConfigError
-from sophia_cli.llm.limits import limits_of
 from sophia_cli.llm.providers import KINDS, Provider
 from sophia_cli.llm.routing.decision import Verdict
-from sophia_cli.llm.rulefile import DEFAULT_ROUTE
-from sophia_cli.llm.rules import Chain, Order, Rule
+from sophia_cli.llm.rules.rule import Chain, Order, Rule
+from sophia_cli.llm.rules.rulefile import DEFAULT_ROUTE
 from sophia_cli.llm.tasks import CHEAP_TASKS, DATA_TASKS, TaskType
 
 AVOIDS = "avoids it"

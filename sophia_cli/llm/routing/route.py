@@ -17,14 +17,22 @@ from sophia_cli.llm.errors import (
 )
 from sophia_cli.llm.estimate import Estimate, estimate
 from sophia_cli.llm.outlook import Outlook
+from sophia_cli.llm.prices.worstcase import worst_case
 from sophia_cli.llm.providers import Provider
 from sophia_cli.llm.routing.decision import GIVEN, INFERRED, Decision, Task, Verdict
 from sophia_cli.llm.routing.inference import infer
 from sophia_cli.llm.routing.judgement import is_about_money, needs_a_look, objection, over_budget
 from sophia_cli.llm.routing.plan import Candidate, avoided, locality, plan_for
-from sophia_cli.llm.rules import AS_WRITTEN, LATENCY, PRICE, Order, Rule, first_rule, weighted_place
+from sophia_cli.llm.rules.rule import (
+    AS_WRITTEN,
+    LATENCY,
+    PRICE,
+    Order,
+    Rule,
+    first_rule,
+    weighted_place,
+)
 from sophia_cli.llm.tasks import TaskType
-from sophia_cli.llm.worstcase import worst_case
 
 _QUIET = Outlook()
 _CHAT = Task(TaskType.CHAT_CONVERSATION.value)

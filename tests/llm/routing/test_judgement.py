@@ -13,10 +13,10 @@ from sophia_cli.llm.call import CHAT, OTHER, RESPONSES, Call, Labels, Origin
 from sophia_cli.llm.estimate import MOST_OUTPUT, WORST_CONTEXT, estimate
 from sophia_cli.llm.outlook import Outlook
 from sophia_cli.llm.prices import Price
+from sophia_cli.llm.prices.worstcase import worst_case
 from sophia_cli.llm.providers import KINDS, Provider
 from sophia_cli.llm.routing import decide
 from sophia_cli.llm.secret import Secret
-from sophia_cli.llm.worstcase import worst_case
 
 USD = 1_000_000_000
 SECRET = Secret("key-0123456789abcdef", "TEST_KEY")

@@ -25,7 +25,7 @@ from sophia_cli.llm import (
 )
 from sophia_cli.llm.engine import Engine, shared_engine
 from sophia_cli.llm.errors import ConfigError
-from sophia_cli.llm.rules import SORTS, WEIGHT
+from sophia_cli.llm.rules.rule import SORTS, WEIGHT
 from sophia_cli.llm.simulator import Fault, Simulator
 from sophia_cli.llm.simulator.server import SimulatorServer, serve
 from sophia_cli.llm.tasks import TaskType

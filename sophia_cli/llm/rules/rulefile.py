@@ -11,7 +11,7 @@ from typing import Any
 from sophia_cli.llm.configfile import ConfigFile
 from sophia_cli.llm.errors import ConfigError
 from sophia_cli.llm.providers import Provider
-from sophia_cli.llm.rules import AS_WRITTEN, SORTS, WEIGHT, Chain, Order, Rule, When
+from sophia_cli.llm.rules.rule import AS_WRITTEN, SORTS, WEIGHT, Chain, Order, Rule, When
 from sophia_cli.llm.tasks import TaskType
 
 DEFAULT_ROUTE = "default"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sophia_cli.llm.catalogue.limits import limits_of
 from sophia_cli.llm.config import Config
 from sophia_cli.llm.estimate import WORST_CONTEXT, Estimate
-from sophia_cli.llm.limits import limits_of
 from sophia_cli.llm.prices import Price, price_of
 
 
