@@ -92,13 +92,16 @@ class Inventory:
 
     sites: tuple[Site, ...]
     unseen: tuple[Unseen, ...]
+    files: int = 0
 
 
 def take_inventory(options: Options, advance: Advance = lambda steps: None) -> Inventory:
-    """Find every site under a root, as `migrate` does. Raises SophiaError."""
+    """Find every site under a root, as `migrate` does, and wrappers to declare. Raises SophiaError."""
     cache = _cache(options)
-    found = _plan(options, _look(options, cache, advance), cache, advance, edited=False)
-    return Inventory(found.sites, (*found.broken, *found.unseen))
+    tree = _look(options, cache, advance)
+    found = _plan(options, tree, cache, advance, edited=False)
+    unseen = (*found.broken, *found.unseen)
+    return Inventory(found.sites, unseen, len(tree.python) + len(tree.pages))
 
 
 def _cache(options: Options) -> Cache:
@@ -130,7 +133,8 @@ def _plan(
     plan = recall_plan(cache, name, tree)
     if plan is None:
         # half the time of a run that finds its plan in the cache would go into these
-        from sophia_cli.migrate.plan import list_sites, make_plan, make_scan
+        from sophia_cli.migrate.plan import list_sites, make_plan, make_scan, place_sites
+        from sophia_cli.migrate.rules.proposals import propose
         from sophia_cli.migrate.verify import verify
 
         with _uncollected():
@@ -138,7 +142,8 @@ def _plan(
             if edited:
                 plan = verify(scan, make_plan(scan, tree, options.choice), options.choice)
             else:
-                plan = list_sites(scan, tree)
+                propose(scan)
+                plan = list_sites(place_sites(scan), tree)
         keep_plan(cache, name, tree, plan)
     return plan
 

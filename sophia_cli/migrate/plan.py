@@ -88,9 +88,14 @@ def scan_again(
 
 
 def run_rules(scan: Scan) -> Scan:
-    """Let every rule look, then say of each file with a site whose it is and where it belongs."""
+    """Let every rule look."""
     for rule in RULES:
         rule(scan)
+    return place_sites(scan)
+
+
+def place_sites(scan: Scan) -> Scan:
+    """Say of each file with a site whose it is and where it belongs."""
     files = {site.path: site.category for site in scan.sites}
     owners = {path: scan.owners.of(path) for path in files}
     parts = {path: part_of(path, category) for path, category in files.items()}

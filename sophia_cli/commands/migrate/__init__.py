@@ -7,12 +7,14 @@ from sophia_cli.commands.migrate.packs import packs, test
 from sophia_cli.commands.migrate.resume import resume
 from sophia_cli.commands.migrate.rollback import rollback
 from sophia_cli.commands.migrate.run import run
+from sophia_cli.commands.migrate.scan import scan
 from sophia_cli.commands.migrate.show import show
 from sophia_cli.commands.migrate.status import status
 from sophia_cli.commands.options import App
 
 app = App(invoke_without_command=True)
 app.callback()(run)
+app.command()(scan)
 app.command()(show)
 app.command()(check)
 app.command()(rollback)

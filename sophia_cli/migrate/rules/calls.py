@@ -199,14 +199,15 @@ def _carried(scan: Scan, made: list[Value], package: str, operation: str) -> Fou
 
 
 def _through(found: Found, sites: list[Site]) -> Found:
+    answering = {site.endpoint for site in sites}
+    found = replace(found, endpoint=answering.pop() if len(answering) == 1 else "")
     left = next((site for site in sites if site.verdict is Verdict.REPORT), None)
     if left is not None:
         reason = Reason("client-stays", f"its client is left alone: {left.place}")
-        return replace(found, reason=reason, carrier=left.key, endpoint=left.endpoint)
+        return replace(found, reason=reason, carrier=left.key)
     site = sites[0]
     return replace(
         found,
-        endpoint=site.endpoint,
         verdict=Verdict.CARRIED,
         reason=Reason("carried", f"carried by {site.place}"),
         carrier=site.key,
