@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from sophia_cli.migrate.category import NOTEBOOKS, PAGES, categorize
 from sophia_cli.migrate.git import listed
+from sophia_cli.migrate.ignore import Ignored
 from sophia_cli.migrate.index import Index, Known, digest, stamp_of
 from sophia_cli.migrate.links import link_on
 from sophia_cli.migrate.site import Category
@@ -127,7 +128,8 @@ def discover(
     `words` is asked when the first file is read.
     """
     from_git = listed(root)
-    paths = from_git or sorted(_walk(root))  # all of it ignored: then ignoring is not meant
+    # where git ignores all of it, ignoring is not meant
+    paths = from_git or sorted(_walk(root, ignoring=from_git is None))
     kept = [path for path in paths if _wanted(path) and not matches(path, exclude)]
     reader = _Reader(root, words, frozenset(kept), index or Index())
     for path in kept:
@@ -167,14 +169,25 @@ def _largest(path: str) -> int:
     return LARGEST_NOTEBOOK if PurePosixPath(path).suffix.lower() in NOTEBOOKS else LARGEST
 
 
-def _walk(root: Path) -> Iterator[str]:
+def _walk(root: Path, *, ignoring: bool) -> Iterator[str]:
+    """Every file, but those in the usual folders, and those that a `.gitignore` leaves out."""
+    ignored = {"": Ignored()}
     for folder, folders, files in os.walk(root):
-        folders[:] = sorted(
-            name for name in folders if name not in _SKIPPED and not _is_venv(folder, name)
-        )
         base = os.path.relpath(folder, root)
-        for name in files:
-            yield name if base == "." else PurePosixPath(Path(base), name).as_posix()
+        front = "" if base == "." else f"{PurePosixPath(Path(base))}/"
+        rules = ignored.pop(front.rstrip("/"))
+        rules = rules.below(root, front.rstrip("/")) if ignoring else rules
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name not in _SKIPPED
+            and not _is_venv(folder, name)
+            and not rules.leaves_out(front + name, is_folder=True)
+        )
+        ignored |= {front + name: rules for name in folders}
+        yield from (
+            front + name for name in files if not rules.leaves_out(front + name, is_folder=False)
+        )
 
 
 def _is_venv(folder: str, name: str) -> bool:
