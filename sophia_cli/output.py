@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
 ENVELOPE_VERSION = 1
 WIDTH = 80
@@ -70,20 +72,41 @@ class Output:
             _print_envelope(command, data=data, error=None)
 
     @contextmanager
-    def progress(self, label: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    def progress(
+        self, label: str, total: int | None = None, *, after: float = 1.0
+    ) -> Iterator[Callable[[int], None]]:
         """A bar on stderr while the block runs, gone when it ends; yields `advance(steps)`.
 
-        Shown on a terminal only, so that logs stay readable.
+        Shown on a terminal only, so that logs stay readable, and once `after` seconds have passed.
         """
         if self.quiet or self.as_json or not sys.stderr.isatty():
             yield lambda steps: None
             return
+        began, done = time.monotonic(), 0
+        bar: Progress | None = None
+
+        def advance(steps: int) -> None:
+            nonlocal bar, done
+            done += steps
+            if bar is None and time.monotonic() - began >= after:
+                bar = self._bar(label, total)
+            if bar is not None:
+                bar.update(bar.task_ids[0], completed=done)
+
+        try:
+            yield advance
+        finally:
+            if bar is not None:
+                bar.stop()
+
+    def _bar(self, label: str, total: int | None) -> Progress:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        with Progress(*columns, console=_console(sys.stderr, self.color), transient=True) as bar:
-            task = bar.add_task(label, total=total)
-            yield lambda steps: bar.advance(task, steps)
+        bar = Progress(*columns, console=_console(sys.stderr, self.color), transient=True)
+        bar.add_task(label, total=total)
+        bar.start()
+        return bar
 
 
 class Notes(logging.Handler):

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -267,11 +268,11 @@ def test_a_run_that_wrote_nothing_is_not_kept(project: Path) -> None:
     assert sophia("migrate", "status", cwd=project).out.startswith("No run is kept here.\n")
 
 
-def test_a_bar_shows_on_a_terminal_and_goes(project: Path) -> None:
+def on_a_terminal(command: list[str], cwd: Path) -> tuple[str, bytes]:
+    """What a command says, and what it shows meanwhile on the terminal of its stderr."""
     ours, theirs = pty.openpty()
-    command = [*COMMAND, "migrate"]
     with subprocess.Popen(
-        command, cwd=project, env=surroundings(TERM="xterm"), stdout=subprocess.PIPE, stderr=theirs
+        command, cwd=cwd, env=surroundings(TERM="xterm"), stdout=subprocess.PIPE, stderr=theirs
     ) as process:
         os.close(theirs)
         shown = b""
@@ -282,8 +283,23 @@ def test_a_bar_shows_on_a_terminal_and_goes(project: Path) -> None:
         out = process.stdout.read().decode()
     os.close(ours)
     assert process.returncode == 0
-    assert steady(out) == LOOKED + NO_GIT + NEXT
-    assert b"Looking at files" in shown and b"\x1b[2K" in shown  # drawn, then wiped
+    return out, shown
+
+
+def test_a_bar_shows_on_a_terminal_and_goes(project: Path) -> None:
+    code = (
+        "from sophia_cli.output import Output\n"
+        "with Output().progress('Looking at files', 3, after={}) as advance: advance(1); advance(2)\n"
+        "print('done')"
+    )
+    out, shown = on_a_terminal([sys.executable, "-c", code.format(0)], project)
+    assert out == "done\n"
+    assert b"Looking at files" in shown and b"3/3" in shown and b"\x1b[2K" in shown  # and wiped
+    assert on_a_terminal([sys.executable, "-c", code.format(1e9)], project) == ("done\n", b"")
+
+
+def test_what_is_said_is_the_same_on_a_terminal(project: Path) -> None:
+    assert steady(on_a_terminal([*COMMAND, "migrate"], project)[0]) == LOOKED + NO_GIT + NEXT
 
 
 def test_a_folder_without_calls(tmp_path: Path) -> None:
