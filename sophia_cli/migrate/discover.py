@@ -226,11 +226,11 @@ class _Reader:
                 if reason is not None:
                     self._skip(path, reason)
                 return
+            if not stat.S_ISREG(status.st_mode):  # a folder, or a pipe that nobody writes to
+                return
             known = self.index.find(path, status)
             data = None if known else Path(full).read_bytes()
         except FileNotFoundError:  # in git's index, no longer on disk
-            return
-        except IsADirectoryError:
             return
         except OSError as error:
             self._skip(path, f"cannot be read: {error.strerror}")
@@ -246,7 +246,9 @@ class _Reader:
 
     def _link(self, full: Path) -> str | None:
         """Why a link is not followed; None where its target is looked at by its own name."""
-        target = full.resolve()
+        target = Path(os.path.realpath(full))  # resolve() raises on a circle before Python 3.13
+        if target.is_symlink():
+            return "a link that leads to itself"
         root = self.root.resolve()
         if root not in target.parents:
             return "a link that leads out of the tree"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path, PurePosixPath
 
@@ -20,6 +21,6 @@ def link_on(root: Path, path: str) -> str | None:
 
 def refused(root: Path, link: str) -> str:
     """Why nothing is looked at or written behind a link."""
-    target, top = (root / link).resolve(), root.resolve()
+    target, top = Path(os.path.realpath(root / link)), Path(os.path.realpath(root))
     inside = target == top or top in target.parents
     return "behind a link" if inside else "a link that leads out of the tree"

@@ -13,6 +13,7 @@ from sophia_cli.migrate.rules import (
     patches,
     raw_http,
     sdks,
+    templates,
     wrapper,
 )
 from sophia_cli.migrate.scan import Rule
@@ -27,6 +28,7 @@ _CODE: tuple[Rule, ...] = (
     exceptions.find,
     patches.find,
     wrapper.find,
+    templates.find,
 )
 RULES: tuple[Rule, ...] = (*_CODE, notebook.find, markdown.over(_CODE))
 # Bytes, in lower case, without which a file cannot hold a site.
