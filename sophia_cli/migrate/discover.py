@@ -127,9 +127,7 @@ def discover(
 
     `words` is asked when the first file is read.
     """
-    from_git = listed(root)
-    # where git ignores all of it, ignoring is not meant
-    paths = from_git or sorted(_walk(root, ignoring=from_git is None))
+    paths, in_git = list_files(root)
     kept = [path for path in paths if _wanted(path) and not matches(path, exclude)]
     reader = _Reader(root, words, frozenset(kept), index or Index())
     for path in kept:
@@ -137,7 +135,7 @@ def discover(
         advance(1)
     return Tree(
         root=root,
-        in_git=bool(from_git),
+        in_git=in_git,
         python=tuple(reader.python),
         pages=tuple(reader.pages),
         hits=reader.hits,
@@ -146,6 +144,14 @@ def discover(
         known=reader.known,
         notebooks=tuple(reader.notebooks),
     )
+
+
+def list_files(root: Path) -> tuple[list[str], bool]:
+    """Every file of a tree, and whether git named them: then without what it ignores."""
+    from_git = listed(root)
+    # where git ignores all of it, ignoring is not meant
+    paths = from_git or sorted(_walk(root, ignoring=from_git is None))
+    return paths, bool(from_git)
 
 
 def matches(path: str, patterns: Iterable[str]) -> bool:

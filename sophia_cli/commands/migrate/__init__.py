@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sophia_cli.commands.migrate.check import check
+from sophia_cli.commands.migrate.cleanup import cleanup
 from sophia_cli.commands.migrate.packs import packs, test
 from sophia_cli.commands.migrate.resume import resume
 from sophia_cli.commands.migrate.rollback import rollback
@@ -20,5 +21,6 @@ app.command()(check)
 app.command()(rollback)
 app.command()(resume)
 app.command()(status)
+app.command()(cleanup)
 app.command()(packs)
 app.command()(test)

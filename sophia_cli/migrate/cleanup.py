@@ -1,0 +1,199 @@
+"""Old services that nothing refers to any more, and the dependencies that went with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from sophia_cli.migrate.baseline import NAME as BASELINE
+from sophia_cli.migrate.change import Change
+from sophia_cli.migrate.dependency import REQUIREMENT, add_dependency
+from sophia_cli.migrate.discover import list_files, matches
+from sophia_cli.migrate.links import link_on
+from sophia_cli.migrate.pack import Pack, Service
+from sophia_cli.migrate.pipeline import Options, refuse_dirty
+from sophia_cli.migrate.write import Written, write
+
+_LARGEST = 2 * 1024 * 1024
+_MANIFEST = re.compile(
+    r"(?:^|/)(?:pyproject\.toml|setup\.cfg|Pipfile|requirements[^/]*\.(?:txt|in))$"
+)
+# What an SDK is called in a manifest, and what code imports of it.
+_SDKS = {
+    "openai": "openai",
+    "anthropic": "anthropic",
+    "portkey-ai": "portkey_ai",
+    "litellm": "litellm",
+    "langchain-openai": "langchain_openai",
+    "langchain-anthropic": "langchain_anthropic",
+    "groq": "groq",
+    "mistralai": "mistralai",
+    "cohere": "cohere",
+}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A line that names an old service, or could: how says which."""
+
+    place: str
+    how: str
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """The file of an old service, and what still refers to it."""
+
+    path: str
+    service: str
+    references: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cleanup:
+    """What was found. `unused` are dependencies by manifest, `advice` what to add to which.
+
+    `written` is None for a dry run.
+    """
+
+    free: tuple[Leftover, ...]
+    held: tuple[Leftover, ...]
+    unused: tuple[tuple[str, str], ...]
+    advice: str
+    written: Written | None = None
+
+
+def clean_up(options: Options) -> Cleanup:
+    """Find old services, and with `apply` remove those that nothing refers to.
+
+    Raises SophiaError; then nothing is removed.
+    """
+    root = options.root
+    paths, in_git = list_files(root)
+    paths = [path for path in paths if not matches(path, options.choice.exclude)]
+    texts = dict(_texts(root, paths))
+    free, held = _sort(texts, tuple(_candidates(options.packs, texts)))
+    gone = {leftover.path for leftover in free}
+    left = {path: text for path, text in texts.items() if path not in gone}
+    users = [p for p, text in left.items() if p.endswith(".py") and _imports(text, "sophia_cli")]
+    dependency = add_dependency(root, users)
+    lacking = dependency.change.path if dependency.change else ""
+    advice = f"add {REQUIREMENT} to the dependencies in {lacking}" if lacking else dependency.advice
+    written = None
+    if options.apply:
+        refuse_dirty(options, in_git, gone)
+        changes = [
+            Change(path, (root / path).read_bytes(), b"", removed=True) for path in sorted(gone)
+        ]
+        written = write(root, changes, [], dry_run=False)
+    return Cleanup(free, held, tuple(_unused(left)), advice, written)
+
+
+def _texts(root: Path, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Every file that a person can read; nothing behind a link."""
+    for path in paths:
+        full = root / path
+        try:
+            if link_on(root, path) is not None or full.stat().st_size > _LARGEST:
+                continue
+            data = full.read_bytes()
+        except OSError:
+            continue
+        if b"\0" not in data:
+            yield path, data.decode("utf-8", "replace")
+
+
+def _candidates(packs: Iterable[Pack], texts: Mapping[str, str]) -> Iterator[tuple[str, Service]]:
+    """The files in which the services of the packs are defined."""
+    for pack in packs:
+        for service in pack.services:
+            tail = service.module.replace(".", "/") + ".py"
+            for path in texts:
+                if path == tail or path.endswith(f"/{tail}"):
+                    yield path, service
+
+
+def _sort(
+    texts: Mapping[str, str], candidates: tuple[tuple[str, Service], ...]
+) -> tuple[tuple[Leftover, ...], tuple[Leftover, ...]]:
+    """Those that can go, and those that something refers to which does not go with them."""
+    services: dict[str, list[Service]] = {}
+    for path, service in candidates:
+        services.setdefault(path, []).append(service)
+    found = {
+        path: [reference for service in declared for reference in _references(texts, path, service)]
+        for path, declared in services.items()
+    }
+    free = set(found)
+    while stuck := {path for path in free if any(other not in free for other, _ in found[path])}:
+        free -= stuck
+    leftovers = [
+        Leftover(
+            path,
+            services[path][0].title,
+            tuple(dict.fromkeys(ref for other, ref in found[path] if other not in free)),
+        )
+        for path in sorted(found)
+    ]
+    gone = tuple(item for item in leftovers if item.path in free)
+    return gone, tuple(item for item in leftovers if item.path not in free)
+
+
+def _references(
+    texts: Mapping[str, str], path: str, service: Service
+) -> Iterator[tuple[str, Reference]]:
+    """Lines of other files that name the module or its class, or load modules by names they make."""
+    package, _, stem = service.module.rpartition(".")
+    names = "|".join(re.escape(name) for name in (stem, service.name) if name)
+    named = re.compile(rf"(?<!\w)(?:{names})(?!\w)")
+    made = re.compile(rf"""["']{re.escape(package)}\.?(?=["'{{%])""") if package else None
+    folder = str(PurePosixPath(path).parent)
+    for other, text in texts.items():
+        if other == path or other.endswith(BASELINE) or _is_pack(other, text):
+            continue
+        for match in named.finditer(text):
+            yield other, Reference(_place(other, text, match), _how(text, match))
+        if not other.endswith(".py"):
+            continue
+        for match in made.finditer(text) if made else ():
+            words = "a module's name may be put together here"
+            yield other, Reference(_place(other, text, match), words)
+        if str(PurePosixPath(other).parent) == folder:
+            for match in re.finditer(r"\b(?:iter_modules|walk_packages)\b", text):
+                words = "all modules of its folder are loaded here"
+                yield other, Reference(_place(other, text, match), words)
+
+
+def _is_pack(path: str, text: str) -> bool:
+    return path.endswith(".toml") and "[[service]]" in text
+
+
+def _place(path: str, text: str, match: re.Match[str]) -> str:
+    return f"{path}:{text.count(chr(10), 0, match.start()) + 1}"
+
+
+def _how(text: str, match: re.Match[str]) -> str:
+    """The line itself, cut where it is long."""
+    start = text.rfind("\n", 0, match.start()) + 1
+    line = text[start:].partition("\n")[0].strip()
+    return line if len(line) <= 60 else f"{line[:57]}..."
+
+
+def _unused(texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Manifests with an SDK that no code imports or names in a string."""
+    code = [text for path, text in texts.items() if path.endswith((".py", ".ipynb"))]
+    for name, module in _SDKS.items():
+        parts = re.escape(name).replace(r"\-", "[-_.]")
+        entry = re.compile(
+            rf"""(?:^|["'])[ \t]*{parts}(?:\[[^\]]*\])?[ \t]*(?=[<>=!~;@"'\s#]|$)""",
+            re.MULTILINE | re.IGNORECASE,
+        )
+        manifests = [p for p, text in texts.items() if _MANIFEST.search(p) and entry.search(text)]
+        if manifests and not any(_imports(text, module) for text in code):
+            yield from ((path, name) for path in manifests)
+
+
+def _imports(text: str, module: str) -> bool:
+    return bool(re.search(rf"""(?:\bimport|\bfrom|,|["'])\s*{module}(?!\w)""", text))
