@@ -14,7 +14,7 @@ KEYS = (
         "migrate.packs",
         tuple,
         (),
-        "rule packs for home-made wrapper services, paths beside `sophia.toml`",
+        "rule packs for home-made wrapper services, names or paths beside `sophia.toml`",
         "SOPHIA_MIGRATE_PACKS",
     ),
     Key("migrate.exclude", tuple, (), "glob patterns of paths that are never looked at"),

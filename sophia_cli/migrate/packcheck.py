@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from sophia_cli.migrate.fieldpath import steps_of
 from sophia_cli.migrate.pack import Method, Pack, Target
 from sophia_cli.migrate.packtable import Table
 from sophia_cli.migrate.target import members
@@ -24,6 +25,12 @@ def check_method(table: Table, method: Method) -> None:
             if both:
                 words = f"{both[0]} stands under {kind} and {other}"
                 raise table.wrong(words, "leave it in one of them", kind, both[0])
+    for path in method.result or ():
+        try:
+            steps_of(path)
+        except ValueError as error:
+            mend = "such as choices[0].message.content, in quotes"
+            raise table.wrong(f"result: {error}", mend, "result", path) from None
     for name in method.defaults:
         if name not in method.arguments:
             words = f"defaults names '{name}', which is not among its arguments"

@@ -87,10 +87,21 @@ def scan_again(
     return run_rules(fresh)
 
 
+def _drop_told(scan: Scan) -> None:
+    """What a pack says of a place stands; a rule that only tells of the same place is not needed."""
+    packed = {site.key for site in scan.sites if site.rule == "wrapper"}
+    scan.sites[:] = [
+        site
+        for site in scan.sites
+        if site.rule == "wrapper" or site.verdict is not Verdict.REPORT or site.key not in packed
+    ]
+
+
 def run_rules(scan: Scan) -> Scan:
     """Let every rule look."""
     for rule in RULES:
         rule(scan)
+    _drop_told(scan)
     return place_sites(scan)
 
 

@@ -173,6 +173,10 @@ WRONG = {
         CALL + 'take = "content"\nresult = { a = "content" }',
         "ask: has take and result",
     ),
+    "a way that is none": (
+        CALL + 'result = { "choices[x].text" = "content" }',
+        "ask: result: 'choices[x].text' is no way into an answer",
+    ),
     "a question with a default": (
         CALL + 'result = { ok = { field = "error", absent = true, nullable = true } }',
         "[service.method.result.ok] asks whether a field is None",

@@ -85,7 +85,37 @@ def rename(
             new += after
         edits.append(Edit(end - len(node.attr.encode()), end, new))
     changing = tuple(edit for edit in edits if edit.text or edit.end > edit.start)
-    return Outcome(changing, _doubt(file, node, field, place))
+    return Outcome(changing, _doubt(node, field, place))
+
+
+def replace_path(
+    file: Parsed,
+    node: ast.Attribute | ast.Subscript,
+    use: Use,
+    field: Field,
+    nullable: frozenset[str],
+) -> Outcome:
+    """What becomes of a way of several steps that ends in `node`. Raises Left."""
+    source, first = file.source, file.table.parents[use.node]
+    if file.table.in_format(node):
+        raise Left("in-f-string", "a way into the answer stands in an f-string")
+    if not isinstance(node.ctx, ast.Load) or isinstance(file.table.parents[node], ast.AugAssign):
+        raise Left("field-written", "the answer is written to")
+    if isinstance(first, ast.Attribute):
+        start, new = source.end(first) - len(first.attr.encode()), field.name.encode()
+    elif isinstance(use.node, ast.Name):
+        start, new = source.end(use.node), f".{field.name}".encode()
+    else:
+        raise Left("answer-taken-apart", f"the answer is taken apart at line {node.lineno}")
+    if b"#" in source.code[start : source.end(node)]:
+        raise Left("odd-shape", "a comment stands in a way into the answer")
+    place, edits = _place(file, node, field, nullable), []
+    if place is Place.FILLED:
+        before, after = _around(file, node, field)
+        edits = [Edit(source.start(node), source.start(node), before)] if before else []
+        new += after
+    edits.append(Edit(start, source.end(node), new))
+    return Outcome(tuple(edits), _doubt(node, field, place))
 
 
 def _place(file: Parsed, node: ast.expr, field: Field, nullable: frozenset[str]) -> Place:
@@ -99,7 +129,7 @@ def _place(file: Parsed, node: ast.expr, field: Field, nullable: frozenset[str])
     return Place.FINE if _shown(file, node) else Place.DOUBTFUL
 
 
-def _doubt(file: Parsed, node: ast.Attribute, field: Field, place: Place) -> Reason | None:
+def _doubt(node: ast.expr, field: Field, place: Place) -> Reason | None:
     if place is not Place.DOUBTFUL:
         return None
     words = f"{field.name} can be None at line {node.lineno}, and the pack gives no default"
@@ -187,7 +217,7 @@ def _in_format(
         and (part is node or (spelling and dotted(part) == spelling))
     ]
     place = max(_place(file, part, field, nullable) for part in alike)
-    doubt = _doubt(file, node, field, place)
+    doubt = _doubt(node, field, place)
     if field.name == node.attr and place is not Place.FILLED:
         return Outcome((), doubt)
     pattern = re.compile(rb"(?<![\w.])" + re.escape(".".join(spelling).encode()) + rb"(?!\w)")

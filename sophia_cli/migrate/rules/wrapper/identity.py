@@ -150,14 +150,19 @@ class Known:
     def error(self, file: Parsed, node: ast.expr) -> bool:
         """Whether an except clause names something that the service's module knows by that name."""
         found = [v for v in self.scan.near.values(file, node) if isinstance(v, Symbol | Class)]
-        return any(value in self.meanings(_name_of(value)) for value in found)
+        package = self.service.module.partition(".")[0] + "."
+        return any(
+            value in self.meanings(_name_of(value))
+            or (self.home is None and isinstance(value, Symbol) and value.name.startswith(package))
+            for value in found
+        )
 
     def own_error(self, file: Parsed, node: ast.expr) -> bool:
         """Whether an except clause names an error that the service itself declares."""
         value = self.scan.near.one(file, node)
         if isinstance(value, Class):
             return value.file.path in self.homes
-        return isinstance(value, Symbol) and value.name.startswith(f"{self.service.module}.")
+        return isinstance(value, Symbol) and value.name.rpartition(".")[0] == self.service.module
 
     def is_task(self, word: object) -> bool:
         """Whether a word names a task of the target; unknown for a target that is not ours."""

@@ -6,9 +6,10 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from sophia_cli.migrate.fieldpath import furthest, steps_of
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.pack import Field, Method, Target
-from sophia_cli.migrate.rules.wrapper.fields import Outcome, Use, rename
+from sophia_cli.migrate.rules.wrapper.fields import Outcome, Use, rename, replace_path
 from sophia_cli.migrate.rules.wrapper.identity import Known
 from sophia_cli.migrate.rules.wrapper.left import Left
 from sophia_cli.migrate.scope import Binding, Binds, Function, Scope
@@ -126,7 +127,12 @@ class _Follower:
         doubt = None
         for use in uses:
             parent = self.file.table.parents[use.node]
-            if isinstance(parent, ast.Attribute):
+            way = furthest(self.file, use.node, self.fields)
+            if way is not None and len(steps_of(way[0])) + isinstance(way[1], ast.Subscript) > 1:
+                outcome = replace_path(self.file, way[1], use, self.fields[way[0]], self.nullable)
+                edits += outcome.edits
+                doubt = doubt or outcome.doubt
+            elif isinstance(parent, ast.Attribute):
                 outcome = rename(self.file, parent, use, self.fields, self.nullable)
                 edits += outcome.edits
                 doubt = doubt or outcome.doubt
