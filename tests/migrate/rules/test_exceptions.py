@@ -1,4 +1,4 @@
-"""Exceptions of the SDKs where code names them, and what tests put in their place."""
+"""Exceptions and settings of the SDKs where code names them, and what tests put in their place."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ NOT_OURS = {
     "a patch of something else": "import openai\n\nmocker.patch('os.environ')\nmonkeypatch.setattr('app.x', 1)\n",
     "a request with that verb": "import openai\n\nhttpx.patch('https://api.openai.com/v1/files')\n",
     "an attribute that is set": "import openai\n\nsetattr(openai, 'log', 'debug')\n",
+    "a setting that is read": "import openai\n\nprint(openai.api_key)\n",
+    "a setting of one's own": "openai = Settings()\nopenai.api_key = 'x'\n",
+    "a setting of a client": "def f(client):  # openai\n    client.api_key = 'x'\n",
     "boto's": "import boto3  # openai\n\ntry: ...\nexcept boto3.exceptions.Boto3Error: ...\n",
 }
 
@@ -59,6 +62,10 @@ FOUND = {
             "litellm isinstance APIError exception-other-sdk",
             "litellm raise APIError exception-other-sdk",
         ],
+    ),
+    "a setting": (
+        "import openai as ai\n\nai.api_key = key\nai.api_base: str = 'x'\nai.log = 'debug'\n",
+        ["openai openai.api_key = module-settings", "openai openai.api_base = module-settings"],
     ),
     "a patch": ("mock.patch('openai.OpenAI')\n", ["openai patch openai.OpenAI patch-kept"]),
     "a patch with a name": (
