@@ -16,16 +16,21 @@ _HOSTS = {
     "generativelanguage.googleapis.com": "google",
 }
 _SUFFIXES = {".openai.azure.com": "azure", ".snowflakecomputing.com": "cortex"}
+# Where no model answers: accounts, files, bills.
+_ASIDE = re.compile(
+    r"/(?:oauth|auth|files|uploads|keys?|credits|usage|billing|organizations?|health|status)(?:[/?]|$)",
+    re.IGNORECASE,
+)
 _HOST = re.compile(r"^\s*(?:https?://)?(?:[^/@\s]*@)?([^/:?#\s]+)", re.IGNORECASE)
 
 
 def provider_at(address: str | None) -> str:
     """The provider that a URL or a host name leads to; "" for anybody else.
 
-    Of a Snowflake account only the Cortex interface counts, its SQL interface is no model.
+    Nobody where the path is one of accounts, files or bills. Of a Snowflake account only the Cortex interface counts, its SQL interface is no model.
     """
     found = _HOST.match(address or "")
-    if not found:
+    if not found or _ASIDE.search(address or ""):
         return ""
     host = found.group(1).lower()
     provider = _HOSTS.get(host) or next(

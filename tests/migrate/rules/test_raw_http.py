@@ -21,6 +21,8 @@ NOT_OURS = {
     "a health check": "import requests\n\nrequests.get('https://api.openai.com/v1/models')\n",
     "a health check by name": "import requests\n\nrequests.request('HEAD', 'https://api.openai.com')\n",
     "a status page": "import requests\n\nrequests.post('https://status.openai.com/api', json={})\n",
+    "a token": "import httpx\n\nhttpx.post('https://api.anthropic.com/v1/oauth/token', json={})\n",
+    "a file": "import httpx\n\nhttpx.post('https://api.openai.com/v1/files', data=b)\n",
     "a host that only begins so": "import requests\n\nrequests.post('https://api.openai.com.example.com', json={})\n",
     "a host that only ends so": "import requests\n\nrequests.post('https://notopenrouter.ai/x', json={})\n",
     "a host in a query": "import requests\n\nrequests.post('https://example.com/?u=api.openai.com', json={})\n",
