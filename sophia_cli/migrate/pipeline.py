@@ -29,6 +29,7 @@ from sophia_cli.migrate.recall import (
 )
 from sophia_cli.migrate.report import Done, Report, make_report, site_data
 from sophia_cli.migrate.site import Site
+from sophia_cli.migrate.survey import Survey
 from sophia_cli.migrate.write import write
 
 PATCH = "plan.patch"
@@ -163,6 +164,27 @@ def _refuse_unknown(tree: Tree, plan: Plan, choice: Choice) -> None:
         if name not in rules and not any(matches(path, (name,)) for path in paths):
             words = f"--only {name} is no rule that found anything, and fits no file"
             raise UsageError(words, f"a glob, or one of: {', '.join(rules)}")
+
+
+def survey(options: Options, advance: Advance = lambda steps: None) -> Survey:
+    """Find every site, with its lines before and after, and write nothing. Raises SophiaError."""
+    from sophia_cli.migrate.excerpt import read_excerpts
+    from sophia_cli.migrate.plan import make_plan, make_scan
+    from sophia_cli.migrate.verify import verify
+
+    tree = _look(options, Cache(None), advance)
+    with _uncollected():
+        scan = make_scan(tree, options.packs, advance)
+        plan = verify(scan, make_plan(scan, tree, options.choice), options.choice)
+    return Survey(
+        root=options.root,
+        files=len(tree.python),
+        pages=len(tree.pages),
+        choice=options.choice,
+        sites=plan.sites,
+        excerpts=read_excerpts(scan, tree, plan.sites),
+        unseen=(*plan.broken, *plan.unseen),
+    )
 
 
 @contextmanager

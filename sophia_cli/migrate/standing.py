@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sophia_cli.migrate.site import Key, Site, Verdict
+from sophia_cli.migrate.site import Category, Key, Site, Verdict
 
 _ORDER = (Verdict.DONE, Verdict.SAFE, Verdict.REVIEW, Verdict.REPORT)
 
@@ -32,7 +32,7 @@ def stand(sites: Iterable[Site]) -> tuple[Standing, ...]:
     worst: dict[str, Verdict] = {}
     for site in own:
         carriers[site.key] = _worse(carriers.get(site.key, Verdict.DONE), site.verdict)
-        if site.rule != "calls":
+        if site.rule != "calls" and site.category is Category.SOURCE:
             worst[site.provider] = _worse(worst.get(site.provider, Verdict.DONE), site.verdict)
     return tuple(_standing(site, carriers, worst) for site in sites)
 

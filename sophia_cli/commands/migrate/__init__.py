@@ -5,6 +5,7 @@ from __future__ import annotations
 from sophia_cli.commands.migrate.check import check
 from sophia_cli.commands.migrate.cleanup import cleanup
 from sophia_cli.commands.migrate.packs import packs, test
+from sophia_cli.commands.migrate.report import report
 from sophia_cli.commands.migrate.resume import resume
 from sophia_cli.commands.migrate.rollback import rollback
 from sophia_cli.commands.migrate.run import run
@@ -17,6 +18,7 @@ app = App(invoke_without_command=True)
 app.callback()(run)
 app.command()(scan)
 app.command()(show)
+app.command()(report)
 app.command()(check)
 app.command()(rollback)
 app.command()(resume)

@@ -1,0 +1,142 @@
+"""The report as SARIF 2.1.0, for code scanning: every rule is declared, also those that found nothing.
+
+What is on the service is no result: an alert closes when its site is migrated. What stands in
+tests, archives and pages is a result that is suppressed, with the reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
+
+from sophia_cli import __version__
+from sophia_cli.migrate.rules.names import RULE_NAMES
+from sophia_cli.migrate.site import Category, Site
+from sophia_cli.migrate.standing import Standing
+from sophia_cli.migrate.survey import Survey
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_HELP = "See what would change: sophia migrate show safe. Change it: sophia migrate --apply."
+_BASE = "%SRCROOT%"
+
+
+def make_sarif(survey: Survey) -> str:
+    """One run with one result for each site that is left."""
+    names = {
+        **RULE_NAMES,
+        **{site.rule: site.rule for site in survey.sites if site.rule not in RULE_NAMES},
+    }
+    order = {rule: index for index, rule in enumerate(names)}
+    run = {
+        "tool": {
+            "driver": {
+                "name": "sophia",
+                "semanticVersion": _semantic(__version__),
+                "version": __version__,
+                "rules": [_rule(rule, words) for rule, words in names.items()],
+            }
+        },
+        "automationDetails": {
+            "id": "sophia-migrate/",
+            "description": {"text": "sophia migrate report"},
+        },
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {_BASE: {"description": {"text": "The folder that was looked at."}}},
+        "invocations": [
+            {"executionSuccessful": True, "toolExecutionNotifications": _notes(survey)}
+        ],
+        "results": list(_results(survey, order)),
+    }
+    return json.dumps({"version": "2.1.0", "$schema": SCHEMA, "runs": [run]}, indent=1) + "\n"
+
+
+def _semantic(version: str) -> str:
+    parts = version.split(".")
+    return ".".join((*parts, "0", "0")[:3]) if all(part.isdigit() for part in parts) else "0.0.0"
+
+
+def _rule(rule: str, words: str) -> dict[str, Any]:
+    return {
+        "id": rule,
+        "name": "".join(word.capitalize() for word in rule.split("_")),
+        "shortDescription": {"text": words},
+        "fullDescription": {"text": f"{words}: it goes past the service."},
+        "help": {"text": _HELP},
+        "defaultConfiguration": {"level": "warning"},
+    }
+
+
+def _results(survey: Survey, order: dict[str, int]) -> Iterable[dict[str, Any]]:
+    seen: Counter[str] = Counter()
+    for one in survey.standings:
+        site = one.site
+        if one.on_service:
+            continue
+        excerpt = survey.excerpts[site]
+        text = f"{site.rule}\0{site.operation}\0{site.path}\0{excerpt.before}"
+        number = seen[text]
+        seen[text] += 1
+        digest = hashlib.sha256(f"{text}\0{number}".encode("utf-8", "replace")).hexdigest()
+        result = {
+            "ruleId": site.rule,
+            "ruleIndex": order[site.rule],
+            "level": "warning" if survey.choice.editable(site) else "note",
+            "message": {"text": _message(one)},
+            "locations": [_location(site.path, site.line, site.column)],
+            "partialFingerprints": {"sophiaSite/v1": digest},
+            "properties": _properties(survey, one),
+        }
+        if not survey.choice.editable(site):
+            result["suppressions"] = [{"kind": "external", "justification": _aside(site)}]
+        yield result
+
+
+def _message(one: Standing) -> str:
+    site = one.site
+    what = f"{site.operation} of {site.provider} goes past the service"
+    return f"{what} ({one.verdict}): {site.reason.words}."
+
+
+def _aside(site: Site) -> str:
+    if site.category is Category.DOCUMENTATION:
+        return "A page: no code that runs."
+    return f"In {site.category} code, which is left alone unless --include names it."
+
+
+def _location(path: str, line: int = 1, column: int = 1) -> dict[str, Any]:
+    uri = quote(path.encode("utf-8", "surrogateescape"))
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": uri, "uriBaseId": _BASE},
+            "region": {"startLine": max(line, 1), "startColumn": max(column, 1)},
+        }
+    }
+
+
+def _properties(survey: Survey, one: Standing) -> dict[str, Any]:
+    site, excerpt = one.site, survey.excerpts[one.site]
+    return {
+        "class": str(one.verdict),
+        "reason": site.reason.code,
+        "owner": site.owner,
+        "part": site.part,
+        "sdk": site.provider,
+        "model": site.model,
+        "before": excerpt.before,
+        "after": excerpt.after,
+    }
+
+
+def _notes(survey: Survey) -> list[dict[str, Any]]:
+    return [
+        {
+            "level": "warning",
+            "message": {"text": f"not looked at: {item.reason}"},
+            "locations": [_location(item.path)],
+        }
+        for item in survey.unseen
+    ]

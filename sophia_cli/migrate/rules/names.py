@@ -1,0 +1,21 @@
+"""The rules by the names that sites carry, with what each finds."""
+
+from __future__ import annotations
+
+RULE_NAMES = {
+    "openai_client": "A client of the openai package",
+    "anthropic_client": "A client of the anthropic package",
+    "calls": "A call on a client of openai or anthropic",
+    "wrapper": "A use of a wrapper service that a pack declares",
+    "raw_http": "A request to a provider's host without an SDK",
+    "langchain": "A model of langchain",
+    "litellm": "A call through litellm",
+    "portkey": "A client or call of Portkey's SDK",
+    "groq": "A client or call of Groq's SDK",
+    "mistral": "A client or call of Mistral's SDK",
+    "cohere": "A client or call of Cohere's SDK",
+    "google": "A client or call of one of Google's SDKs",
+    "bedrock": "A call of Amazon Bedrock",
+    "snowflake_cortex": "A call of Snowflake Cortex",
+    "markdown": "A sample in a page",
+}
