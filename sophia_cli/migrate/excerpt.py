@@ -30,8 +30,7 @@ def read_excerpts(scan: Scan, tree: Tree, sites: Iterable[Site]) -> dict[Site, E
     lines: dict[str, list[str]] = {}
     found = {}
     for site in sites:
-        file = scan.modules.parsed.get(site.path)
-        excerpt = changed(file.source.code, site) if file and site.edits else None
+        excerpt = changed(scan.views(site.path)[0].source.code, site) if site.edits else None
         if excerpt is None:
             if site.path not in lines:
                 text = (tree.read(site.path) or b"").decode("utf-8", "replace")
@@ -48,7 +47,7 @@ def changed(code: bytes, site: Site) -> Excerpt | None:
         return None
     ends = [edit.moved[1] if edit.moved else edit.end for edit in edits]
     first = code.rfind(b"\n", 0, min(edit.start for edit in edits)) + 1
-    if site.path.endswith(".py"):  # the line that the site is named by, also where it stays
+    if not site.cell:  # the line that the site is named by, also where it stays
         first = min(first, _offset(code, site.line))
     last = max([*ends, *(edit.end for edit in edits)])
     if last > first and code[last - 1 : last] == b"\n":  # whole lines

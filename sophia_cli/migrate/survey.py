@@ -93,6 +93,7 @@ class Survey:
 
     def data(self) -> dict[str, Any]:
         """All of it, as the JSON report has it."""
+        stands = {one.site: str(one.verdict) for one in self.standings}
         return {
             "files_looked_at": self.files,
             "pages_looked_at": self.pages,
@@ -101,16 +102,16 @@ class Survey:
                 "by_owner": [one.data() for one in self.by_owner],
                 "by_part": [one.data() for one in self.by_part],
             },
-            "sites": [self._site(one) for one in self.standings],
+            "sites": [self._site(site, stands.get(site)) for site in self.sites],
             "not_looked_at": [{"path": item.path, "reason": item.reason} for item in self.unseen],
         }
 
-    def _site(self, standing: Standing) -> dict[str, Any]:
-        excerpt = self.excerpts[standing.site]
+    def _site(self, site: Site, stands: str | None) -> dict[str, Any]:
+        excerpt = self.excerpts[site]
         return {
-            **site_data(standing.site),
-            "counted": self.choice.editable(standing.site),
-            "stands": str(standing.verdict),
+            **site_data(site),
+            "counted": self.choice.editable(site),
+            "stands": stands,
             "lines_from": excerpt.line,
             "before": excerpt.before,
             "after": excerpt.after,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sized
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,8 @@ from sophia_cli.migrate.journal import put
 from sophia_cli.migrate.pipeline import survey
 from sophia_cli.migrate.survey import Survey, Tally, percent
 from sophia_cli.output import Output
+
+_LONGEST = 22  # characters of a name, so that the figures beside it fit
 
 
 class Format(StrEnum):
@@ -82,7 +85,7 @@ def _refuse_others(file: Path) -> None:
             head = there.read(4096)
     except OSError as error:
         raise SophiaError(f"{file} cannot be read: {error.strerror}", "name another") from None
-    if head and MARK.encode() not in head and b'"id": "sophia-migrate/"' not in head:
+    if head and MARK.encode() not in head:
         raise SophiaError(
             f"{file} is there, and no report of sophia's", "name another, or remove it"
         )
@@ -107,11 +110,9 @@ def _show(output: Output, found: Survey) -> None:
         )
         output.line(f"{sites} and {files} are on the service.")
     if found.aside:
-        count = len({one.site.path for one in found.aside})
-        words = f"{len(found.aside):,} sites in {count:,} tests, archives and pages"
-        output.line(f"Not counted: {words}.")
+        output.line(f"Not counted: {_number(found.aside, 'site')} in tests, archives and pages.")
     if found.unseen:
-        output.line(f"Not looked at: {len(found.unseen):,} files.")
+        output.line(f"Not looked at: {_number(found.unseen, 'file')}.")
     for name, tallies in (("owner", found.by_owner), ("part", found.by_part)):
         if tallies:
             output.line()
@@ -119,6 +120,8 @@ def _show(output: Output, found: Survey) -> None:
                 (name, "sites", "done", "%", "files", "done", "%", "safe", "review", "by hand"),
                 [_row(one) for one in tallies],
             )
+    if not found.counted:
+        return
     output.line()
     output.line("Next:  sophia migrate      or      sophia migrate report --format html")
 
@@ -130,7 +133,8 @@ def _row(one: Tally) -> tuple[object, ...]:
     return (name, one.sites, one.done, percent(one.done, one.sites), *files, *left)
 
 
-_LONGEST = 22
+def _number(items: Sized, noun: str) -> str:
+    return f"{len(items):,} {noun}{'' if len(items) == 1 else 's'}"
 
 
 def _of(part: int, whole: int, noun: str) -> str:

@@ -32,7 +32,8 @@ def make_html(survey: Survey) -> str:
     name = survey.root.name or "this folder"
     body = [
         f"<h1>LLM calls in {_text(name)}</h1>",
-        f'<p class="soft">Looked at {survey.files:,} Python files, {survey.pages:,} pages.</p>',
+        f'<p class="soft">Looked at {_number(survey.files, "Python file")} '
+        f'and {_number(survey.pages, "page")}.</p>',
         *_progress(survey),
         *_groups(survey),
         *_sites(survey),
@@ -51,6 +52,10 @@ def _text(text: str) -> str:
         letter if letter.isprintable() or letter in "\n\t" else "\ufffd" for letter in text
     )
     return escape(kept)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _progress(survey: Survey) -> Iterable[str]:
@@ -113,7 +118,7 @@ def _sites(survey: Survey) -> Iterable[str]:
     yield '<button id="lines" type="button">Show all lines</button>'
     yield '<span id="count" class="soft" role="status"></span></div>'
     yield '<table class="sites"><thead><tr><th scope="col" class="wide">place and reason</th>'
-    yield '<th scope="col" class="middle">call</th><th scope="col">class</th>'
+    yield '<th scope="col" class="middle">call</th><th scope="col" class="badge">class</th>'
     yield '<th scope="col">owner</th><th scope="col" class="narrow">part</th></tr></thead>'
     for one in survey.counted:
         yield from _site(survey, one)

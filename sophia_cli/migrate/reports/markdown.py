@@ -52,10 +52,7 @@ def _head(survey: Survey) -> list[str]:
             f"Left: {total.safe:,} safe, {total.review:,} to review, {total.by_hand:,} by hand.",
         ]
     if survey.aside:
-        files = len({one.site.path for one in survey.aside})
-        words.append(
-            f"Not counted: {len(survey.aside):,} sites in {files:,} tests, archives and pages."
-        )
+        words.append(f"Not counted, in tests, archives and pages: {len(survey.aside):,}.")
     return ["<!-- sophia migrate report -->", "## LLM calls", "", *words]
 
 

@@ -35,15 +35,13 @@ def make_sarif(survey: Survey) -> str:
         "tool": {
             "driver": {
                 "name": "sophia",
+                "fullName": "sophia migrate report",
                 "semanticVersion": _semantic(__version__),
                 "version": __version__,
                 "rules": [_rule(rule, words) for rule, words in names.items()],
             }
         },
-        "automationDetails": {
-            "id": "sophia-migrate/",
-            "description": {"text": "sophia migrate report"},
-        },
+        "automationDetails": {"id": "sophia-migrate/"},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {_BASE: {"description": {"text": "The folder that was looked at."}}},
         "invocations": [

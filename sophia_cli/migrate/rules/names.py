@@ -17,5 +17,8 @@ RULE_NAMES = {
     "google": "A client or call of one of Google's SDKs",
     "bedrock": "A call of Amazon Bedrock",
     "snowflake_cortex": "A call of Snowflake Cortex",
+    "cortex_sql": "A Cortex function in SQL that stands in a string",
+    "exceptions": "An exception of an SDK that is caught",
+    "patches": "A test that replaces a part of an SDK by its name",
     "markdown": "A sample in a page",
 }
