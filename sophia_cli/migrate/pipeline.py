@@ -179,6 +179,7 @@ def survey(options: Options, advance: Advance = lambda steps: None) -> Survey:
     return Survey(
         root=options.root,
         files=len(tree.python),
+        notebooks=len(tree.notebooks),
         pages=len(tree.pages),
         choice=options.choice,
         sites=plan.sites,

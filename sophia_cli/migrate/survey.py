@@ -59,6 +59,7 @@ class Survey:
 
     root: Path
     files: int
+    notebooks: int
     pages: int
     choice: Choice
     sites: tuple[Site, ...]
@@ -72,12 +73,12 @@ class Survey:
     @cached_property
     def counted(self) -> tuple[Standing, ...]:
         """The sites that the figures are of: those in source, and in what --include names."""
-        return tuple(one for one in self.standings if self.choice.editable(one.site))
+        return tuple(one for one in self.standings if self.choice.counts(one.site))
 
     @cached_property
     def aside(self) -> tuple[Standing, ...]:
         """The others: in tests, archives, vendored and generated code, and pages."""
-        return tuple(one for one in self.standings if not self.choice.editable(one.site))
+        return tuple(one for one in self.standings if not self.choice.counts(one.site))
 
     @cached_property
     def total(self) -> Tally:
@@ -96,6 +97,7 @@ class Survey:
         stands = {one.site: str(one.verdict) for one in self.standings}
         return {
             "files_looked_at": self.files,
+            "notebooks_looked_at": self.notebooks,
             "pages_looked_at": self.pages,
             "progress": {
                 "all": self.total.data(),
@@ -110,7 +112,7 @@ class Survey:
         excerpt = self.excerpts[site]
         return {
             **site_data(site),
-            "counted": self.choice.editable(site),
+            "counted": self.choice.counts(site),
             "stands": stands,
             "lines_from": excerpt.line,
             "before": excerpt.before,

@@ -32,8 +32,8 @@ def make_html(survey: Survey) -> str:
     name = survey.root.name or "this folder"
     body = [
         f"<h1>LLM calls in {_text(name)}</h1>",
-        f'<p class="soft">Looked at {_number(survey.files, "Python file")} '
-        f'and {_number(survey.pages, "page")}.</p>',
+        f'<p class="soft">Looked at {_number(survey.files, "Python file")}, '
+        f'{_number(survey.notebooks, "notebook")} and {_number(survey.pages, "page")}.</p>',
         *_progress(survey),
         *_groups(survey),
         *_sites(survey),

@@ -82,13 +82,13 @@ def _results(survey: Survey, order: dict[str, int]) -> Iterable[dict[str, Any]]:
         result = {
             "ruleId": site.rule,
             "ruleIndex": order[site.rule],
-            "level": "warning" if survey.choice.editable(site) else "note",
+            "level": "warning" if survey.choice.counts(site) else "note",
             "message": {"text": _message(one)},
             "locations": [_location(site.path, site.line, site.column)],
             "partialFingerprints": {"sophiaSite/v1": digest},
             "properties": _properties(survey, one),
         }
-        if not survey.choice.editable(site):
+        if not survey.choice.counts(site):
             result["suppressions"] = [{"kind": "external", "justification": _aside(site)}]
         yield result
 
