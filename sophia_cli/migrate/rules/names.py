@@ -7,6 +7,8 @@ RULE_NAMES = {
     "anthropic_client": "A client of the anthropic package",
     "calls": "A call on a client of openai or anthropic",
     "wrapper": "A use of a wrapper service that a pack declares",
+    "wrapper_proposed": "A class that wraps an SDK and that no pack declares",
+    "templates": "A program in a string that calls a model",
     "raw_http": "A request to a provider's host without an SDK",
     "langchain": "A model of langchain",
     "litellm": "A call through litellm",
