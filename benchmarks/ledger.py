@@ -152,7 +152,7 @@ def cost_of_rows(path: Path, count: int) -> float:
     """The same for rows as wide as a call's, put into a table in batches with nothing around it."""
     row = ("", 1, *["chat"] * 11, *[1200] * 10, "stop", "")
     rows = [(new_call_id(), *row[1:]) for _ in range(count)]
-    marks = ", ".join("?" * len(row))
+    insert = f"INSERT INTO calls VALUES({', '.join('?' * len(row))})"
     with closing(sqlite3.connect(path, isolation_level=None)) as file:
         file.execute("PRAGMA journal_mode=WAL")
         file.execute("PRAGMA synchronous=NORMAL")
@@ -161,7 +161,7 @@ def cost_of_rows(path: Path, count: int) -> float:
         began = time.process_time()
         for start in range(0, count, BUFFER):
             file.execute("BEGIN")
-            file.executemany(f"INSERT INTO calls VALUES({marks})", rows[start : start + BUFFER])
+            file.executemany(insert, rows[start : start + BUFFER])
             file.execute("COMMIT")
         return (time.process_time() - began) / count * 1e6
 
