@@ -88,6 +88,8 @@ def test_where_a_budget_kept_the_other_out_nobody_is_told_to_add_another(tmp_pat
         routed(tmp_path, bad.url, bad.url, PRICED)
         said = sophia("llm", "ask", "hi", cwd=tmp_path, SOPHIA_LLM_ATTEMPTS="1")
     assert said.code == 1
+    assert "failed · ─ second · m2 · " in said.err and "instead of" not in said.err
+    assert "\n  nor first · m1: budget all: $0.01 left of $0.01" in said.err
     assert said.err.splitlines()[-1].startswith(
         "        raise the limit that kept first out, in [budgets]: budget all: $0.01 left"
     )

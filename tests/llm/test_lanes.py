@@ -149,7 +149,7 @@ def numbered(**limits: Any) -> Lanes:
 def test_the_last_used_is_taken_first_and_places_do_not_share() -> None:
     lanes = numbered()
     first, second = lanes.take(HERE), lanes.take(HERE)
-    assert (lanes.give(HERE, first), lanes.give(HERE, second)) == (None, None)
+    assert (lanes.give(HERE, first), lanes.give(HERE, second)) == ([], [])
     assert lanes.take(THERE) == 2
     assert (lanes.take(HERE), lanes.take(HERE), lanes.take(HERE)) == (1, 0, 3)
 
@@ -157,17 +157,49 @@ def test_the_last_used_is_taken_first_and_places_do_not_share() -> None:
 def test_what_is_more_than_is_kept_goes_oldest_first() -> None:
     lanes = numbered(kept=2)
     taken = [lanes.take(HERE) for _ in range(4)]
-    assert [lanes.give(HERE, one) for one in taken] == [None, None, 0, 1]
+    assert [lanes.give(HERE, one) for one in taken] == [[], [], [0], [1]]
     assert sorted(lanes.close()) == [2, 3]
 
 
-def test_what_was_not_used_for_long_is_closed_by_the_next_that_comes_back() -> None:
-    lanes = numbered(stale=-1.0)
-    first, second = lanes.take(HERE), lanes.take(HERE)
-    assert lanes.give(HERE, first) == first
-    assert lanes.give(HERE, second) == second
+def test_all_that_were_not_used_for_long_are_closed_by_the_next_that_comes_back() -> None:
     lanes = numbered(stale=3600.0)
+    taken = [lanes.take(HERE) for _ in range(4)]
+    assert [lanes.give(HERE, one) for one in taken[:3]] == [[], [], []]
+    lanes._stale = -1.0  # an hour has passed
+    assert lanes.give(HERE, taken[3]) == [0, 1, 2, 3]
+
+
+def test_after_the_end_nothing_is_kept() -> None:
+    lanes = numbered()
     first, second = lanes.take(HERE), lanes.take(HERE)
-    assert (lanes.give(HERE, first), lanes.give(HERE, second)) == (None, None)
-    assert sorted(lanes.close()) == [0, 1]
-    assert lanes.give(HERE, lanes.take(HERE)) == 2  # after the end nothing is kept
+    lanes.give(HERE, first)
+    assert (lanes.close(), lanes.give(HERE, second), lanes.take(HERE)) == ([0], [1], 2)
+
+
+def test_no_more_are_under_way_than_there_is_room_for(server: Server) -> None:
+    connections = HttpxConnections({})
+    connections._room = threading.Semaphore(1)
+    first = connections.send(get(server.url))
+    with pytest.raises(Unanswered, match="no answer in time"):
+        connections.send(Request("GET", server.url, {}, b"", {"pool": 0.01}))
+    first.close()
+    assert fetch(connections, server.url) == b"ok"
+    connections.close()
+
+
+def test_no_more_are_under_way_on_a_loop_than_there_is_room_for(server: Server) -> None:
+    async def work() -> None:
+        connections = AsyncHttpxConnections({})
+        connections._room = asyncio.Semaphore(1)
+        first = await connections.send(get(server.url))
+        with pytest.raises(Unanswered, match="no answer in time"):
+            await connections.send(Request("GET", server.url, {}, b"", {"pool": 0.01}))
+        second = asyncio.create_task(fetch_async(connections, server.url))
+        await first.close()
+        assert await second == b"ok"
+        with pytest.raises(Unanswered):
+            await fetch_async(connections, f"{server.url}cut")
+        assert await fetch_async(connections, server.url) == b"ok"
+        await connections.close()
+
+    asyncio.run(work())

@@ -142,23 +142,24 @@ def _summary(response: LLMResponse, before: str = "") -> str:
             lines.append("  ")
         lines[-1] += f"{part} · "
     lines[-1] = lines[-1].removesuffix(" · ")
-    return "\n".join([*lines, *_instead_of(response)])
+    return "\n".join([*lines, *_others(response, answered=not before)])
 
 
-def _instead_of(response: LLMResponse) -> list[str]:
-    """The candidates before the one that answered, each with its last failure."""
-    place = (
-        (response.attempts[-1].provider, response.attempts[-1].model) if response.attempts else ()
-    )
+def _others(response: LLMResponse, *, answered: bool) -> list[str]:
+    """The candidates beside the one that the line before is about, each with its last failure."""
+    place = (response.provider, response.model)
+    if answered and response.attempts:  # who answers may call its model by another name
+        place = (response.attempts[-1].provider, response.attempts[-1].model)
     why = {
         (one.provider, one.model): one.why
         for one in response.attempts
         if (one.provider, one.model) != place
     }
+    said = "instead of" if answered else "nor"
     return [
         line
         for (provider, model), words in why.items()
-        for line in wrapped(f"instead of {provider} · {model}: {words}", indent=2)
+        for line in wrapped(f"{said} {provider} · {model}: {words}", indent=2)
     ]
 
 

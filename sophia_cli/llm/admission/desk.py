@@ -139,14 +139,23 @@ class EditedBudgets:
     def __init__(self, config: Config) -> None:
         self._file = config.file
         self._budgets = config.budgets
-        self._seen = _changed(self._file)
+        self._seen = self._doubted = _changed(self._file)
 
     def __call__(self) -> Sequence[Budget]:
         changed = _changed(self._file)
-        if changed != self._seen:
-            self._seen = changed
-            self._budgets = parse_budgets(read(self._file))
-        return self._budgets
+        if changed == self._seen:
+            return self._budgets
+        budgets = parse_budgets(read(self._file))
+        if _names(self._budgets) - _names(budgets) and changed != self._doubted:
+            # It may be half written: a budget is gone when the next look finds the same.
+            self._doubted = changed
+            return self._budgets
+        self._seen, self._budgets = changed, budgets
+        return budgets
+
+
+def _names(budgets: Sequence[Budget]) -> set[str]:
+    return {budget.name for budget in budgets}
 
 
 def _changed(path: Path | None) -> tuple[int, int]:

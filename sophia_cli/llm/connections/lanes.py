@@ -6,13 +6,15 @@ at once that is half of what a call costs.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
+MOST = 1000  # requests at once
 KEPT = 100  # for each place; what comes back beyond that is closed
-STALE = 60.0  # seconds without a request, after which a connection is closed
+STALE = 5.0  # seconds without a request, after which a connection is not used again
 
 Place = tuple[bytes, bytes, int | None]
 
@@ -32,48 +34,53 @@ class Lanes:
         self._kept = kept
         self._stale = stale
         self._idle: dict[Place, deque[_Idle]] = defaultdict(deque)
+        self._lock = threading.Lock()
         self._closed = False
 
     def take(self, place: Place) -> Any:
         """The transport that was used last, or a new one."""
-        try:
-            return self._idle[place].pop().transport
-        except IndexError:
-            return self._opened()
+        with self._lock:
+            if idle := self._idle[place]:
+                return idle.pop().transport
+        return self._opened()
 
-    def give(self, place: Place, transport: Any) -> Any | None:
-        """Keep it for the next request. Gives one to close: this, or another that nobody needs."""
-        if self._closed:
-            return transport
-        idle, now = self._idle[place], time.monotonic()
-        idle.append(_Idle(transport, now))
-        try:
-            oldest = idle.popleft()
-        except IndexError:  # another thread has taken it already
-            return None
-        if len(idle) >= self._kept or now - oldest.since > self._stale:
-            return oldest.transport
-        idle.appendleft(oldest)
-        return None
+    def give(self, place: Place, transport: Any) -> list[Any]:
+        """Keep it for the next request. Gives those to close: this, or others that nobody needed."""
+        with self._lock:
+            if self._closed:
+                return [transport]
+            idle, now = self._idle[place], time.monotonic()
+            idle.append(_Idle(transport, now))
+            spare = []
+            while len(idle) > self._kept or now - idle[0].since > self._stale:
+                spare.append(idle.popleft().transport)
+                if not idle:
+                    break
+            return spare
 
     def close(self) -> list[Any]:
         """Keep none from here on. Gives those that were kept, to be closed."""
-        self._closed = True
-        kept = list(self._idle.values())
-        return [one.transport for idle in kept for one in _emptied(idle)]
+        with self._lock:
+            self._closed = True
+            kept, self._idle = self._idle, defaultdict(deque)
+        return [one.transport for idle in kept.values() for one in idle]
+
+
+class Room(Protocol):
+    """Counts the requests under way."""
+
+    def release(self) -> None: ...
 
 
 class Lane(NamedTuple):
-    """A transport that is in use, and where it belongs."""
+    """A transport that is in use, where it belongs, and the room that it takes."""
 
     lanes: Lanes
     place: Place
     transport: Any
+    room: Room
 
-    def give(self) -> Any | None:
+    def give(self) -> list[Any]:
         """Back to the others; see there."""
+        self.room.release()
         return self.lanes.give(self.place, self.transport)
-
-
-def _emptied(idle: deque[_Idle]) -> list[_Idle]:
-    return [idle.pop() for _ in range(len(idle))]

@@ -6,6 +6,7 @@ there are no cookies, redirects or sign-in to look after. Only a proxy in the en
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -16,7 +17,7 @@ from urllib.request import getproxies
 
 from sophia_cli import __version__
 from sophia_cli.llm.call import Request, Timeout
-from sophia_cli.llm.connections.lanes import Lane, Lanes, Place
+from sophia_cli.llm.connections.lanes import KEPT, MOST, STALE, Lane, Lanes, Place
 from sophia_cli.llm.connections.library import library, unanswered
 from sophia_cli.llm.errors import ConfigError
 from sophia_cli.llm.providers.simulated import BASE_URL as SIMULATOR_URL
@@ -24,7 +25,8 @@ from sophia_cli.llm.providers.simulated import BASE_URL as SIMULATOR_URL
 if TYPE_CHECKING:
     from sophia_cli.llm.simulator import Simulator
 
-_MOST = {"max_connections": 1000, "max_keepalive_connections": 100}
+_PROXIED = {"max_connections": MOST, "max_keepalive_connections": KEPT}
+_NO_ROOM = f"{MOST} requests are under way in this process already"
 HEADERS = {
     "accept": "*/*",
     "accept-encoding": "gzip, deflate",
@@ -41,6 +43,7 @@ class HttpxConnections:
         self._errors = (self._http.HTTPError, self._http.InvalidURL)
         self._options = simulator
         self._opening = threading.Lock()  # several threads may make the first call
+        self._room = threading.Semaphore(MOST)
         self._simulator: Any = None
         self._proxied: Any = None
         self._lanes: Lanes | None = None
@@ -65,20 +68,22 @@ class HttpxConnections:
         lanes = self._lanes or self._opened()
         if lanes is None:
             return HttpxReply(self._http, self._proxied.send(built, stream=True))
-        place = _place(built.url)
-        transport = lanes.take(place)
+        if not self._room.acquire(timeout=_for_room(built)):
+            raise self._http.PoolTimeout(_NO_ROOM, request=built)
+        lane = Lane(lanes, place := _place(built.url), lanes.take(place), self._room)
         try:
-            response = transport.handle_request(built)
+            response = lane.transport.handle_request(built)
         except BaseException:
-            transport.close()
+            self._room.release()
+            lane.transport.close()
             raise
-        return HttpxReply(self._http, response, Lane(lanes, place, transport))
+        return HttpxReply(self._http, response, lane)
 
     def _opened(self) -> Lanes | None:
         with self._opening, _openable():
             if self._lanes is None and self._proxied is None:
                 if getproxies():
-                    self._proxied = self._http.Client(limits=self._http.Limits(**_MOST))
+                    self._proxied = self._http.Client(limits=self._http.Limits(**_PROXIED))
                 else:
                     self._lanes = lanes_of(self._http, self._http.HTTPTransport)
             return self._lanes
@@ -99,6 +104,7 @@ class AsyncHttpxConnections:
         self._http = library(http)
         self._errors = (self._http.HTTPError, self._http.InvalidURL)
         self._options = simulator
+        self._room = asyncio.Semaphore(MOST)
         self._simulator: Any = None
         self._proxied: Any = None
         self._lanes: Lanes | None = None
@@ -123,19 +129,30 @@ class AsyncHttpxConnections:
         lanes = self._lanes or self._opened()
         if lanes is None:
             return AsyncHttpxReply(self._http, await self._proxied.send(built, stream=True))
-        place = _place(built.url)
-        transport = lanes.take(place)
+        if self._room.locked():
+            await self._wait_for_room(built)
+        else:
+            await self._room.acquire()
+        lane = Lane(lanes, place := _place(built.url), lanes.take(place), self._room)
         try:
-            response = await transport.handle_async_request(built)
+            response = await lane.transport.handle_async_request(built)
         except BaseException:
-            await transport.aclose()
+            self._room.release()
+            await lane.transport.aclose()
             raise
-        return AsyncHttpxReply(self._http, response, Lane(lanes, place, transport))
+        return AsyncHttpxReply(self._http, response, lane)
+
+    async def _wait_for_room(self, built: Any) -> None:
+        try:
+            async with asyncio.timeout(built.extensions["timeout"].get("pool")):
+                await self._room.acquire()
+        except TimeoutError:
+            raise self._http.PoolTimeout(_NO_ROOM, request=built) from None
 
     def _opened(self) -> Lanes | None:
         with _openable():
             if self._proxied is None and getproxies():
-                self._proxied = self._http.AsyncClient(limits=self._http.Limits(**_MOST))
+                self._proxied = self._http.AsyncClient(limits=self._http.Limits(**_PROXIED))
             elif self._proxied is None:
                 self._lanes = lanes_of(self._http, self._http.AsyncHTTPTransport)
         return self._lanes
@@ -155,6 +172,8 @@ class HttpxReply:
         self._http = http
         self._response = response
         self._lane = lane
+        self._ending = threading.Lock()
+        self._ended = False
         self.status: int = response.status_code
         self.headers = _lowered(response)
 
@@ -166,17 +185,20 @@ class HttpxReply:
 
     def close(self) -> None:
         self._response.close()
-        lane, self._lane = self._lane, None
-        if lane is not None and (spare := lane.give()) is not None:
+        with self._ending:
+            lane, self._lane, self._ended = self._lane, None, True
+        for spare in lane.give() if lane is not None else ():
             spare.close()
 
     def cut(self) -> None:
         stream = self._response.extensions.get("network_stream")
         connection = stream.get_extra_info("socket") if stream else None
-        if isinstance(connection, socket.socket):
-            with suppress(OSError):
-                # The plain socket's method: that of a TLS socket is not made for another thread.
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+        # Once it is given back, the connection is that of another call.
+        with self._ending:
+            if isinstance(connection, socket.socket) and not self._ended:
+                with suppress(OSError):
+                    # The plain socket's method: that of a TLS socket is not made for another thread.
+                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 class AsyncHttpxReply:
@@ -199,15 +221,21 @@ class AsyncHttpxReply:
     async def close(self) -> None:
         await self._response.aclose()
         lane, self._lane = self._lane, None
-        if lane is not None and (spare := lane.give()) is not None:
+        for spare in lane.give() if lane is not None else ():
             await spare.aclose()
 
 
 def lanes_of(http: Any, transport: Any) -> Lanes:
     """Lanes whose transports share what is known of certificates, which takes long to read."""
     known = http.create_ssl_context()
-    limits = http.Limits(max_connections=1, max_keepalive_connections=1)
+    limits = http.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=STALE)
     return Lanes(lambda: transport(verify=known, limits=limits))
+
+
+def _for_room(built: Any) -> float | None:
+    """Seconds to wait until another request has ended."""
+    seconds: float | None = built.extensions["timeout"].get("pool")
+    return seconds
 
 
 def _place(url: Any) -> Place:

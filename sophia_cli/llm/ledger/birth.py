@@ -7,6 +7,8 @@ import secrets
 from functools import cache
 from pathlib import Path
 
+_OVER = ("Z", "X", "x")  # states of a process, as proc(5) has them
+
 _own = [secrets.token_hex(4)]
 
 
@@ -32,18 +34,30 @@ def is_alive(pid: int, born: str = "") -> bool:
         return False
     except (OSError, OverflowError):
         pass
+    if _state(pid) in _OVER:  # killed, and nobody has asked how it ended
+        return False
     said, now = born.partition(".")[0], _began(pid)
     return not (said and now) or said == now
 
 
 def _began(pid: int) -> str:
     """When it began, in which run of the machine; empty where nobody tells."""
+    fields = _told(pid)
+    return f"{_run_of_machine()}-{fields[19]}" if len(fields) > 19 else ""
+
+
+def _state(pid: int) -> str:
+    return (_told(pid) or [""])[0]
+
+
+def _told(pid: int) -> list[str]:
+    """What the system says of a process, from its state on (proc(5)); nothing where it does not."""
     try:
-        # The name of the program comes first in brackets, and may itself hold some.
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        return f"{_run_of_machine()}-{text.rpartition(')')[2].split()[19]}"
-    except (OSError, IndexError, ValueError):
-        return ""
+    except (OSError, ValueError):
+        return []
+    # The name of the program comes first in brackets, and may itself hold some.
+    return text.rpartition(")")[2].split()
 
 
 @cache

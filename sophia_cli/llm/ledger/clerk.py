@@ -24,6 +24,8 @@ class Clerk:
 
     def __init__(self, write: Callable[[], bool], tend: Callable[[], None]) -> None:
         self._write = WeakMethod(write)
+        # Held while something waits: a ledger that nobody needs any more is written before it goes.
+        self._owed: Callable[[], bool] | None = None
         self._tend = WeakMethod(tend)
         self._work = threading.Event()
         self._now = threading.Event()
@@ -35,6 +37,7 @@ class Clerk:
     def arrived(self) -> None:
         """Something waits to be written."""
         if not self._work.is_set():
+            self._owed = self._write()
             self._work.set()
 
     def ask(self, chore: Callable[[], None]) -> None:
@@ -63,10 +66,11 @@ class Clerk:
             if time.monotonic() - tended > _ROUND:
                 tended = time.monotonic()
                 self._do(self._tend())
-            write = self._write()
+            write, self._owed = self._write(), None
             if write is None or self._stopped:
                 return
             if not write():  # the file is held by somebody: again after the delay
+                self._owed = write
                 self._work.set()
             del write
 

@@ -91,11 +91,11 @@ def _upgrade(connection: sqlite3.Connection, turn: float) -> None:
 def create_private(path: Path) -> int:
     """Make the file, for this user only, unless it is there; gives its inode. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        return os.fstat(descriptor).st_ino
-    finally:
-        os.close(descriptor)
+    # One that is there is not opened: closing it would end every lock that this process has on it
+    # (fcntl(2)), also those of another connection, whose rows the next process would throw away.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    return path.stat().st_ino
 
 
 def inode(path: Path) -> int:

@@ -105,14 +105,18 @@ class Ledger:
         return len(self._running)
 
     def finish(self, final: Final) -> None:
-        """Write how a call ended, its attempts, what it cost and the totals, in one transaction."""
+        """Write how a call ended, its attempts, what it cost and the totals, in one transaction.
+
+        One that did not begin here, such as that of a parent before the fork, is not for us to end.
+        """
         if not self.batched:
-            self._arrived.append(final)
-            self._write_waiting()
+            if final.id in self._running:
+                self._arrived.append(final)
+                self._write_waiting()
             return
-        opening = self._running.pop(final.id, None)
-        self._arrived.extend((opening, final) if opening else (final,))
-        self._tell_clerk()
+        if (opening := self._running.pop(final.id, None)) is not None:
+            self._arrived.extend((opening, final))
+            self._tell_clerk()
 
     def charge(self, charges: Sequence[Charge]) -> None:
         """Book what no call is to be booked with, such as a lease that goes back."""
@@ -191,6 +195,10 @@ class Ledger:
                 self._waiting += self._running.values()
             if self._waiting or self._connection:
                 self._close_patiently()
+            if self._exile is not None and self._exile.entries:
+                _LOG.warning(
+                    "what was counted in memory is lost: %s", self.problem.partition(":")[0]
+                )
             self.drop()
 
     def leave_to_parent(self) -> None:

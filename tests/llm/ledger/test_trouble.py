@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import socket
@@ -423,3 +424,67 @@ def test_a_figure_that_no_ledger_holds_is_not_known(tmp_path: Path) -> None:
     assert ledger.read("SELECT outcome, cost_nano FROM calls") == [("ok", None)]
     assert ledger.read("SELECT calls, unpriced, cost_nano FROM totals") == [(1, 1, 0)]
     ledger.close()
+
+
+OTHER = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from test_store import *
+ledger = Ledger(Path(sys.argv[1]))
+write(ledger, sys.argv[3])
+ledger.close()
+"""
+
+
+def test_two_ledgers_of_a_process_on_one_file_keep_each_others_locks(tmp_path: Path) -> None:
+    """A process that believes to be the last one would throw the other's rows away."""
+    path = tmp_path / FILE
+    first, second = Ledger(path), Ledger(path)
+    for ledger, name in ((first, "a"), (second, "b")):
+        write(ledger, name)
+    for number in range(2):
+        subprocess.run([sys.executable, "-c", OTHER, path, HERE, f"other-{number}"], check=True)
+        write(first, f"late-{number}")
+    first.close()
+    second.close()
+    again = Ledger(path)
+    assert books(again) == (6, 30, 6, 30, 6, 6)
+    again.close()
+
+
+def test_a_child_does_not_end_the_calls_of_its_parent(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / FILE)
+    ledger.begin(opening("a"))
+    child = os.fork()
+    if child == 0:
+        ledger.finish(Final("a", "cancelled"))
+        ledger.close()
+        os._exit(0)
+    os.waitpid(child, 0)
+    ledger.finish(final("a"))
+    assert outcomes(ledger) == {"ok": 1}
+    ledger.close()
+
+
+def test_what_waits_is_written_although_nobody_needs_the_ledger_any_more(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    ledger = Ledger(path, "batch")
+    for number in range(3):
+        write(ledger, f"{number}")
+    clerk = ledger._clerk
+    assert clerk is not None
+    del ledger
+    gc.collect()
+    clerk._thread.join(10)  # it ends with the ledger
+    again = Ledger(path)
+    assert books(again) == (3, 15, 3, 15, 3, 3)
+    again.close()
+
+
+def test_a_killed_process_that_nobody_asked_for_is_gone() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    assert is_alive(child.pid)
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # over, and still known by its number
+    assert not is_alive(child.pid)
+    child.communicate()
