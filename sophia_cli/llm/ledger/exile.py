@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import time
 from collections import deque
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from sophia_cli.llm.ledger import schema
 from sophia_cli.llm.ledger.record import Entry
+
+_LOG = logging.getLogger("sophia_cli.llm.ledger")
 
 AGAIN = 30.0  # seconds
 MOST = 10_000  # entries, some 10 MB; beyond it the oldest go, a tenth of them at once
@@ -28,6 +31,20 @@ class Exile:
     def is_over(self) -> bool:
         """Whether the file may be tried again."""
         return time.monotonic() >= self._until
+
+    def tell(self) -> None:
+        """Say what had to go."""
+        if self.lost:
+            _LOG.warning("%d entries of the ledger are lost: too many to keep", self.lost)
+
+    def end(self) -> None:
+        """The process ends, and the file cannot be written yet."""
+        if self.entries:
+            _LOG.warning(
+                "%d entries of the ledger are lost: %s could not be written to the end",
+                len(self.entries) + self.lost,
+                self.home,
+            )
 
     def keep(self, entries: Iterable[Entry], memory: sqlite3.Connection) -> None:
         """Keep these too, which were written into memory; the oldest may have to go from both."""

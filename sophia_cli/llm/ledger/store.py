@@ -105,10 +105,7 @@ class Ledger:
         return len(self._running)
 
     def finish(self, final: Final) -> None:
-        """Write how a call ended, its attempts, what it cost and the totals, in one transaction.
-
-        One that did not begin here, such as that of a parent before the fork, is not for us to end.
-        """
+        """Write how a call that began in this process ended, what it cost and the totals, in one transaction."""
         if not self.batched:
             if final.id in self._running:
                 self._arrived.append(final)
@@ -195,10 +192,8 @@ class Ledger:
                 self._waiting += self._running.values()
             if self._waiting or self._connection:
                 self._close_patiently()
-            if self._exile is not None and self._exile.entries:
-                _LOG.warning(
-                    "what was counted in memory is lost: %s", self.problem.partition(":")[0]
-                )
+            if self._exile is not None:
+                self._exile.end()
             self.drop()
 
     def leave_to_parent(self) -> None:
@@ -392,8 +387,7 @@ class Ledger:
         exile = self._exile
         if exile is None or not (at_once or exile.is_over):
             return
-        if exile.lost:
-            _LOG.warning("%d rows of the ledger are lost: too many to keep", exile.lost)
+        exile.tell()
         self.drop()
         self._exile, self.path, self.problem = None, exile.home, ""
         self._waiting[:0] = exile.entries

@@ -367,7 +367,9 @@ def test_what_is_kept_at_the_end_is_tried_once_more(tmp_path: Path) -> None:
     again.close()
 
 
-def test_no_more_is_kept_in_memory_than_there_is_room_for(tmp_path: Path) -> None:
+def test_no_more_is_kept_in_memory_than_there_is_room_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "file").write_text("a file, not a folder")
     ledger = Ledger(tmp_path / "file" / FILE, "batch")
     for number in range(6_000):
@@ -376,7 +378,10 @@ def test_no_more_is_kept_in_memory_than_there_is_room_for(tmp_path: Path) -> Non
     assert ledger.read("SELECT SUM(calls) FROM totals") == [(6_000,)]
     assert ledger._exile is not None and len(ledger._exile.entries) <= 10_000
     assert len(ledger._exile.entries) + ledger._exile.lost == 12_000
+    caplog.clear()
     ledger.close()
+    assert "3000 entries of the ledger are lost: too many to keep" in caplog.text
+    assert "9000 entries of the ledger are lost: " in caplog.text
 
 
 def test_spilled_rows_are_not_spent_on_a_ledger_in_memory(tmp_path: Path) -> None:
