@@ -97,7 +97,7 @@ def ledger(tmp_path: Path) -> Path:
         ("UPDATE calls SET first_us = NULL", "first chunks: the totals say"),
         ("UPDATE calls SET outcome = 'open'", "2 calls are still open"),
         (
-            "INSERT INTO leases VALUES('a', 'all', '2026-11', 'host', 1, 5, 0, 'held')",
+            "INSERT INTO leases VALUES('a', 'all', '2026-11', 'host', 1, 5, 0, 'held', '')",
             "held by leases: the rows add up to ('all', '2026-11', 5)",
         ),
     ],

@@ -44,7 +44,8 @@ def run(root: Path, review: bool = True) -> Report:
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     root = tmp_path / "project"
-    shutil.copytree(PHASE3 / "tree", root)
+    # An installer compiles what it finds, fixtures too.
+    shutil.copytree(PHASE3 / "tree", root, ignore=shutil.ignore_patterns("__pycache__"))
     for case in RUN:
         shutil.copy(PHASE3 / case / "before.py", root / f"{case}.py")
     return root

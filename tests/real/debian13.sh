@@ -24,7 +24,7 @@ for folder in bin lib lib64; do mkdir -p "$work/root/usr/$folder"; ln -s "usr/$f
 for package in "$work"/apt/cache/*.deb; do
   dpkg --fsys-tarfile "$package" | tar -C "$work/root" --keep-directory-symlink -xf -
 done
-for applet in sh ls cat mkdir chmod rm cp env sleep head true rmdir; do
+for applet in sh ls cat mkdir chmod rm cp env sleep head true false rmdir; do
   [ -e "$work/root/usr/bin/$applet" ] || ln -s busybox "$work/root/usr/bin/$applet"
 done
 # What the packages' own scripts would have done, for the one that matters: pip reads this file.

@@ -21,6 +21,7 @@ OTHERS = (
     "anthropic",
     "langchain-openai",
     "opentelemetry-sdk",
+    "pre-commit",
 )
 
 
@@ -54,7 +55,7 @@ def test_passes_on_debian_13(tmp_path: Path) -> None:
         "set -e; python3 -m venv /tmp/venv; "
         f"/tmp/venv/bin/pip install -q --no-index --find-links /wheels "
         f"'sophia-cli[{EXTRAS}]' {' '.join(OTHERS)}; "
-        "mkdir /tmp/project; cp -r /src/tests /src/pyproject.toml /tmp/project; cd /tmp/project; "
+        "mkdir /tmp/project; cp -r /src/tests /src/pyproject.toml /src/README.md /tmp/project; cd /tmp/project; "
         "/tmp/venv/bin/python -m pytest -q -p no:cacheprovider tests/llm tests/migrate tests/commands"
     )
     mounts = ["-v", f"{ROOT}:/src:ro", "-v", f"{wheels}:/wheels:ro"]

@@ -211,13 +211,15 @@ def test_a_process_that_has_the_number_of_a_dead_one_books_what_that_left(tmp_pa
 
 
 def test_a_number_that_another_program_was_given_since_is_of_a_dead_process() -> None:
-    parent = os.getppid()
-    assert is_alive(parent) and is_alive(parent, ".whoever") and not is_alive(999_999_999)
+    assert not is_alive(999_999_999)
     assert is_alive(os.getpid(), own_birth())
     assert not is_alive(os.getpid(), f"{own_birth()}0")
-    if Path("/proc/self/stat").exists():
-        began = own_birth().partition(".")[0]
-        assert not is_alive(parent, f"{began}0.whoever")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        assert is_alive(other.pid) and is_alive(other.pid, ".whoever")
+        if Path("/proc/self/stat").exists():
+            began = own_birth().partition(".")[0]
+            assert not is_alive(other.pid, f"{began}0.whoever")
+        other.communicate(b"\n")
 
 
 def test_a_ledger_of_the_version_before_knows_numbers_only(tmp_path: Path) -> None:
