@@ -104,6 +104,9 @@ def _judge(
     given = next((k.value for k in call.keywords if k.arg == "http_client"), None)
     if given is not None and not (isinstance(given, ast.Constant) and given.value is None):
         return _given(scan, file, given, door, found)
+    if any(keyword.arg is None for keyword in call.keywords) and _names_one(file):
+        words = "**arguments get an http_client in this file: two of them would be an error"
+        return replace(found, reason=Reason("double-star-client", words))
     if file.table.in_format(call):
         return replace(found, reason=Reason("in-f-string", "it stands inside an f-string"))
     need = Need(TARGET, door.function, call, import_of(file, call.func))
@@ -133,6 +136,14 @@ def _given(scan: Scan, file: Parsed, given: ast.expr, door: Door, found: Found) 
         )
     words = "it has an http_client of its own: join the two by hand"
     return replace(found, verdict=Verdict.REVIEW, reason=Reason("own-http-client", words))
+
+
+def _names_one(file: Parsed) -> bool:
+    """Whether a text in the file is the name of the argument, as in `options["http_client"] = ...`."""
+    return b"http_client" in file.source.data and any(
+        isinstance(node, ast.Constant) and node.value == "http_client"
+        for node in ast.walk(file.source.tree)
+    )
 
 
 def _certainty(

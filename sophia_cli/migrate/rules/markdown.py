@@ -16,6 +16,7 @@ from sophia_cli.migrate.scan import Rule, Scan
 from sophia_cli.migrate.site import Reason, Site, Verdict
 from sophia_cli.migrate.stand_ins import StandIns
 
+SAMPLE = Reason("sample", "a sample on a page: see whether the page tells of now")
 _CALL = (
     r"\b(AsyncOpenAI|OpenAI|AsyncAnthropic|Anthropic|AzureOpenAI|AnthropicBedrock|AnthropicVertex)\(|"
     r"\.(chat\.completions\.create|responses\.create|embeddings\.create|messages\.create|messages\.stream)\("
@@ -63,6 +64,9 @@ def _found(scan: Scan, rules: Iterable[Rule], block: Parsed) -> list[Site]:
 
 
 def _left(site: Site, reason: Reason | None) -> Site:
+    if reason is None and site.verdict is Verdict.SAFE:
+        # Only a person sees whether a page tells of now.
+        return replace(site, verdict=Verdict.REVIEW, reason=SAMPLE)
     if reason is None or site.verdict is Verdict.DONE:
         return site
     return replace(site, verdict=Verdict.REPORT, reason=reason, edits=(), needs=(), retired=())

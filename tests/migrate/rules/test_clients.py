@@ -84,6 +84,10 @@ REPORTED = {
         "import os; from openai import OpenAI; OpenAI()\n",
         "no-place-for-import",
     ),
+    "a double star that gets a client before": (
+        "from openai import OpenAI\n\noptions = {}\noptions['http_client'] = mine\nOpenAI(**options)\n",
+        "double-star-client",
+    ),
     "in an f-string": ("import openai\n\nprint(f'{openai.OpenAI()}')\n", "in-f-string"),
 }
 

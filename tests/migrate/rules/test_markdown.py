@@ -171,10 +171,11 @@ MOVED = {
 @pytest.mark.parametrize(("before", "after"), MOVED.values(), ids=MOVED.keys())
 def test_moves(tmp_path: Path, before: str, after: str, eol: str) -> None:
     plant(tmp_path, {"README.md": before.replace("\n", eol)})
-    report = apply(tmp_path)
+    assert apply(tmp_path).changed == ()  # only a person sees whether a page tells of now
+    report = apply(tmp_path, review=True)
     assert report.changed == ("README.md",)
     assert (tmp_path / "README.md").read_bytes().decode() == after.replace("\n", eol)
-    assert apply(tmp_path).changed == ()
+    assert apply(tmp_path, review=True).changed == ()
     rollback(tmp_path)
     assert contents(tmp_path) == {"README.md": before.replace("\n", eol).encode()}
 
@@ -185,13 +186,13 @@ HELD = ["tests/data/use.md", "archive/use.md", "vendor/x/README.md"]
 @pytest.mark.parametrize("path", HELD)
 def test_pages_of_tests_and_archives_are_held_back(tmp_path: Path, path: str) -> None:
     plant(tmp_path, {path: sample()})
-    report = apply(tmp_path)
+    report = apply(tmp_path, review=True)
     assert report.changed == () and [site.path for site in report.aside] == [path]
 
 
 def test_a_sample_of_an_own_service(tmp_path: Path) -> None:
     page = sample("from lib.brain import brain\n\nprint(await brain.ask('x'))\n")
-    report = moved(tmp_path, {"docs/use.md": page})
+    report = moved(tmp_path, {"docs/use.md": page}, review=True)
     assert report.changed == ("docs/use.md",)
     assert (tmp_path / "docs/use.md").read_text() == sample(
         "from sophia_cli.llm import get_unified_llm_service\n\n"
@@ -203,19 +204,21 @@ def test_a_page_never_keeps_the_code_from_moving(tmp_path: Path) -> None:
     code = "from lib.brain import Brain\n\nbrain = Brain()\nx = brain.ask_now('x')\n"
     page = sample("from app import brain\n\nbrain.dream()\nprint(brain)\n")
     fragment = sample("smart = Brain(\n")
-    report = moved(tmp_path, {"app.py": code, "docs/use.md": page, "docs/b.md": fragment})
+    report = moved(
+        tmp_path, {"app.py": code, "docs/use.md": page, "docs/b.md": fragment}, review=True
+    )
     assert report.changed == ("app.py",)
     assert ("report-only", "fragment", "docs/b.md:4") in verdicts(report)
 
 
 def test_a_page_alone_asks_for_no_dependency(tmp_path: Path) -> None:
     plant(tmp_path, {"README.md": sample(), "requirements.txt": "openai\n"})
-    assert apply(tmp_path).changed == ("README.md",)
+    assert apply(tmp_path, review=True).changed == ("README.md",)
 
 
 def test_lines_and_columns_are_those_of_the_page(tmp_path: Path) -> None:
     plant(tmp_path, {"README.md": indented(sample(), "  ")})
-    (site,) = look(tmp_path).sites
+    (site,) = look(tmp_path, review=True).sites
     assert (site.rule, site.line, site.column, site.place) == (
         "openai_client",
         6,
