@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from sophia_cli.errors import SophiaError
 from sophia_cli.migrate.baseline import NAME as BASELINE
 from sophia_cli.migrate.change import Change
 from sophia_cli.migrate.dependency import REQUIREMENT, add_dependency
 from sophia_cli.migrate.discover import list_files, matches
 from sophia_cli.migrate.links import link_on
 from sophia_cli.migrate.pack import Pack, Service
+from sophia_cli.migrate.packfile import load_pack
 from sophia_cli.migrate.pipeline import Options, refuse_dirty
 from sophia_cli.migrate.write import Written, write
 
-_LARGEST = 2 * 1024 * 1024
+_LARGEST = 64 * 1024 * 1024  # what is larger is data
 _MANIFEST = re.compile(
     r"(?:^|/)(?:pyproject\.toml|setup\.cfg|Pipfile|requirements[^/]*\.(?:txt|in))$"
+)
+# What loads modules by a name that does not stand there.
+_LOADER = re.compile(
+    r"""\b(?:iter_modules|walk_packages|spec_from_file_location)\b"""
+    r"""|\b(?:import_module|__import__)\(\s*(?!["'][\w.]+["']\s*[,)])"""
 )
 # What an SDK is called in a manifest, and what code imports of it.
 _SDKS = {
@@ -74,7 +82,11 @@ def clean_up(options: Options) -> Cleanup:
     paths, in_git = list_files(root)
     paths = [path for path in paths if not matches(path, options.choice.exclude)]
     texts = dict(_texts(root, paths))
-    free, held = _sort(texts, tuple(_candidates(options.packs, texts)))
+    packs = {path for path, text in texts.items() if _is_pack(root, path, text)}
+    free, held = _sort(
+        {path: text for path, text in texts.items() if path not in packs},
+        tuple(_candidates(options.packs, texts)),
+    )
     gone = {leftover.path for leftover in free}
     left = {path: text for path, text in texts.items() if path not in gone}
     users = [p for p, text in left.items() if p.endswith(".py") and _imports(text, "sophia_cli")]
@@ -101,7 +113,9 @@ def _texts(root: Path, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
             data = full.read_bytes()
         except OSError:
             continue
-        if b"\0" not in data:
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            yield path, data.decode("utf-16", "replace")
+        elif b"\0" not in data:
             yield path, data.decode("utf-8", "replace")
 
 
@@ -111,8 +125,13 @@ def _candidates(packs: Iterable[Pack], texts: Mapping[str, str]) -> Iterator[tup
         for service in pack.services:
             tail = service.module.replace(".", "/") + ".py"
             for path in texts:
-                if path == tail or path.endswith(f"/{tail}"):
+                if (path == tail or path.endswith(f"/{tail}")) and _defines(texts[path], service):
                     yield path, service
+
+
+def _defines(text: str, service: Service) -> bool:
+    """Another package may have a module of that name."""
+    return not service.name or bool(re.search(rf"\bclass\s+{re.escape(service.name)}\b", text))
 
 
 def _sort(
@@ -148,26 +167,34 @@ def _references(
     package, _, stem = service.module.rpartition(".")
     names = "|".join(re.escape(name) for name in (stem, service.name) if name)
     named = re.compile(rf"(?<!\w)(?:{names})(?!\w)")
-    made = re.compile(rf"""["']{re.escape(package)}\.?(?=["'{{%])""") if package else None
-    folder = str(PurePosixPath(path).parent)
+    made = re.compile(rf"""(?<![\w.]){re.escape(package)}\.?(?=["'{{%*])""") if package else None
+    folders = {str(folder) for folder in PurePosixPath(path).parents}
+    last = re.compile(rf"(?<!\w){re.escape(package.rpartition('.')[2])}(?!\w)")
     for other, text in texts.items():
-        if other == path or other.endswith(BASELINE) or _is_pack(other, text):
+        if other == path or other.endswith(BASELINE):
             continue
         for match in named.finditer(text):
             yield other, Reference(_place(other, text, match), _how(text, match))
-        if not other.endswith(".py"):
-            continue
-        for match in made.finditer(text) if made else ():
+        put_together = list(made.finditer(text)) if made else []
+        for match in put_together:
             words = "a module's name may be put together here"
             yield other, Reference(_place(other, text, match), words)
-        if str(PurePosixPath(other).parent) == folder:
-            for match in re.finditer(r"\b(?:iter_modules|walk_packages)\b", text):
-                words = "all modules of its folder are loaded here"
+        if put_together or not other.endswith((".py", ".ipynb")):
+            continue
+        if str(PurePosixPath(other).parent) in folders or (package and last.search(text)):
+            for match in _LOADER.finditer(text):
+                words = "modules may be loaded here by names that do not stand there"
                 yield other, Reference(_place(other, text, match), words)
 
 
-def _is_pack(path: str, text: str) -> bool:
-    return path.endswith(".toml") and "[[service]]" in text
+def _is_pack(root: Path, path: str, text: str) -> bool:
+    if not path.endswith(".toml") or "[[service]]" not in text:
+        return False
+    try:
+        load_pack(root / path)
+    except SophiaError:  # somebody else's services
+        return False
+    return True
 
 
 def _place(path: str, text: str, match: re.Match[str]) -> str:

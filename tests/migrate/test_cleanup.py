@@ -49,6 +49,7 @@ def run(root: Path, *, apply: bool = False, exclude: tuple[str, ...] = ()) -> Cl
 
 
 # A file, and the line of it that keeps smart_ai.
+LOADED = "modules may be loaded here by names that do not stand there"
 NAMED: list[tuple[str, str, int, str]] = [
     ("app/a.py", "from app.services.smart_ai import SmartAI as S\n", 1, ""),
     ("app/a.py", "from .services import smart_ai\n", 1, ""),
@@ -60,7 +61,14 @@ NAMED: list[tuple[str, str, int, str]] = [
     ("app/a.py", "x = import_module('app.services.' + name)\n", 1, "a module's name may be put "
      "together here"),
     ("app/services/load.py", "for m in pkgutil.iter_modules(p):\n    load(m)\n", 1,
-     "all modules of its folder are loaded here"),
+     LOADED),
+    ("app/services/__init__.py", "for p in folder.glob('*.py'):\n    import_module('.' + p.stem, __package__)\n",
+     2, LOADED),
+    ("app/__init__.py", "for m in pkgutil.walk_packages(p):\n    load(m)\n", 1, LOADED),
+    ("run.py", "from app import services\n\nimport_module('.' + n, services.__name__)\n", 3, LOADED),
+    ("conf/all.yaml", "load: app.services.*\n", 1, "a module's name may be put together here"),
+    ("conf/services.toml", "[[service]]\nclass = 'app.services.smart_ai:SmartAI'\n", 2, ""),
+    ("app/long.ipynb", "#" * 3_000_000 + "\nfrom app.services import smart_ai\n", 2, ""),
     ("tests/test_it.py", "@patch('app.services.smart_ai.SmartAI')\ndef test(): ...\n", 1, ""),
     ("conf/app.yaml", "ai:\n  class: app.services.smart_ai:SmartAI\n", 2, ""),
     ("Dockerfile", "COPY app/services/smart_ai.py /x\n", 1, ""),
@@ -85,6 +93,20 @@ def test_what_is_named_anywhere_stays_and_the_place_is_said(
     if found.written is not None and found.written.run is not None:
         rollback(tmp_path)
     assert contents(tmp_path) == before
+
+
+def test_a_module_of_the_same_name_without_the_class_is_another(tmp_path: Path) -> None:
+    other = "lib/app/services/smart_ai.py"
+    plant(tmp_path, {**FILES, other: "class Weather:\n    pass\n"})
+    run(tmp_path, apply=True)
+    assert other in contents(tmp_path)
+
+
+def test_a_file_in_wide_letters_is_read_too(tmp_path: Path) -> None:
+    plant(tmp_path, FILES)
+    (tmp_path / "notes.txt").write_bytes("uses SmartAI\n".encode("utf-16"))
+    held = {item.path: item for item in run(tmp_path).held}["app/services/smart_ai.py"]
+    assert "notes.txt:1" in [reference.place for reference in held.references]
 
 
 def test_what_only_another_that_goes_refers_to_goes_with_it(tmp_path: Path) -> None:
@@ -153,7 +175,7 @@ def test_dependencies_that_nothing_imports(
 
 def test_changes_that_are_in_no_commit_are_refused(tmp_path: Path) -> None:
     commit(plant(tmp_path, FILES))
-    (tmp_path / "app/services/old_gate.py").write_text("# mine\n")
+    (tmp_path / "app/services/old_gate.py").write_text("class OldGate:\n    mine = 1\n")
     before = contents(tmp_path)
     with pytest.raises(SophiaError, match="changes in 1 file that the plan touches"):
         run(tmp_path, apply=True)
