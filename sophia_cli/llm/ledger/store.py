@@ -75,10 +75,8 @@ class Ledger:
         self._arrived: deque[Entry] = deque()  # filled without a lock
         self._waiting: list[Entry] = []
         self._taken: list[Path] = []
-        self._locked_until = 0.0
-        self._doubts = 0
-        self._insured = 0
-        self._turn = 0.0
+        self._locked_until = self._turn = 0.0
+        self._doubts = self._insured = 0
         self._again = again
         self._exile: Exile | None = None
         self._told = ""
@@ -86,6 +84,9 @@ class Ledger:
         self.source = Source(socket.gethostname(), os.getpid(), own_birth())
         self.tenant: Tenant | None = None
         watch(self)
+
+    def __del__(self) -> None:
+        self.drop()
 
     def begin(self, opening: Opening) -> None:
         """A call has begun; with durability `call` its open row is written."""
