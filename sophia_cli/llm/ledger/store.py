@@ -22,7 +22,7 @@ from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger import schema
 from sophia_cli.llm.ledger.birth import own_birth
 from sophia_cli.llm.ledger.clerk import BUFFER, Clerk
-from sophia_cli.llm.ledger.dead import book_the_dead
+from sophia_cli.llm.ledger.dead import book_the_dead, unended
 from sophia_cli.llm.ledger.exile import AGAIN, Exile
 from sophia_cli.llm.ledger.file import (
     BUSY,
@@ -347,7 +347,7 @@ class Ledger:
         prepare(connection, self._turn)
         if self.path:
             entries, files = absorb(self.path)
-            self._waiting[:0] = entries
+            self._waiting[:0] = [*entries, *unended(entries, self._running)]
             self._taken += files
             self._flush(connection)
         book_the_dead(connection, self.source, self._turn)

@@ -189,6 +189,15 @@ def test_an_end_that_was_spilled_is_known_before_the_dead_are_counted(tmp_path: 
     ledger.close()
 
 
+def test_a_beginning_that_a_dead_process_left_is_not_taken_for_our_own(tmp_path: Path) -> None:
+    """A process that is killed while another keeps the file to itself."""
+    text = spilled(opening("a"), opening("b"), final("b"))
+    (tmp_path / f"{FILE}.spill-999999999").write_text(text)
+    ledger = Ledger(tmp_path / FILE)
+    assert outcomes(ledger) == {"ok": 1, "unknown": 1}
+    ledger.close()
+
+
 def test_a_process_that_has_the_number_of_a_dead_one_books_what_that_left(tmp_path: Path) -> None:
     path = tmp_path / FILE
     before = Ledger(path)
