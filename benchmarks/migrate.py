@@ -114,7 +114,12 @@ def scan_words() -> list[str]:
 
 def environ(cache: Path | None = None) -> dict[str, str]:
     """Ours is the tree in which this file stands, and keeps its cache where it is told."""
-    more = {"XDG_CACHE_HOME": str(cache)} if cache else {}
+    more = {}
+    if cache:
+        more["XDG_CACHE_HOME"] = str(cache)
+        # Compiled once, as an installed package is: the first round pays for all.
+        more["PYTHONPYCACHEPREFIX"] = str(cache.with_name("compiled"))
+        more["PYTHONDONTWRITEBYTECODE"] = ""
     return {**os.environ, "PYTHONPATH": str(ROOT), **more}
 
 
