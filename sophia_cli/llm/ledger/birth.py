@@ -21,7 +21,7 @@ os.register_at_fork(after_in_child=_begin_anew)
 
 def own_birth() -> str:
     """What tells this process from every other that had or will have its number."""
-    return f"{_began(os.getpid())}.{_own[0]}"
+    return f"{_began(_told(os.getpid()))}.{_own[0]}"
 
 
 def is_alive(pid: int, born: str = "") -> bool:
@@ -34,20 +34,16 @@ def is_alive(pid: int, born: str = "") -> bool:
         return False
     except (OSError, OverflowError):
         pass
-    if _state(pid) in _OVER:  # killed, and nobody has asked how it ended
+    told = _told(pid)
+    if told and told[0] in _OVER:  # killed, and nobody has asked how it ended
         return False
-    said, now = born.partition(".")[0], _began(pid)
+    said, now = born.partition(".")[0], _began(told)
     return not (said and now) or said == now
 
 
-def _began(pid: int) -> str:
+def _began(told: list[str]) -> str:
     """When it began, in which run of the machine; empty where nobody tells."""
-    fields = _told(pid)
-    return f"{_run_of_machine()}-{fields[19]}" if len(fields) > 19 else ""
-
-
-def _state(pid: int) -> str:
-    return (_told(pid) or [""])[0]
+    return f"{_run_of_machine()}-{told[19]}" if len(told) > 19 else ""
 
 
 def _told(pid: int) -> list[str]:
