@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sophia_cli import __version__
 from sophia_cli.migrate.baseline import Baseline, Counts
+from sophia_cli.migrate.counted import counted
 from sophia_cli.migrate.ratchet import Checked
 from sophia_cli.output import Output
 
@@ -82,12 +83,11 @@ def _show_increases(output: Output, checked: Checked) -> None:
 
 
 def _calls(count: int) -> str:
-    return f"{count:,} direct call{'' if count == 1 else 's'}"
+    return counted(count, "direct call")
 
 
 def _files(checked: Checked) -> str:
-    count = len({increase.path for increase in checked.increases})
-    return f"{count:,} file{'' if count == 1 else 's'}"
+    return counted(len({increase.path for increase in checked.increases}), "file")
 
 
 def _data(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sized
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ import typer
 from sophia_cli.commands.migrate.asked import Asked, Exclude, Include, Packs
 from sophia_cli.commands.options import Json, NoColor, Quiet, Root
 from sophia_cli.errors import SophiaError, UsageError
+from sophia_cli.migrate.counted import counted
 from sophia_cli.migrate.journal import put
 from sophia_cli.migrate.pipeline import survey
 from sophia_cli.migrate.survey import Survey, Tally, percent
@@ -110,9 +110,11 @@ def _show(output: Output, found: Survey) -> None:
         )
         output.line(f"{sites} and {files} are on the service.")
     if found.aside:
-        output.line(f"Not counted: {_number(found.aside, 'site')} in tests, archives and pages.")
+        output.line(
+            f"Not counted: {counted(len(found.aside), 'site')} in tests, archives and pages."
+        )
     if found.unseen:
-        output.line(f"Not looked at: {_number(found.unseen, 'file')}.")
+        output.line(f"Not looked at: {counted(len(found.unseen), 'file')}.")
     for name, tallies in (("owner", found.by_owner), ("part", found.by_part)):
         if tallies:
             output.line()
@@ -131,10 +133,6 @@ def _row(one: Tally) -> tuple[object, ...]:
     files = (one.files, one.files_done, percent(one.files_done, one.files))
     left = (one.safe, one.review, one.by_hand)
     return (name, one.sites, one.done, percent(one.done, one.sites), *files, *left)
-
-
-def _number(items: Sized, noun: str) -> str:
-    return f"{len(items):,} {noun}{'' if len(items) == 1 else 's'}"
 
 
 def _of(part: int, whole: int, noun: str) -> str:

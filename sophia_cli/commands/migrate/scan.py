@@ -11,6 +11,7 @@ import typer
 
 from sophia_cli.commands.migrate.asked import Asked, Exclude, NoCache, Packs
 from sophia_cli.commands.options import Json, NoColor, Quiet, Root
+from sophia_cli.migrate.counted import counted
 from sophia_cli.migrate.pipeline import Inventory, take_inventory
 from sophia_cli.migrate.report import site_data
 from sophia_cli.migrate.site import Site
@@ -73,8 +74,7 @@ def _show(output: Output, inventory: Inventory, count: int) -> None:
     if wrappers:
         output.line()
     if inventory.unseen:
-        unseen = len(inventory.unseen)
-        left = f"{unseen:,} files" if unseen > 1 else "1 file"
+        left = counted(len(inventory.unseen), "file")
         output.line(f"Not looked at: {left} (sophia migrate names them)")
     output.line("Next:  sophia migrate      or      sophia migrate scan --files")
 

@@ -8,6 +8,7 @@ from textwrap import fill, indent
 from typing import Any
 
 from sophia_cli.migrate.batches import list_batches, shown
+from sophia_cli.migrate.counted import counted
 from sophia_cli.migrate.journal import Run, State
 from sophia_cli.migrate.report import Report, count, site_data
 from sophia_cli.migrate.site import Site, Verdict
@@ -45,33 +46,29 @@ def show_report(output: Output, report: Report, apply: str = "sophia migrate --a
 
 
 def _looked_at(report: Report) -> str:
-    counted = ((report.notebooks, "notebook"), (report.pages, "page"))
-    pages = "".join(f", {_number(value, noun)}" for value, noun in counted if value)
+    others = ((report.notebooks, "notebook"), (report.pages, "page"))
+    pages = "".join(f", {counted(value, noun)}" for value, noun in others if value)
     broken = (
-        f"; {_number(len(report.broken), 'file')} not parsed (listed below)"
+        f"; {counted(len(report.broken), 'file')} not parsed (listed below)"
         if report.broken
         else ""
     )
-    return f"Looked at {_number(report.python, 'Python file')}{pages} in {report.seconds:.1f} s{broken}."
-
-
-def _number(value: int, noun: str) -> str:
-    return f"{value:,} {noun}" + ("" if value == 1 else "s")
+    return f"Looked at {counted(report.python, 'Python file')}{pages} in {report.seconds:.1f} s{broken}."
 
 
 def _show_counts(output: Output, report: Report) -> None:
     rows: list[tuple[object, ...]] = []
     for verdict, name, words in _ROWS:
-        counted = count(report.of(verdict))
-        if counted["sites"] or verdict in (Verdict.SAFE, Verdict.REVIEW, Verdict.REPORT):
-            rows.append((name, counted["sites"], counted["files"], words))
+        numbers = count(report.of(verdict))
+        if numbers["sites"] or verdict in (Verdict.SAFE, Verdict.REVIEW, Verdict.REPORT):
+            rows.append((name, numbers["sites"], numbers["files"], words))
     if report.aside:
-        counted = count(report.aside)
+        numbers = count(report.aside)
         rows.append(
             (
                 "tests, archives",
-                counted["sites"],
-                counted["files"],
+                numbers["sites"],
+                numbers["files"],
                 "left alone unless --include names them",
             )
         )
@@ -135,7 +132,7 @@ def _show_applied(output: Output, report: Report) -> None:
     taken = [
         site for site in report.sites if report.choice.takes(site) and site.path in report.changed
     ]
-    output.line(f"{_number(len(report.changed), 'file')}, {_number(len(taken), 'site')} written.")
+    output.line(f"{counted(len(report.changed), 'file')}, {counted(len(taken), 'site')} written.")
     for path, reason in report.skipped.items():
         output.line(f"  left alone  {path}: {reason}")
     _show_unseen(output, report)
@@ -159,7 +156,7 @@ def select(report: Report, what: str) -> tuple[Site, ...]:
 
 def show_sites(output: Output, what: str, sites: Sequence[Site]) -> None:
     """One line for each site of a class."""
-    output.line(f"{_number(len(sites), 'site')} of class {what}")
+    output.line(f"{counted(len(sites), 'site')} of class {what}")
     if sites:
         output.line()
     for site in sites:
@@ -175,7 +172,7 @@ def sites_data(sites: Sequence[Site]) -> list[dict[str, Any]]:
 
 def show_run(output: Output, run: Run) -> None:
     """What one run did to which files."""
-    output.line(f"Run {run.name}: {run.state}, {_number(len(run.written), 'file')}")
+    output.line(f"Run {run.name}: {run.state}, {counted(len(run.written), 'file')}")
     output.line()
     for entry in run.entries:
         output.line(f"  {entry.path}" + (f"  left alone: {entry.skipped}" if entry.skipped else ""))
@@ -225,7 +222,7 @@ def show_written(output: Output, written: Written, command: str) -> None:
     """What `resume` or `rollback` did."""
     run = written.run
     undone = run is not None and run.state == "undone"
-    files = _number(len(written.files), "file")
+    files = counted(len(written.files), "file")
     if run is None:
         output.line("Nothing was written, and the run is forgotten.")
     elif undone:
@@ -247,7 +244,7 @@ def show_status(output: Output, runs: Sequence[Run]) -> None:
         output.line("No run is kept here.")
         output.line("Next:  sophia migrate")
         return
-    output.line(f"{_number(len(runs), 'run')} kept here")
+    output.line(f"{counted(len(runs), 'run')} kept here")
     output.line()
     rows = [(run.name, str(run.state), len(run.written), len(run.sites)) for run in runs]
     output.table(("run", "state", "files", "sites"), rows)

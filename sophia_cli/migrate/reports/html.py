@@ -8,6 +8,7 @@ from string import Template
 
 from sophia_cli import __version__
 from sophia_cli.assets import asset
+from sophia_cli.migrate.counted import counted
 from sophia_cli.migrate.site import Verdict
 from sophia_cli.migrate.standing import Standing
 from sophia_cli.migrate.survey import NOBODY, Survey, Tally, percent
@@ -32,8 +33,8 @@ def make_html(survey: Survey) -> str:
     name = survey.root.name or "this folder"
     body = [
         f"<h1>LLM calls in {_text(name)}</h1>",
-        f'<p class="soft">Looked at {_number(survey.files, "Python file")}, '
-        f'{_number(survey.notebooks, "notebook")} and {_number(survey.pages, "page")}.</p>',
+        f'<p class="soft">Looked at {counted(survey.files, "Python file")}, '
+        f'{counted(survey.notebooks, "notebook")} and {counted(survey.pages, "page")}.</p>',
         *_progress(survey),
         *_groups(survey),
         *_sites(survey),
@@ -52,10 +53,6 @@ def _text(text: str) -> str:
         letter if letter.isprintable() or letter in "\n\t" else "\ufffd" for letter in text
     )
     return escape(kept)
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _progress(survey: Survey) -> Iterable[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from sophia_cli.migrate.counted import counted
 from sophia_cli.migrate.site import Verdict
 from sophia_cli.migrate.standing import Standing
 from sophia_cli.migrate.survey import Survey, Tally, percent
@@ -77,8 +78,7 @@ def _table(name: str, tallies: Sequence[Tally]) -> Iterable[str]:
 
 def _unseen(survey: Survey) -> Iterable[str]:
     if survey.unseen:
-        count = len(survey.unseen)
-        yield f"\nNot looked at: {count:,} file{'' if count == 1 else 's'}."
+        yield f"\nNot looked at: {counted(len(survey.unseen), 'file')}."
         yield from (f"- {code(item.path)}: {plain(item.reason)}" for item in survey.unseen[:10])
 
 
