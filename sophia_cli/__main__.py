@@ -21,8 +21,10 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("sophia: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        _close_stdout()
+    except BrokenPipeError:  # before the command had a result: nobody waits for one
+        from sophia_cli.output import close_stdout
+
+        close_stdout()
         return EXIT_DONE
 
 
@@ -86,12 +88,13 @@ def _known(error: Exception) -> Exception:
     from pathlib import Path
 
     from sophia_cli.errors import SophiaError
+    from sophia_cli.output import close_stdout
 
     if not isinstance(error, OSError):
         return error
     if error.errno == errno.ENOSPC:
         if error.filename is None:
-            _close_stdout()
+            close_stdout()
         place = error.filename or "the output"
         return SophiaError(f"{place} cannot be written: {error.strerror}", "free some space")
     if error.errno == errno.ENOENT and error.filename is None:
@@ -112,13 +115,6 @@ def _write_log(error: Exception) -> str:
         log.write(f"sophia {__version__}, Python {sys.version}\n")
         log.writelines(traceback.format_exception(error))
     return path
-
-
-def _close_stdout() -> None:
-    """The reader of a pipe went away: keep the interpreter's exit from saying so."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -36,9 +36,7 @@ class Output:
     def line(self, text: str = "") -> None:
         """One line of the result on stdout; nothing with --json."""
         if not self.as_json:
-            print(
-                _printable(text, sys.stdout.encoding), flush=True
-            )  # a reader may be waiting for it
+            _say(_printable(text, sys.stdout.encoding))
 
     def text(self, words: str, *, indent: int = 0, hang: int = 2) -> None:
         """Prose on as many lines as 80 columns make of it; nothing for no words.
@@ -64,6 +62,15 @@ class Output:
     ) -> None:
         """Columns padded to their content, numbers to the right, cut to 80 columns."""
         for text in format_table(header, rows, indent=indent):
+            self.line(text)
+
+    def places(self, rows: Sequence[Sequence[object]], *, indent: int = 2) -> None:
+        """Rows that begin with a path, which stays whole so that it can be copied.
+
+        On a terminal what follows it is cut to 80 columns; elsewhere nothing is.
+        """
+        width = WIDTH if not self.as_json and sys.stdout.isatty() else None
+        for text in format_places(rows, indent=indent, width=width):
             self.line(text)
 
     def envelope(self, command: str, data: object) -> None:
@@ -194,6 +201,42 @@ def format_table(
     return shown
 
 
+def format_places(
+    rows: Sequence[Sequence[object]], *, indent: int = 2, width: int | None = WIDTH
+) -> list[str]:
+    """Lay rows out in columns; what follows a long path stands on a line of its own below it."""
+    header = [""] * max((len(row) for row in rows), default=0)
+    if width is None:
+        return format_table(header, rows, indent=indent, width=sys.maxsize)
+    long = [indent + len(str(row[0])) > width // 2 for row in rows]
+    beside = [row for row, below in zip(rows, long, strict=True) if not below]
+    lines = iter(format_table(header, beside, indent=indent, width=width))
+    shown: list[str] = []
+    for row, below in zip(rows, long, strict=True):
+        if not below:
+            shown.append(next(lines))
+            continue
+        shown.append(" " * indent + str(row[0]))
+        shown += format_table(header[1:], [row[1:]], indent=indent + 4, width=width)
+    return shown
+
+
+def close_stdout() -> None:
+    """The reader of a pipe went away: what is still to be said goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _say(text: str) -> None:
+    """A line on stdout at once, since a reader may be waiting for it.
+
+    One who went away changes nothing: the command goes on, and its exit code is what it would be.
+    """
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        close_stdout()
+
+
 def _cell(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
@@ -217,7 +260,7 @@ def _print_envelope(command: str, *, data: object, error: object) -> None:
     text = json.dumps(envelope, ensure_ascii=False, indent=2, default=str)
     if _printable(text, sys.stdout.encoding) != text:
         text = json.dumps(envelope, indent=2, default=str)
-    print(text, flush=True)
+    _say(text)
 
 
 def _console(stream: object, color: bool) -> Console:

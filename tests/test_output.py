@@ -7,7 +7,14 @@ import logging
 
 import pytest
 
-from sophia_cli.output import ENVELOPE_VERSION, Notes, Output, format_table, show_error
+from sophia_cli.output import (
+    ENVELOPE_VERSION,
+    Notes,
+    Output,
+    format_places,
+    format_table,
+    show_error,
+)
 
 
 def test_numbers_stand_to_the_right_and_words_to_the_left() -> None:
@@ -23,6 +30,19 @@ def test_no_line_is_longer_than_80_columns() -> None:
     lines = format_table(("", "", ""), [("a" * 30, "b" * 30, "c" * 60)])
     assert [len(line) for line in lines] == [80]
     assert lines[0].endswith("...")
+
+
+def test_a_path_is_never_cut() -> None:
+    rows = [("a.py:1", "b" * 90, "calls"), ("c" * 90, "create", "calls"), ("d.py:22", "", "")]
+    assert format_places(rows) == [
+        f"  a.py:1   {'b' * 66}...",
+        f"  {'c' * 90}",
+        "      create  calls",
+        "  d.py:22",
+    ]
+    whole = format_places([("e" * 90, "f" * 90), ("g", "h")], width=None)
+    assert whole == [f"  {'e' * 90}  {'f' * 90}", f"  {'g'.ljust(90)}  h"]
+    assert format_places([]) == []
 
 
 def test_no_rows_no_lines() -> None:

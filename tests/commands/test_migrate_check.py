@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from shell import sophia
+from shell import COMMAND, sophia, surroundings
 
 from sophia_cli import __version__
 
@@ -110,6 +110,27 @@ def test_a_new_call_fails_and_is_named_and_update_does_not_allow_it(held: Path) 
         "4 direct calls, the baseline allows 2.\nllm-baseline.json now allows 4 direct calls.\n",
     )
     assert sophia("migrate", "check", cwd=held).code == 0
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_a_failed_check_fails_though_nobody_reads_it(project: Path, words: tuple[str, ...]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [*COMMAND, "migrate", "check", *words]
+    done = subprocess.run(
+        command, cwd=project, stdout=write, stderr=subprocess.PIPE, env=surroundings(), check=False
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_a_path_is_whole_however_long_it_is(project: Path) -> None:
+    path = f"app/{'deep/' * 20}new.py"
+    put(project, path, NEW)
+    said = sophia("migrate", "check", cwd=project)
+    assert f"  {path}:3  ChatCompletion.create    calls\n" in said.out
+    put(project, path, NEW + "x = (\n")
+    assert f"    {path}  line 4: '(' was never closed\n" in sophia("migrate", cwd=project).out
 
 
 def test_which_is_new_is_not_guessed_without_git(project: Path) -> None:

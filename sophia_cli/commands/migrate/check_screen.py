@@ -73,7 +73,7 @@ def _show_increases(output: Output, checked: Checked) -> None:
     rows = [
         (site.place, site.operation, site.rule) for site in sorted(new, key=lambda site: site.key)
     ]
-    output.table(("", "", ""), rows)
+    output.places(rows)
     for increase in checked.increases:
         if not increase.new:
             words = f"{len(increase.sites)} of {increase.rule}, {increase.allowed} allowed"

@@ -63,7 +63,7 @@ def _show(output: Output, found: Cleanup) -> None:
 def _show_held(output: Output, item: Leftover) -> None:
     output.line(f"  {item.path}  {item.service}  stays, it is named in")
     rows = [(reference.place, reference.how) for reference in item.references[:_HEAD]]
-    output.table(("", ""), rows, indent=4)
+    output.places(rows, indent=4)
     if len(item.references) > _HEAD:
         output.line(f"    ... {len(item.references) - _HEAD:,} more are in:  --json")
 

@@ -88,7 +88,7 @@ def _show_reported(output: Output, report: Report) -> None:
         return
     output.line("  report only")
     rows = [(site.place, site.reason.words) for site in sites[:_HEAD]]
-    output.table(("", ""), rows, indent=4)
+    output.places(rows, indent=4)
     if len(sites) > _HEAD:
         output.line(f"    ... {len(sites) - _HEAD:,} more:  sophia migrate show report-only")
     output.line()
@@ -99,7 +99,7 @@ def _show_unseen(output: Output, report: Report) -> None:
     if not left:
         return
     output.line("  not looked at")
-    output.table(("", ""), [(item.path, item.reason) for item in left[:_HEAD]], indent=4)
+    output.places([(item.path, item.reason) for item in left[:_HEAD]], indent=4)
     if len(left) > _HEAD:
         output.line(f"    ... {len(left) - _HEAD:,} more are in:  sophia migrate --json")
     output.line()
