@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sophia_cli.migrate.newer import newer_reads
 from sophia_cli.migrate.site import Edit
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -152,7 +153,8 @@ def parse_text(text: str) -> ast.Module:
             warnings.simplefilter("ignore")  # an invalid escape in a user's string is not ours
             return ast.parse(text)
     except SyntaxError as error:
-        raise Unreadable(f"line {error.lineno or 0}: {error.msg}") from None
+        words, mend = f"line {error.lineno or 0}: {error.msg}", newer_reads(error)
+        raise Unreadable(f"{words} ({mend})" if mend else words) from None
     except ValueError as error:
         raise Unreadable(str(error)) from None
     except (RecursionError, MemoryError):
