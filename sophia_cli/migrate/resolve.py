@@ -32,6 +32,8 @@ TRANSPARENT = frozenset(
         "instructor.from_anthropic",
         "instructor.patch",
         "instructor.apatch",
+        *(f"instructor.from_{name}" for name in ("groq", "together", "anyscale", "databricks")),
+        *(f"instructor.from_{name}" for name in ("deepseek", "perplexity", "openrouter")),
         "langsmith.wrappers.wrap_openai",
         "langsmith.wrappers.wrap_anthropic",
         "braintrust.wrap_openai",
@@ -50,6 +52,7 @@ _SAME_CLIENT = frozenset(
 # Parts of clients that are kept in a variable of their own.
 _PARTS = frozenset({"chat", "completions", "responses", "embeddings", "messages", "beta", "models"})
 _PARTS |= {"aio", "batches", "audio", "transcriptions", "images", "moderations", "v2"}
+_PARTS |= {"threads", "runs"}
 _PROPERTIES = frozenset({"property", "cached_property"})
 
 

@@ -7,17 +7,21 @@ from dataclasses import dataclass, replace
 
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.rules.anthropic_client import ANTHROPIC
+from sophia_cli.migrate.rules.frameworks import INSTRUCTED
 from sophia_cli.migrate.rules.openai_client import OPENAI
 from sophia_cli.migrate.rules.sdks import SDKS
 from sophia_cli.migrate.scan import Found, Scan, literal, site_at
-from sophia_cli.migrate.site import Reason, Site, Verdict
+from sophia_cli.migrate.site import Category, Reason, Site, Verdict
 from sophia_cli.migrate.use import use_of
-from sophia_cli.migrate.value import Class, Made, Part, Symbol, Value
+from sophia_cli.migrate.value import NONE, Class, Made, Part, Symbol, Value
 
 _CHAT = ("chat.completions.create", "chat.completions.parse", "chat.completions.stream")
+_RUNS = ("create", "create_and_poll", "create_and_stream", "stream")
+_SUBMITS = ("submit_tool_outputs", "submit_tool_outputs_and_poll", "submit_tool_outputs_stream")
 _OPENAI = frozenset(
     {
         *_CHAT,
+        *INSTRUCTED,
         *(f"beta.{name}" for name in _CHAT),
         *(f"responses.{verb}" for verb in ("create", "parse", "stream")),
         "completions.create",
@@ -30,13 +34,15 @@ _OPENAI = frozenset(
         "audio.transcriptions.create",
         "audio.translations.create",
         "audio.speech.create",
-        "beta.threads.runs.create",
+        *(f"beta.threads.runs.{verb}" for verb in (*_RUNS, *_SUBMITS)),
+        *(f"beta.threads.create_and_run{end}" for end in ("", "_poll", "_stream")),
     }
 )
 _MESSAGES = ("messages.create", "messages.stream", "messages.parse", "messages.count_tokens")
 _ANTHROPIC = frozenset(
     {
         *_MESSAGES,
+        *INSTRUCTED,
         *(f"beta.{name}" for name in _MESSAGES),
         "messages.batches.create",
         "beta.messages.batches.create",
@@ -46,6 +52,9 @@ _ANTHROPIC = frozenset(
 # On an unknown receiver: the operation, and the keywords without which it is somebody else's.
 _TELLING = {
     **{name: ("openai", frozenset[str]()) for name in _CHAT},
+    **{name: ("openai", frozenset[str]()) for name in INSTRUCTED if name.startswith("chat.")},
+    **{f"threads.runs.{name}": ("openai", frozenset({"tool_outputs"})) for name in _SUBMITS},
+    "threads.runs.create": ("openai", frozenset({"assistant_id"})),
     "responses.create": ("openai", frozenset({"model", "input"})),
     "responses.parse": ("openai", frozenset({"model", "input"})),
     "embeddings.create": ("openai", frozenset({"model", "input"})),
@@ -56,6 +65,8 @@ _TELLING = {
 _OLD = frozenset(
     {"ChatCompletion", "Completion", "Embedding", "Edit", "Image", "Moderation", "Audio"}
 )
+_STAND_INS = ("types.SimpleNamespace", "unittest.mock.")
+_DEEPEST = 8
 _WRAPPED = frozenset({"with_raw_response", "with_streaming_response"})
 _ENDS = frozenset(name.rpartition(".")[2] for name in _OPENAI | _ANTHROPIC) | {
     "acreate",
@@ -221,6 +232,8 @@ def _unknown(scan: Scan, file: Parsed, node: ast.Attribute) -> Found | None:
         return None
     if any(_of_other_sdk(scan, file, chain.receiver) for chain in _chains(node)):
         return None
+    if _of_own_making(scan, file, node.value):
+        return None
     given = {keyword.arg for keyword in parent.keywords}
     for chain in _chains(node):
         operation = ".".join(chain.names)
@@ -229,6 +242,24 @@ def _unknown(scan: Scan, file: Parsed, node: ast.Attribute) -> Found | None:
             reason = Reason("receiver-unknown", "its receiver is not known")
             return Found("calls", Verdict.REPORT, reason, provider, operation)
     return None
+
+
+def _of_own_making(scan: Scan, file: Parsed, node: ast.expr) -> bool:
+    """Whether a receiver is of a class of the tree, such as a test's fake, or a mock of a test."""
+    values = [value for value in scan.far.values(file, node) if value != NONE]
+    return bool(values) and all(_is_own(scan, value, 0) for value in values)
+
+
+def _is_own(scan: Scan, value: Value, depth: int) -> bool:
+    """Not where a base is foreign, whose parts it has, nor where an annotation alone says what it is."""
+    made = value.of if isinstance(value, Part) else value
+    if isinstance(made, Made) and isinstance(made.of, Symbol):
+        is_test = scan.category(made.file.path) is Category.TEST
+        return is_test and made.call is not None and made.of.name.startswith(_STAND_INS)
+    kind = made.of if isinstance(made, Made) else made
+    if not isinstance(kind, Class) or depth > _DEEPEST:
+        return False
+    return all(_is_own(scan, base, depth + 1) for base in scan.far.bases(kind))
 
 
 def _of_other_sdk(scan: Scan, file: Parsed, node: ast.expr) -> bool:

@@ -22,6 +22,7 @@ _RENAMED = {
     "TryAgain": "APIStatusError",
     "SignatureVerificationError": "OpenAIError",
 }
+_STAYING = ("openai", "anthropic", "instructor", "pydantic_ai")
 _RETRYING = ("retry", "on_exception", "backoff", "stop", "wait", "giveup")
 
 
@@ -68,7 +69,7 @@ def _reason(provider: str, symbol: str, name: str) -> Reason:
     if symbol.startswith("openai.error."):
         new = _RENAMED.get(name, name)
         return Reason("exception-0.x", f"gone since openai 1, where it is openai.{new}")
-    if provider in ("openai", "anthropic"):
+    if provider in _STAYING:
         return _KEPT
     words = f"the service does not raise it: sophia_cli.llm.LLMError takes the place of {name}"
     return Reason("exception-other-sdk", words)

@@ -25,6 +25,7 @@ class Family:
     whether asynchronous (None: both); `functions` what calls a model without a client, `operations`
     what a client does. `telling` are operations that are reported on anything unknown where one of
     the keywords is given. `advice` says what takes its place; `vendors` who answers, by class.
+    `first` are classes and functions whose first argument is the model.
     """
 
     rule: str
@@ -36,6 +37,7 @@ class Family:
     operations: frozenset[str] = frozenset()
     telling: Mapping[str, frozenset[str]] = field(default_factory=dict)
     vendors: Mapping[str, str] = field(default_factory=dict)
+    first: frozenset[str] = frozenset()
 
     @property
     def reason(self) -> Reason:
@@ -99,7 +101,8 @@ class Families:
             words = f"{ast.unparse(call.func)} can be more than one thing here"
             site = replace(site, reason=Reason("several-meanings", words))
         key = (id(file), id(call))
-        scan.constructors[key] = site_at(scan, file, call, _answered(scan, file, call, site))
+        model = model_of(scan, file, call, name in family.first)
+        scan.constructors[key] = site_at(scan, file, call, replace(site, model=model))
 
     def _meant(self, values: tuple[Value, ...]) -> Iterator[tuple[Family, str]]:
         """The client classes and functions among the values."""
@@ -191,14 +194,11 @@ def _site(family: Family, name: str, file: Parsed, call: ast.Call | None) -> Fou
     )
 
 
-def _answered(scan: Scan, file: Parsed, call: ast.Call, found: Found) -> Found:
-    """The same with the model that is named, also where it is a constant."""
-    return replace(found, model=model_of(scan, file, call))
-
-
-def model_of(scan: Scan, file: Parsed, call: ast.Call) -> str | None:
-    """The model that a call names, where it is a text without holes."""
+def model_of(scan: Scan, file: Parsed, call: ast.Call, first: bool = False) -> str | None:
+    """The model that a call names, by keyword or as its first argument: a text without holes."""
     given = next((k.value for k in call.keywords if k.arg in _MODELS), None)
+    if given is None and first and call.args:
+        given = call.args[0]
     text = text_of(scan.near, file, given)
     return text if text and "{}" not in text else None
 
@@ -243,6 +243,7 @@ _ASYNC = frozenset(
         *("acompletion", "aembedding", "atext_completion", "aresponses", "ainvoke", "astream"),
         *("abatch", "agenerate", "apredict", "amoderation", "atranscription", "aspeech"),
         *("aimage_generation", "astream_events", "abatch_completion", "aembed_query"),
-        *("aembed_documents", "anthropic_messages", "arerank"),
+        *("aembed_documents", "anthropic_messages", "arerank", "aforward"),
+        *("run", "run_stream", "iter", "model_request", "model_request_stream"),  # of pydantic_ai
     }
 )

@@ -14,6 +14,7 @@ GOOGLE = Family(
     advice="Google's client: call the service in its place",
     clients={"Client": None, "GenerativeModel": None, "TextEmbeddingModel": None},
     functions=frozenset({"embed_content", "generate_text", "generate_embeddings"}),
+    first=frozenset({"GenerativeModel"}),
     operations=frozenset(
         {
             *(f"{front}models.{name}" for front in ("", "aio.") for name in _CALLS),

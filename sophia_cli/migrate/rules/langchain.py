@@ -39,12 +39,32 @@ _VENDORS = {
     "ChatOllama": "ollama",
     "OllamaLLM": "ollama",
     "OllamaEmbeddings": "ollama",
+    **dict.fromkeys(("AzureAIChatCompletionsModel", "AzureAIEmbeddingsModel"), "azure"),
+    **dict.fromkeys(("AzureAIOpenAIApiChatModel", "AzureAIOpenAIApiEmbeddingsModel"), "azure"),
+    **dict.fromkeys(("ChatAnthropicVertex", "GoogleGenerativeAI"), "google"),
+    **dict.fromkeys(("GooglePalmEmbeddings", "ChatGooglePalm"), "google"),
+    **dict.fromkeys(("BedrockLLM", "BedrockChat", "ChatAnthropicBedrock"), "bedrock"),
+    **dict.fromkeys(("ChatHuggingFace", "HuggingFaceEndpoint"), "huggingface"),
+    **dict.fromkeys(("HuggingFaceEndpointEmbeddings", "HuggingFaceHubEmbeddings"), "huggingface"),
+    "HuggingFaceInferenceAPIEmbeddings": "huggingface",
+    **dict.fromkeys(("ChatNVIDIA", "NVIDIAEmbeddings"), "nvidia"),
+    **dict.fromkeys(("ChatDatabricks", "DatabricksEmbeddings"), "databricks"),
+    **dict.fromkeys(("VoyageAIEmbeddings", "VoyageEmbeddings"), "voyageai"),
+    "JinaEmbeddings": "jina",
+    "TogetherEmbeddings": "together",
+    "FireworksEmbeddings": "fireworks",
+    "DeepInfraEmbeddings": "deepinfra",
+    "AnyscaleEmbeddings": "anyscale",
+    "DashScopeEmbeddings": "dashscope",
+    "ZhipuAIEmbeddings": "zhipuai",
+    "SagemakerEndpointEmbeddings": "sagemaker",
 }
 _MODEL = ("invoke", "ainvoke", "stream", "astream", "batch", "abatch", "generate", "agenerate")
 _OLDER = ("predict", "apredict", "predict_messages", "apredict_messages", "call_as_llm")
 _EMBEDS = ("embed_query", "aembed_query", "embed_documents", "aembed_documents")
 _PACKAGES = ("openai", "anthropic", "groq", "mistralai", "cohere", "google_genai", "aws", "ollama")
 _FURTHER = ("google_vertexai", "litellm", "openrouter", "snowflake", "deepseek", "xai", "together")
+_MORE = ("perplexity", "fireworks", "azure_ai", "huggingface", "nvidia_ai_endpoints", "voyageai")
 
 LANGCHAIN = Family(
     rule="langchain",
@@ -53,10 +73,12 @@ LANGCHAIN = Family(
         "langchain",
         "langchain_community",
         "langchain_classic",
-        *(f"langchain_{name}" for name in (*_PACKAGES, *_FURTHER, "perplexity", "fireworks")),
+        *(f"langchain_{name}" for name in (*_PACKAGES, *_FURTHER, *_MORE)),
+        "databricks_langchain",
     ),
     advice="a langchain model: ChatOpenAI takes **langchain_openai_clients(), others need a pack",
     clients=dict.fromkeys((*_VENDORS, "init_chat_model", "init_embeddings")),
     operations=frozenset({*_MODEL, *_OLDER, *_EMBEDS}),
     vendors=_VENDORS,
+    first=frozenset({"init_chat_model", "init_embeddings"}),
 )

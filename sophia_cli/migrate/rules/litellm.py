@@ -8,6 +8,7 @@ _CALLS = (
     *("completion", "text_completion", "embedding", "responses", "moderation", "transcription"),
     *("speech", "image_generation", "rerank", "batch_completion"),
 )
+_NAMED = ("completion", "text_completion", "embedding", "transcription", "speech", "rerank")
 
 LITELLM = Family(
     rule="litellm",
@@ -24,6 +25,7 @@ LITELLM = Family(
             "batch_completion_models",
         }
     ),
+    first=frozenset(f"{wait}{name}" for wait in ("", "a") for name in _NAMED),
     operations=frozenset(
         {*_CALLS, *(f"a{name}" for name in _CALLS), "abatch_completion", "chat.completions.create"}
     ),

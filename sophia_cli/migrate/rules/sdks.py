@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from sophia_cli.migrate.rules.azure_inference import AZURE_INFERENCE
 from sophia_cli.migrate.rules.bedrock import BEDROCK
 from sophia_cli.migrate.rules.cohere import COHERE
 from sophia_cli.migrate.rules.family import Families
+from sophia_cli.migrate.rules.frameworks import DSPY, INSTRUCTOR, PYDANTIC_AI
 from sophia_cli.migrate.rules.google import GOOGLE
 from sophia_cli.migrate.rules.langchain import LANGCHAIN
 from sophia_cli.migrate.rules.litellm import LITELLM
@@ -14,7 +16,10 @@ from sophia_cli.migrate.rules.snowflake_cortex import CORTEX, SNOWPARK
 from sophia_cli.migrate.scan import Scan
 
 SDKS = Families(
-    (LANGCHAIN, LITELLM, PORTKEY, GROQ, MISTRAL, BEFORE, COHERE, GOOGLE, BEDROCK, CORTEX, SNOWPARK)
+    (
+        *(LANGCHAIN, LITELLM, PORTKEY, GROQ, MISTRAL, BEFORE, COHERE, GOOGLE, BEDROCK, CORTEX),
+        *(SNOWPARK, INSTRUCTOR, DSPY, PYDANTIC_AI, AZURE_INFERENCE),
+    )
 )
 
 

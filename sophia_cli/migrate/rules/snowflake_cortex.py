@@ -14,6 +14,7 @@ CORTEX = Family(
     packages=("snowflake.cortex",),
     advice="snowflake.cortex: complete(task_type=TaskType.DATA_ANALYSIS) asks Cortex first",
     functions=frozenset({*_CORTEX, *_CLASSES, *_EMBEDS}),
+    first=frozenset({"complete", "Complete"}),
 )
 SNOWPARK = Family(
     rule="snowflake_cortex",

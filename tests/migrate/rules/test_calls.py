@@ -18,6 +18,17 @@ NOT_OURS = {
     "another service's completions": "shell.completions.create()\n",
     "a chain in a string": 'x = "client.chat.completions.create"\n',
     "embeddings of one's own": "self.embeddings.create(text)\n",
+    "another service's runs": "client.threads.runs.create(workflow='w')\n",
+    "a fake": (
+        "class Completions:\n    def create(self, **given): ...\n\n\n"
+        "class Chat:\n    completions = Completions()\n\n\n"
+        "class MockOpenAIClient:\n    def __init__(self):\n        self.chat = Chat()\n\n\n"
+        f"MockOpenAIClient().{CHAT}\n\n\ndef f(client: MockOpenAIClient):\n    client.{CHAT}\n"
+    ),
+    "a fake that is built on another": (
+        "class Base:\n    class chat:\n        class completions:\n            create = print\n\n\n"
+        f"class MockOpenAIClient(Base): ...\n\n\nMockOpenAIClient().{CHAT}\n"
+    ),
     "a definition": "class Completions:\n    def create(self, model, messages): ...\n",
 }
 
@@ -25,6 +36,16 @@ NOT_OURS = {
 @pytest.mark.parametrize("text", NOT_OURS.values(), ids=NOT_OURS.keys())
 def test_leaves_alone(tmp_path: Path, text: str) -> None:
     plant(tmp_path, {"app.py": "import openai\n\n" + text})
+    assert verdicts(look(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    "fake", ["MagicMock()", "create_autospec(OpenAI)", "AsyncMock(spec=OpenAI)"]
+)
+def test_a_mock_of_a_test_is_no_client(tmp_path: Path, fake: str) -> None:
+    mocks = "from unittest.mock import AsyncMock, MagicMock, create_autospec\n"
+    text = f"{mocks}from openai import OpenAI\n\nclient = {fake}\nclient.{CHAT}\n"
+    plant(tmp_path, {"tests/test_app.py": text})
     assert verdicts(look(tmp_path)) == []
 
 
@@ -55,6 +76,22 @@ CARRIED = {
     "embeddings": "OpenAI().embeddings.create(model='m', input='x')\n",
     "parse": "OpenAI().beta.chat.completions.parse(model='m', messages=[])\n",
     "wrapped": f"import instructor\n\ninstructor.from_openai(OpenAI()).{CHAT}\n",
+    "wrapped, with the answer beside it": (
+        "import instructor\n\nc = instructor.from_openai(OpenAI())\n"
+        "c.chat.completions.create_with_completion(model='m', messages=[])\n"
+        "c.create_with_completion(model='m', messages=[])\n"
+        "c.chat.completions.create_partial(model='m', messages=[])\n"
+    ),
+    "wrapped, of the other vendor": (
+        "import instructor\nfrom anthropic import Anthropic\n\n"
+        f"c = instructor.from_anthropic(Anthropic())\nc.{CHAT}\n"
+        "c.messages.create_with_completion(model='m', messages=[])\n"
+    ),
+    "what tools gave": (
+        "runs = OpenAI().beta.threads.runs\n"
+        "runs.submit_tool_outputs(thread_id=t, run_id=r, tool_outputs=[])\n"
+        "OpenAI().beta.threads.runs.submit_tool_outputs_and_poll(run_id=r, tool_outputs=[])\n"
+    ),
     "one of two branches": f"c = OpenAI() if x else OpenAI(timeout=1)\nc.{CHAT}\n",
     "a walrus": f"(c := OpenAI()).{CHAT}\nc.{CHAT}\n",
 }
@@ -97,6 +134,33 @@ REPORTED = {
     "a constructor that stays": (
         f"from openai import AzureOpenAI\n\nAzureOpenAI().{CHAT}\n",
         None,
+    ),
+    "what tools gave, to anybody": (
+        "def f(c):\n    c.beta.threads.runs.submit_tool_outputs(run_id=r, tool_outputs=[])\n",
+        "receiver-unknown",
+    ),
+    "with the answer beside it": (
+        "def f(c):\n    c.chat.completions.create_with_completion(model='m')\n",
+        "receiver-unknown",
+    ),
+    "a class that may have a vendor's parts": (
+        f"class Mine(Any):\n    chat: Any\n\n\nMine().{CHAT}\n",
+        "receiver-unknown",
+    ),
+    "a protocol, that a vendor's client fits": (
+        "from typing import Protocol\n\n\nclass Completions(Protocol):\n"
+        "    def create(self, **given): ...\n\n\nclass Chat(Protocol):\n    completions: Completions\n\n\n"
+        f"class Client(Protocol):\n    chat: Chat\n\n\ndef f(c: Client):\n    c.{CHAT}\n",
+        "receiver-unknown",
+    ),
+    "anything at all": (
+        f"from typing import Any\n\n\ndef f(c: Any):\n    c.{CHAT}\n",
+        "receiver-unknown",
+    ),
+    "a part that an adapter was given": (
+        "from types import SimpleNamespace\n\n"
+        f"client = SimpleNamespace(chat=inner.chat)\nclient.{CHAT}\n",
+        "receiver-unknown",
     ),
     "anthropic, by its arguments": (
         "def f(c):\n    c.messages.create(model='m', max_tokens=3, messages=[])\n",

@@ -56,6 +56,25 @@ NOT_OURS = {
     "Snowflake without Cortex": {
         "app.py": "import snowflake.connector  # cortex\n\nsnowflake.connector.connect()\n"
     },
+    "an Agent of one's own": {
+        "app.py": "from agents import Agent  # not pydantic_ai\n\nAgent('m').run_sync('x')\n"
+    },
+    "a file beside it that is called like a framework": {
+        "instructor.py": "def from_provider(name): ...\n",
+        "app.py": "import instructor\n\ninstructor.from_provider('x').create(a=1)\n",
+    },
+    "what dspy has besides models": {
+        "app.py": "import dspy\n\ndspy.configure(lm=lm)\ndspy.Example(question='x')\n"
+    },
+    "Azure's other packages": {
+        "app.py": "from azure.storage import Client  # azure.ai.inference\n\nClient().complete()\n"
+    },
+    "langchain's embeddings that run here": {
+        "app.py": "from langchain_huggingface import HuggingFaceEmbeddings\n\nHuggingFaceEmbeddings()\n"
+    },
+    "a key, which is no model": {
+        "app.py": "import litellm\n\nlitellm.get_secret('OPENAI_API_KEY')\n"
+    },
 }
 
 
@@ -80,7 +99,7 @@ FOUND = {
     ),
     "langchain, any": (
         "from langchain.chat_models import init_chat_model\n\ninit_chat_model('x').stream('x')\n",
-        ["langchain init_chat_model langchain None", "langchain stream langchain None"],
+        ["langchain init_chat_model langchain x", "langchain stream langchain x"],
     ),
     "langchain, Azure": (
         "from langchain_openai.chat_models import AzureChatOpenAI as Model\n\nModel()\n",
@@ -89,6 +108,29 @@ FOUND = {
     "langchain, a class built on it": (
         "import langchain_openai\n\n\nclass Mine(langchain_openai.ChatOpenAI): ...\n",
         ["langchain ChatOpenAI openai None"],
+    ),
+    "langchain, embeddings": (
+        "from langchain_openai import AzureOpenAIEmbeddings, OpenAIEmbeddings\n"
+        "from langchain_cohere import CohereEmbeddings\n"
+        "from langchain_voyageai import VoyageAIEmbeddings\n"
+        "from langchain_huggingface import HuggingFaceEndpointEmbeddings\n"
+        "from langchain_community.embeddings import JinaEmbeddings\n"
+        "OpenAIEmbeddings(model='e').embed_query('x')\nAzureOpenAIEmbeddings()\n"
+        "CohereEmbeddings()\nVoyageAIEmbeddings()\nHuggingFaceEndpointEmbeddings()\n"
+        "JinaEmbeddings()\n",
+        [
+            "langchain OpenAIEmbeddings openai e",
+            "langchain embed_query openai e",
+            "langchain AzureOpenAIEmbeddings azure None",
+            "langchain CohereEmbeddings cohere None",
+            "langchain VoyageAIEmbeddings voyageai None",
+            "langchain HuggingFaceEndpointEmbeddings huggingface None",
+            "langchain JinaEmbeddings jina None",
+        ],
+    ),
+    "litellm, the model first": (
+        "import litellm\n\nlitellm.completion('m', [])\nlitellm.moderation('some text')\n",
+        ["litellm completion litellm m", "litellm moderation litellm None"],
     ),
     "litellm": (
         "import litellm\nfrom litellm import acompletion as ask\n\nNAME = 'groq/x'\n"
@@ -131,7 +173,7 @@ FOUND = {
     "google-generativeai": (
         "import google.generativeai as genai\n\n"
         "genai.GenerativeModel('g').generate_content('x')\n",
-        ["google GenerativeModel google None", "google generate_content google None"],
+        ["google GenerativeModel google g", "google generate_content google g"],
     ),
     "bedrock": (
         "import boto3\n\nc = boto3.client('bedrock-runtime')\nc.converse(modelId='m', messages=[])\n",
@@ -139,7 +181,50 @@ FOUND = {
     ),
     "snowflake.cortex": (
         "from snowflake.cortex import Complete, complete\n\nComplete('m', 'x')\ncomplete('m', 'x')\n",
-        ["snowflake_cortex Complete cortex None", "snowflake_cortex complete cortex None"],
+        ["snowflake_cortex Complete cortex m", "snowflake_cortex complete cortex m"],
+    ),
+    "instructor, by provider": (
+        "import instructor\n\nc = instructor.from_provider('openai/gpt-5')\n"
+        "c.chat.completions.create(messages=[])\nc.create_with_completion(messages=[])\n",
+        [
+            "instructor from_provider instructor openai/gpt-5",
+            "instructor chat.completions.create instructor openai/gpt-5",
+            "instructor create_with_completion instructor openai/gpt-5",
+        ],
+    ),
+    "instructor, around a client": (
+        "import instructor\nfrom groq import Groq\n\n"
+        "instructor.from_groq(Groq()).chat.completions.create(model='m')\n",
+        ["groq Groq groq None", "groq chat.completions.create groq m"],
+    ),
+    "dspy": (
+        "import dspy\n\nlm = dspy.LM('openai/gpt-5')\ndspy.Embedder('openai/e')\nlm.forward('x')\n",
+        [
+            "dspy LM dspy openai/gpt-5",
+            "dspy Embedder dspy openai/e",
+            "dspy forward dspy openai/gpt-5",
+        ],
+    ),
+    "pydantic_ai": (
+        "from pydantic_ai import Agent\nfrom pydantic_ai.models.anthropic import AnthropicModel\n\n"
+        "Agent('openai:gpt-5').run_sync('x')\nAnthropicModel('c')\n",
+        [
+            "pydantic_ai Agent pydantic_ai openai:gpt-5",
+            "pydantic_ai run_sync pydantic_ai openai:gpt-5",
+            "pydantic_ai AnthropicModel anthropic c",
+        ],
+    ),
+    "Azure's inference": (
+        "from azure.ai.inference import ChatCompletionsClient\n"
+        "from azure.ai.inference.aio import EmbeddingsClient\n\n"
+        "ChatCompletionsClient(endpoint=e, credential=c, model='m').complete(messages=[])\n"
+        "EmbeddingsClient(endpoint=e, credential=c).embed(input=[])\n",
+        [
+            "azure_inference ChatCompletionsClient azure m",
+            "azure_inference complete azure m",
+            "azure_inference EmbeddingsClient azure None",
+            "azure_inference embed azure None",
+        ],
     ),
 }
 
