@@ -45,7 +45,7 @@ class Dependency:
 
 def add_dependency(root: Path, edited: Iterable[str]) -> Dependency:
     """Find the manifest that owns the edited files and add the requirement to it."""
-    owners = sorted({_owner(root, path) for path in edited})
+    owners = sorted({owners_of(root, path) for path in edited})
     if not owners:
         return Dependency()
     if len(owners) > 1 or len(owners[0]) != 1:
@@ -68,7 +68,7 @@ def _by_hand(name: str) -> str:
     return f"add {REQUIREMENT} to the dependencies in {name}"
 
 
-def _owner(root: Path, path: str) -> tuple[str, ...]:
+def owners_of(root: Path, path: str) -> tuple[str, ...]:
     """The manifests in the nearest folder above a file that has any."""
     for folder in PurePosixPath(path).parents:
         found = [

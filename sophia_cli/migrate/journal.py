@@ -154,6 +154,12 @@ def find(root: Path, name: str) -> Run:
     return found[0]
 
 
+def newest_first(root: Path, names: Iterable[str]) -> list[str]:
+    """Runs in the order in which they are undone, each once. Raises SophiaError."""
+    found = {run.name: run for run in (find(root, name) for name in names)}
+    return sorted(found, key=lambda name: -found[name].number)
+
+
 def _load(path: Path) -> Run:
     try:
         data = json.loads(path.read_bytes())

@@ -21,6 +21,7 @@ from sophia_cli.errors import Interrupted, SophiaError
 from sophia_cli.migrate import journal
 from sophia_cli.migrate.change import Change
 from sophia_cli.migrate.journal import Entry, Run, State, state_of
+from sophia_cli.migrate.later import refuse_held
 from sophia_cli.migrate.links import link_on
 from sophia_cli.migrate.lock import locked
 from sophia_cli.migrate.moves import BACK, FORTH, Move, Way, left, moves, stuck, way_of
@@ -97,15 +98,15 @@ def rollback(root: Path, name: str = "") -> Written:
     """Put every file of a run back, byte for byte; the newest run where none is named.
 
     Raises SophiaError, and changes nothing, when a file is neither as the run left it nor as it
-    was, or when its old bytes are no longer kept.
+    was, when its old bytes are no longer kept, or when later runs need what it wrote.
     """
     with _alone(root):
         run = journal.find(root, name) if name else _newest(root)
         if run.state is State.UNDONE:
             raise SophiaError(f"run {run.name} is undone already", "sophia migrate status")
-        blocked = stuck(root, run, BACK)
-        if blocked and run.state is not State.UNDOING:
-            _refuse(run, blocked)
+        if run.state is not State.UNDOING:
+            refuse_held(root, run)
+            _refuse_stuck(root, run)
         for entry in run.written:
             if state_of(root, entry) == BACK.start:
                 journal.blob(root, run, entry.before)
@@ -145,7 +146,10 @@ def _refuse_unfinished(root: Path) -> None:
         raise SophiaError(found.words, found.ways_on)
 
 
-def _refuse(run: Run, blocked: dict[str, str]) -> None:
+def _refuse_stuck(root: Path, run: Run) -> None:
+    blocked = stuck(root, run, BACK)
+    if not blocked:
+        return
     count = f"{len(blocked)} file" + ("s" if len(blocked) > 1 else "")
     lines = [f"{path}: {reason}" for path, reason in blocked.items()]
     raise SophiaError(

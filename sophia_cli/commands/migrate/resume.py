@@ -21,6 +21,7 @@ def resume(root: Root = None, as_json: Json = False, no_color: NoColor = False) 
     if written.run is not None and written.run.state is State.CHECKING:
         check_again(output, folder, written.run)
         return
-    screens.show_written(output, written, "migrate resume")
+    screens.show_written(output, written)
+    output.envelope("migrate resume", screens.written_data(written))
     if written.skipped:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`sophia migrate rollback`: what a run wrote goes back."""
+"""`sophia migrate rollback`: what runs wrote goes back."""
 
 from __future__ import annotations
 
@@ -9,19 +9,26 @@ import typer
 from sophia_cli.commands.migrate import screens
 from sophia_cli.commands.migrate.asked import folder_of
 from sophia_cli.commands.options import Json, NoColor, Root
-from sophia_cli.migrate import write
+from sophia_cli.migrate import journal, write
 from sophia_cli.output import Output
 
 
 def rollback(
-    run: Annotated[str, typer.Argument(help="The run; the newest where none is named.")] = "",
+    run: Annotated[
+        list[str] | None, typer.Argument(help="The runs; the newest where none is named.")
+    ] = None,
     root: Root = None,
     as_json: Json = False,
     no_color: NoColor = False,
 ) -> None:
-    """Put the files of a run back, byte for byte. Example: sophia migrate rollback 7c1e"""
+    """Put the files of runs back, byte for byte. Example: sophia migrate rollback 7c1e"""
     output = Output(as_json=as_json, color=not no_color)
-    written = write.rollback(folder_of(root), run)
-    screens.show_written(output, written, "migrate rollback")
-    if written.skipped:
+    folder = folder_of(root)
+    done = []
+    for name in journal.newest_first(folder, run) if run else [""]:
+        done.append(write.rollback(folder, name))
+        screens.show_written(output, done[-1])
+    data = [screens.written_data(written) for written in done]
+    output.envelope("migrate rollback", data if run and len(run) > 1 else data[0])
+    if any(written.skipped for written in done):
         raise typer.Exit(1)

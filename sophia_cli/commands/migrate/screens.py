@@ -218,7 +218,7 @@ def run_data(run: Run) -> dict[str, Any]:
     }
 
 
-def show_written(output: Output, written: Written, command: str) -> None:
+def show_written(output: Output, written: Written) -> None:
     """What `resume` or `rollback` did."""
     run = written.run
     undone = run is not None and run.state == "undone"
@@ -235,7 +235,10 @@ def show_written(output: Output, written: Written, command: str) -> None:
         output.line("Next:  sophia migrate")
     else:
         output.line(f"Undo:  sophia migrate rollback {run.name}")
-    output.envelope(command, {**(run_data(run) if run else {}), "skipped": written.skipped})
+
+
+def written_data(written: Written) -> dict[str, Any]:
+    return {**(run_data(written.run) if written.run else {}), "skipped": written.skipped}
 
 
 def show_status(output: Output, runs: Sequence[Run]) -> None:
