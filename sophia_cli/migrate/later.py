@@ -85,7 +85,9 @@ def _required(root: Path, run: Run, other: Run) -> Iterator[Hold]:
     for entry in run.written:
         if not entry.follows or state_of(root, entry) != "after":
             continue
-        user = next((path for path in _importing(root, other) if entry.path in owners_of(root, path)), "")
+        user = next(
+            (path for path in _importing(root, other) if entry.path in owners_of(root, path)), ""
+        )
         if user:
             words = f"{user}, which run {other.name} wrote, needs the requirement in it"
             yield Hold(entry.path, other, words)

@@ -63,8 +63,8 @@ def test_the_dry_run_names_the_batches_and_what_is_left_out(project: Path) -> No
         "  report only      0      0  left alone, the reason is beside each\n"
         "  left out         2      2  not named by --only, --changed-since or --batch\n\n"
         "Nothing was changed. The patch: .sophia/migrate/plan.patch (git apply takes it)\n"
-        "Next:  sophia migrate show safe      or"
-        "      sophia migrate --apply --batch agents\n"
+        "Next:  sophia migrate show safe --batch agents\n"
+        "   or  sophia migrate --apply --batch agents\n"
     )
 
 
@@ -143,6 +143,32 @@ def test_as_data(project: Path) -> None:
         ],
     }
     assert data["next"] == "sophia migrate --apply --batch other --verify ./judge"
+
+
+def test_all_batches_of_a_run_are_undone_by_one_command(project: Path) -> None:
+    said = sophia("migrate", "--apply", "--batch", "all", cwd=project)
+    undo, last = said.out.splitlines()[-2:]
+    assert last == "Next:  sophia migrate"
+    assert undo.startswith("Undo all 3:  sophia migrate rollback ")
+    names = undo.split()[-3:]
+    said = sophia("migrate", "rollback", *reversed(names), cwd=project)  # in whichever order
+    assert (said.code, said.err) == (0, "")
+    assert said.out == (
+        f"Rolled back run {names[0]}: 1 file as before the run, byte for byte.\n"
+        f"Rolled back run {names[1]}: 1 file as before the run, byte for byte.\n"
+        f"Rolled back run {names[2]}: 3 files as before the run, byte for byte.\n"
+        "Next:  sophia migrate\n"
+    )
+    assert {name: (project / name).read_text() for name in FILES} == FILES
+
+
+def test_what_was_kept_before_a_batch_was_put_back_can_be_undone(project: Path) -> None:
+    said = sophia("migrate", "--apply", "--verify", "./judge", cwd=project)
+    undo, why = said.out.splitlines()[-2:]
+    assert undo.startswith("Undo:  sophia migrate rollback ")
+    assert why.startswith("See why:  sophia migrate show run:")
+    data = sophia("migrate", *undo.split()[3:], "--json", cwd=project).json["data"]
+    assert (data["state"], len(data["files"])) == ("undone", 3)
 
 
 MISTAKES: list[tuple[tuple[str, ...], int, str]] = [

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -57,6 +58,19 @@ NoCache = Annotated[
 ]
 
 
+_SELECTING = ("--include", "--exclude", "--pack", "--only", "--changed-since", "--batch")
+# What a command can be told of what it looks at; those that are not here take all of it.
+_TAKEN = {
+    "scan": ("--exclude", "--pack"),
+    "cleanup": ("--exclude", "--pack"),
+    "report": ("--include", "--exclude", "--pack"),
+    "check": ("--include", "--exclude", "--pack"),
+    "rollback": (),
+    "resume": (),
+    "status": (),
+}
+
+
 @dataclass(frozen=True)
 class Asked:
     """What was typed."""
@@ -107,23 +121,34 @@ class Asked:
 
     def again(self, batch: str = "") -> str:
         """The command that writes what was asked for, or the same of another batch."""
-        words = ["sophia", "migrate", "--apply"]
+        words = ["--apply"]
         words += ["--class", "review"] if self.kind is Class.REVIEW else []
         words += ["--allow-dirty"] if self.allow_dirty else []
-        for option, values in (
-            ("--root", [self.root] if self.root else None),
-            ("--include", self.include),
-            ("--exclude", self.exclude),
-            ("--pack", self.pack),
-            ("--only", self.only),
-            ("--changed-since", [self.changed_since] if self.changed_since else None),
-            ("--batch", [shown(batch)] if batch else None),
-            ("--verify", [self.verify] if self.verify else None),
-            ("--verify-timeout", [f"{self.timeout:g}"] if self.timeout != LIMIT else None),
-        ):
-            for value in values or ():
-                words += [option, _quoted(str(value))]
-        return " ".join(words)
+        judged = [f"--verify {_quoted(self.verify)}"] if self.verify else []
+        judged += [f"--verify-timeout {self.timeout:g}"] if self.timeout != LIMIT else []
+        following = replace(self, batch=shown(batch) if batch else "")
+        return " ".join([following.command(*words), *judged])
+
+    def command(self, *words: str) -> str:
+        """A command that looks at the same: with all that was typed and that it takes."""
+        taken = _TAKEN.get(words[0] if words else "", _SELECTING)
+        taken = () if words[-1:] and words[-1].startswith("run:") else taken
+        given: tuple[tuple[str, Iterable[object]], ...] = (
+            ("--root", (self.root,) if self.root else ()),
+            ("--include", self.include or ()),
+            ("--exclude", self.exclude or ()),
+            ("--pack", self.pack or ()),
+            ("--only", self.only or ()),
+            ("--changed-since", (self.changed_since,) if self.changed_since else ()),
+            ("--batch", (self.batch,) if self.batch else ()),
+        )
+        more = [
+            f"{option} {_quoted(str(value))}"
+            for option, values in given
+            if option in ("--root", *taken)
+            for value in values
+        ]
+        return " ".join(["sophia migrate", *words, *more])
 
 
 def _quoted(word: str) -> str:

@@ -29,13 +29,13 @@ def cleanup(
     output = Output(as_json=as_json, color=not no_color)
     asked = Asked(root, apply, exclude=exclude, pack=pack, allow_dirty=allow_dirty)
     found = clean_up(asked.options())
-    _show(output, found)
+    _show(output, found, asked)
     output.envelope("migrate cleanup", _data(found))
     if found.written is not None and found.written.skipped:
         raise typer.Exit(1)
 
 
-def _show(output: Output, found: Cleanup) -> None:
+def _show(output: Output, found: Cleanup, asked: Asked) -> None:
     written = found.written
     count = len(found.free) if written is None else len(written.files)
     noun = "old service" if count == 1 else "old services"
@@ -52,10 +52,11 @@ def _show(output: Output, found: Cleanup) -> None:
     if found.advice:
         output.line(f"By hand: {found.advice}")
     if written is not None and written.run is not None:
-        output.line(f"Undo:  sophia migrate rollback {written.run.name}")
+        output.line(f"Undo:  {asked.command('rollback', written.run.name)}")
     elif written is None and found.free:
         output.line("Nothing was changed.")
-        output.line("Next:  sophia migrate cleanup --apply")
+        dirty = ("--allow-dirty",) if asked.allow_dirty else ()
+        output.line(f"Next:  {asked.command('cleanup', '--apply', *dirty)}")
     else:
         output.line("Nothing was changed.")
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from sophia_cli.commands.migrate.asked import Asked, Exclude, Include, Packs
+from sophia_cli.commands.migrate.screens import show_ways
 from sophia_cli.commands.options import Json, NoColor, Quiet, Root
 from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.migrate.counted import counted
@@ -56,13 +57,14 @@ def report(
     if form is not None and as_json and file is None:
         raise UsageError("--json and --format both ask for stdout", "add --output FILE")
     output = Output(as_json=as_json, quiet=quiet, color=not no_color)
-    options = Asked(root, include=include, exclude=exclude, pack=pack).options()
+    asked = Asked(root, include=include, exclude=exclude, pack=pack)
+    options = asked.options()
     if file is not None:
         _refuse_others(file)
     with output.progress("Looking at files") as advance:
         found = survey(options, advance)
     if form is None:
-        _show(output, found)
+        _show(output, found, asked)
         output.envelope("migrate report", found.data())
         return
     text = FORMATS[form](found).encode("utf-8", "replace")
@@ -100,7 +102,7 @@ def _write(file: Path, text: bytes) -> None:
         ) from error
 
 
-def _show(output: Output, found: Survey) -> None:
+def _show(output: Output, found: Survey, asked: Asked) -> None:
     total = found.total
     if not total.sites:
         output.line("No LLM call was found in source files.")
@@ -125,7 +127,8 @@ def _show(output: Output, found: Survey) -> None:
     if not found.counted:
         return
     output.line()
-    output.line("Next:  sophia migrate      or      sophia migrate report --format html")
+    page = asked.command("report", "--format", "html")
+    show_ways(output, "Next:", asked.command(), page)
 
 
 def _row(one: Tally) -> tuple[object, ...]:

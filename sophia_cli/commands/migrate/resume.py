@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from sophia_cli.commands.migrate import screens
-from sophia_cli.commands.migrate.asked import folder_of
+from sophia_cli.commands.migrate.asked import Asked, folder_of
 from sophia_cli.commands.migrate.rollout import check_again
 from sophia_cli.commands.options import Json, NoColor, Root
 from sophia_cli.migrate import write
@@ -22,6 +22,7 @@ def resume(root: Root = None, as_json: Json = False, no_color: NoColor = False) 
         check_again(output, folder, written.run)
         return
     screens.show_written(output, written)
+    screens.show_way_on(output, written, Asked(root))
     output.envelope("migrate resume", screens.written_data(written))
     if written.skipped:
         raise typer.Exit(1)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sophia_cli.commands.migrate import screens
-from sophia_cli.commands.migrate.asked import folder_of
+from sophia_cli.commands.migrate.asked import Asked, folder_of
 from sophia_cli.commands.options import Json, NoColor, Root
 from sophia_cli.migrate import journal, write
 from sophia_cli.output import Output
@@ -28,6 +28,7 @@ def rollback(
     for name in journal.newest_first(folder, run) if run else [""]:
         done.append(write.rollback(folder, name))
         screens.show_written(output, done[-1])
+    screens.show_way_on(output, done[-1], Asked(root))
     data = [screens.written_data(written) for written in done]
     output.envelope("migrate rollback", data if run and len(run) > 1 else data[0])
     if any(written.skipped for written in done):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from sophia_cli.commands.migrate import screens
 from sophia_cli.commands.migrate.asked import Asked, look
 from sophia_cli.migrate import rollout
 from sophia_cli.migrate.batches import shown
@@ -57,7 +59,9 @@ def _show(output: Output, steps: Iterator[Step], asked: Asked) -> dict[str, Any]
             data["left"] = step.data()
             data["next"] = _show_left(output, step, asked, data["batches"])
     if data["left"] is None:
-        _show_next(output, data["batches"][-1], "sophia migrate")
+        _show_next(output, data["batches"], asked.command(), asked)
+    undo = [batch["run"] for batch in reversed(data["batches"]) if batch["kept"]]
+    data["undo"] = asked.command("rollback", *undo) if undo else None
     return data
 
 
@@ -115,23 +119,23 @@ def _show_left(
     else:
         output.line(f"{left.total:,} of {_number(left.total, 'site')} moved, none is left.")
     name = rollout.next_batch(left, [batch["batch"] for batch in batches])
-    following = asked.again(name) if name else "sophia migrate"
-    _show_next(output, batches[-1] if batches else None, following)
+    following = asked.again(name) if name else replace(asked, batch="").command()
+    _show_next(output, batches, following, asked)
     return following
 
 
-def _show_next(output: Output, last: dict[str, Any] | None, following: str) -> None:
-    if last is not None and last["reason"]:
-        output.line(f"See why:  sophia migrate show run:{last['run']}")
-        return
-    undo = f"Undo:  sophia migrate rollback {last['run']}" if last and last["run"] else ""
-    line = "        ".join(part for part in (undo, f"Next:  {following}") if part)
-    if len(line) <= WIDTH:
-        output.line(line)
-        return
-    for part in (undo, f"Next:  {following}"):
-        if part:
-            output.line(part)
+def _show_next(output: Output, batches: list[dict[str, Any]], following: str, asked: Asked) -> None:
+    """How to undo what is kept, the newest run first, and how to go on."""
+    kept = [batch["run"] for batch in reversed(batches) if batch["kept"]]
+    if len(kept) > 1:
+        output.line(f"Undo all {len(kept)}:  {asked.command('rollback', *kept)}")
+    undo = asked.command("rollback", kept[0]) if len(kept) == 1 else ""
+    if batches and batches[-1]["reason"]:
+        screens.show_undo(output, undo)
+        why = asked.command("show", f"run:{batches[-1]['run']}")
+        output.line(f"See why:  {why}")
+    else:
+        screens.show_undo(output, undo, following)
 
 
 def _number(value: int, noun: str, several: str = "") -> str:

@@ -69,7 +69,7 @@ def run(
     if patch and not as_json:
         sys.stdout.buffer.write(report.patch)
         return
-    screens.show_report(output, report, asked.again(options.choice.batch))
+    screens.show_report(output, report, asked)
     data = report.data() | ({"patch": report.patch.decode("utf-8", "replace")} if patch else {})
     output.envelope("migrate", data)
     if report.skipped:

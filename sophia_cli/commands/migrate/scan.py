@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from sophia_cli.commands.migrate.asked import Asked, Exclude, NoCache, Packs
+from sophia_cli.commands.migrate.screens import show_ways
 from sophia_cli.commands.options import Json, NoColor, Quiet, Root
 from sophia_cli.migrate.counted import counted
 from sophia_cli.migrate.pipeline import Inventory, take_inventory
@@ -37,7 +38,8 @@ def scan(
     Example: sophia migrate scan --files
     """
     output = Output(as_json=as_json, quiet=quiet, color=not no_color)
-    options = Asked(root, exclude=exclude, pack=pack, no_cache=no_cache).options()
+    asked = Asked(root, exclude=exclude, pack=pack, no_cache=no_cache)
+    options = asked.options()
     with output.progress("Looking at files") as advance:
         inventory = take_inventory(options, advance)
     paths = sorted({site.path for site in inventory.sites})
@@ -45,7 +47,7 @@ def scan(
         for path in paths:
             output.line(path)
     else:
-        _show(output, inventory, len(paths))
+        _show(output, inventory, len(paths), asked)
     output.envelope("migrate scan", _data(inventory, paths))
 
 
@@ -58,7 +60,7 @@ def _rows(sites: Sequence[Site]) -> list[tuple[str, str, str, int, int]]:
     return sorted(rows, key=lambda row: (row[0], -row[3], row[1:3]))
 
 
-def _show(output: Output, inventory: Inventory, count: int) -> None:
+def _show(output: Output, inventory: Inventory, count: int, asked: Asked) -> None:
     sites = inventory.sites
     output.line(f"{len(sites):,} sites in {count:,} of {inventory.files:,} files")
     output.line()
@@ -70,13 +72,14 @@ def _show(output: Output, inventory: Inventory, count: int) -> None:
         output.line(f"  {site.place}  {site.operation}")
         output.line(indent(fill(site.reason.words, 74), " " * 6))
     if len(wrappers) > _HEAD:
-        output.line(f"  ... {len(wrappers) - _HEAD:,} more wrappers:  sophia migrate scan --json")
+        more = f"  ... {len(wrappers) - _HEAD:,} more wrappers:"
+        output.line(f"{more}  {asked.command('scan', '--json')}")
     if wrappers:
         output.line()
     if inventory.unseen:
         left = counted(len(inventory.unseen), "file")
         output.line(f"Not looked at: {left} (sophia migrate names them)")
-    output.line("Next:  sophia migrate      or      sophia migrate scan --files")
+    show_ways(output, "Next:", asked.command(), asked.command("scan", "--files"))
 
 
 def _data(inventory: Inventory, paths: list[str]) -> dict[str, object]:

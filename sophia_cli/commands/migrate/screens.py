@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from textwrap import fill, indent
 from typing import Any
 
+from sophia_cli.commands.migrate.asked import Asked, Class
 from sophia_cli.migrate.batches import list_batches, shown
 from sophia_cli.migrate.counted import counted
 from sophia_cli.migrate.journal import Run, State
@@ -14,11 +16,10 @@ from sophia_cli.migrate.report import Report, count, site_data
 from sophia_cli.migrate.site import Site, Verdict
 from sophia_cli.migrate.trial import LOG
 from sophia_cli.migrate.write import Written
-from sophia_cli.output import Output
+from sophia_cli.output import WIDTH, Output
 
 CLASSES = ("safe", "review", "report-only", "carried", "done", "noted", "not-edited", "held-back")
 _HEAD = 8
-_APPLY = {"safe": " --apply", "review": " --apply --class review"}
 _ROWS = (
     (Verdict.SAFE, "safe", "rewritten: proven to keep its meaning"),
     (Verdict.REVIEW, "review", "rewritten with --class review; read them first"),
@@ -29,20 +30,20 @@ _ROWS = (
 )
 
 
-def show_report(output: Output, report: Report, apply: str = "sophia migrate --apply") -> None:
-    """The screen of a run, dry or not; `apply` is the command that writes what it shows."""
+def show_report(output: Output, report: Report, asked: Asked) -> None:
+    """The screen of a run, dry or not."""
     if report.run or report.skipped:
-        _show_applied(output, report)
+        _show_applied(output, report, asked)
         return
     output.line(_looked_at(report))
     output.line()
     _show_counts(output, report)
-    _show_reported(output, report)
-    _show_unseen(output, report)
+    _show_reported(output, report, asked)
+    _show_unseen(output, report, asked)
     if report.advice:
         output.line(f"By hand: {report.advice}")
         output.line()
-    _show_end(output, report, apply)
+    _show_end(output, report, asked)
 
 
 def _looked_at(report: Report) -> str:
@@ -82,7 +83,7 @@ def _show_counts(output: Output, report: Report) -> None:
     output.line()
 
 
-def _show_reported(output: Output, report: Report) -> None:
+def _show_reported(output: Output, report: Report, asked: Asked) -> None:
     sites = report.of(Verdict.REPORT)
     if not sites:
         return
@@ -90,22 +91,24 @@ def _show_reported(output: Output, report: Report) -> None:
     rows = [(site.place, site.reason.words) for site in sites[:_HEAD]]
     output.places(rows, indent=4)
     if len(sites) > _HEAD:
-        output.line(f"    ... {len(sites) - _HEAD:,} more:  sophia migrate show report-only")
+        more = f"    ... {len(sites) - _HEAD:,} more:"
+        output.line(f"{more}  {asked.command('show', 'report-only')}")
     output.line()
 
 
-def _show_unseen(output: Output, report: Report) -> None:
+def _show_unseen(output: Output, report: Report, asked: Asked) -> None:
     left = [*report.broken, *report.unseen]
     if not left:
         return
     output.line("  not looked at")
     output.places([(item.path, item.reason) for item in left[:_HEAD]], indent=4)
     if len(left) > _HEAD:
-        output.line(f"    ... {len(left) - _HEAD:,} more are in:  sophia migrate --json")
+        more = f"    ... {len(left) - _HEAD:,} more are in:"
+        output.line(f"{more}  {asked.command('--json')}")
     output.line()
 
 
-def _show_end(output: Output, report: Report, apply: str) -> None:
+def _show_end(output: Output, report: Report, asked: Asked) -> None:
     if report.cut_short is not None:
         output.line(f"{report.cut_short.words[0].upper()}{report.cut_short.words[1:]}.")
         output.line(f"Next:  {report.cut_short.ways_on}")
@@ -116,7 +119,7 @@ def _show_end(output: Output, report: Report, apply: str) -> None:
             any(site.verdict is Verdict.REVIEW for site in report.sites)
             and not report.choice.review
         ):
-            output.line("Next:  sophia migrate show review")
+            show_ways(output, "Next:", asked.command("show", "review"))
         return
     output.line("Nothing was changed. The patch: .sophia/migrate/plan.patch (git apply takes it)")
     if not report.in_git:
@@ -125,26 +128,46 @@ def _show_end(output: Output, report: Report, apply: str) -> None:
     if len(batches) > 1 and not report.choice.batch:
         names = ", ".join(f"{shown(batch.name)} {batch.sites:,}" for batch in batches)
         output.line(fill(f"In batches (--batch NAME, sites each): {names}", 80))
-    output.line(f"Next:  sophia migrate show safe      or      {apply}")
+    apply = asked.again(report.choice.batch)
+    show_ways(output, "Next:", asked.command("show", "safe"), apply)
 
 
-def _show_applied(output: Output, report: Report) -> None:
+def show_ways(output: Output, label: str, *commands: str) -> None:
+    """Commands to choose from, in one line where they fit."""
+    line = f"{label}  {'      or      '.join(commands)}"
+    if len(line) <= WIDTH:
+        output.line(line)
+        return
+    for place, command in enumerate(commands):
+        output.line(f"{'or'.rjust(len(label)) if place else label}  {command}")
+
+
+def _show_applied(output: Output, report: Report, asked: Asked) -> None:
     taken = [
         site for site in report.sites if report.choice.takes(site) and site.path in report.changed
     ]
     output.line(f"{counted(len(report.changed), 'file')}, {counted(len(taken), 'site')} written.")
     for path, reason in report.skipped.items():
         output.line(f"  left alone  {path}: {reason}")
-    _show_unseen(output, report)
+    _show_unseen(output, report, asked)
     if report.advice:
         output.line(f"By hand: {report.advice}")
     if not report.run:
-        output.line("Next:  sophia migrate")
+        output.line(f"Next:  {asked.command()}")
         return
     if not report.in_git:
         output.line("There is no git here: only the journal in .sophia can undo.")
     output.line(f"Run {report.run} is kept.")
-    output.line(f"Undo:  sophia migrate rollback {report.run}        Next:  sophia migrate")
+    show_undo(output, asked.command("rollback", report.run), asked.command())
+
+
+def show_undo(output: Output, undo: str, following: str = "") -> None:
+    """The command that undoes, and the one that goes on."""
+    parts = [f"Undo:  {undo}" if undo else "", f"Next:  {following}" if following else ""]
+    parts = [part for part in parts if part]
+    line = "        ".join(parts)
+    for part in [line] if 0 < len(line) <= WIDTH else parts:
+        output.line(part)
 
 
 def select(report: Report, what: str) -> tuple[Site, ...]:
@@ -154,7 +177,7 @@ def select(report: Report, what: str) -> tuple[Site, ...]:
     return report.aside if what == "not-edited" else report.of(Verdict(what))
 
 
-def show_sites(output: Output, what: str, sites: Sequence[Site]) -> None:
+def show_sites(output: Output, what: str, sites: Sequence[Site], asked: Asked) -> None:
     """One line for each site of a class."""
     output.line(f"{counted(len(sites), 'site')} of class {what}")
     if sites:
@@ -163,14 +186,17 @@ def show_sites(output: Output, what: str, sites: Sequence[Site]) -> None:
         output.line(f"  {site.place}  {site.operation}")
         output.line(indent(fill(site.reason.words, 74), " " * 6))
     output.line()
-    output.line(f"Next:  sophia migrate{_APPLY.get(what, '') if sites else ''}")
+    kind = Class.REVIEW if what == "review" else Class.SAFE
+    going_on = bool(sites) and what in tuple(Class)
+    following = replace(asked, kind=kind).again(asked.batch) if going_on else asked.command()
+    output.line(f"Next:  {following}")
 
 
 def sites_data(sites: Sequence[Site]) -> list[dict[str, Any]]:
     return [site_data(site) for site in sites]
 
 
-def show_run(output: Output, run: Run) -> None:
+def show_run(output: Output, run: Run, asked: Asked) -> None:
     """What one run did to which files."""
     output.line(f"Run {run.name}: {run.state}, {counted(len(run.written), 'file')}")
     output.line()
@@ -185,10 +211,10 @@ def show_run(output: Output, run: Run) -> None:
     if run.trial:
         _show_trial(output, run, run.trial)
     ends = {
-        State.DONE: f"Undo:  sophia migrate rollback {run.name}",
-        State.UNDONE: "Next:  sophia migrate",
+        State.DONE: f"Undo:  {asked.command('rollback', run.name)}",
+        State.UNDONE: f"Next:  {asked.command()}",
     }
-    output.line(ends.get(run.state, "Next:  sophia migrate resume"))
+    output.line(ends.get(run.state, f"Next:  {asked.command('resume')}"))
 
 
 def _show_trial(output: Output, run: Run, trial: Mapping[str, Any]) -> None:
@@ -231,21 +257,25 @@ def show_written(output: Output, written: Written) -> None:
         output.line(f"Finished run {run.name}: {files} written.")
     for path, reason in written.skipped.items():
         output.line(f"  left alone  {path}: {reason}")
-    if run is None or undone:
-        output.line("Next:  sophia migrate")
+
+
+def show_way_on(output: Output, written: Written, asked: Asked) -> None:
+    """What comes after `resume` or `rollback`."""
+    if written.run is None or written.run.state is State.UNDONE:
+        output.line(f"Next:  {asked.command()}")
     else:
-        output.line(f"Undo:  sophia migrate rollback {run.name}")
+        output.line(f"Undo:  {asked.command('rollback', written.run.name)}")
 
 
 def written_data(written: Written) -> dict[str, Any]:
     return {**(run_data(written.run) if written.run else {}), "skipped": written.skipped}
 
 
-def show_status(output: Output, runs: Sequence[Run]) -> None:
+def show_status(output: Output, runs: Sequence[Run], asked: Asked) -> None:
     """The runs that the journal keeps."""
     if not runs:
         output.line("No run is kept here.")
-        output.line("Next:  sophia migrate")
+        output.line(f"Next:  {asked.command()}")
         return
     output.line(f"{counted(len(runs), 'run')} kept here")
     output.line()
@@ -254,6 +284,6 @@ def show_status(output: Output, runs: Sequence[Run]) -> None:
     output.line()
     cut = next((run for run in runs if run.unfinished), None)
     if cut is not None:
-        output.line(f"Next:  sophia migrate resume      or      sophia migrate rollback {cut.name}")
+        show_ways(output, "Next:", asked.command("resume"), asked.command("rollback", cut.name))
     else:
-        output.line(f"Next:  sophia migrate show run:{runs[-1].name}")
+        output.line(f"Next:  {asked.command('show', f'run:{runs[-1].name}')}")

@@ -42,15 +42,6 @@ def show(
 ) -> None:
     """List the sites of one class, or what a run did. Example: sophia migrate show safe"""
     output = Output(as_json=as_json, color=not no_color)
-    if what.startswith("run:"):
-        kept = journal.find(folder_of(root), what.removeprefix("run:"))
-        screens.show_run(output, kept)
-        output.envelope("migrate show", screens.run_data(kept))
-        return
-    if what not in screens.CLASSES:
-        raise UsageError(
-            f"there is no class {what}", f"one of: {', '.join(screens.CLASSES)}, run:ID"
-        )
     asked = Asked(
         root,
         include=include,
@@ -61,7 +52,16 @@ def show(
         changed_since=changed_since,
         batch=batch,
     )
+    if what.startswith("run:"):
+        kept = journal.find(folder_of(root), what.removeprefix("run:"))
+        screens.show_run(output, kept, asked)
+        output.envelope("migrate show", screens.run_data(kept))
+        return
+    if what not in screens.CLASSES:
+        raise UsageError(
+            f"there is no class {what}", f"one of: {', '.join(screens.CLASSES)}, run:ID"
+        )
     report = look(asked.options(), output)
     sites = screens.select(report, what)
-    screens.show_sites(output, what, sites)
+    screens.show_sites(output, what, sites, asked)
     output.envelope("migrate show", screens.sites_data(sites))
