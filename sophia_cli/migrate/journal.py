@@ -21,7 +21,7 @@ from sophia_cli.migrate.links import link_on
 FOLDER = ".sophia"
 _VERSION = 2
 _READ = (1, _VERSION)
-_ABSENT = ""
+ABSENT = ""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _FOREIGN = frozenset({"..", ".git", FOLDER})
 
@@ -54,7 +54,7 @@ class Entry:
 
     @property
     def removed(self) -> bool:
-        return self.after == _ABSENT
+        return self.after == ABSENT
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def _entry(path: str, before: str, after: str, **more: Any) -> Entry:
     known = parts.as_posix() == path and not parts.is_absolute() and "\0" not in path
     if not known or not parts.name or not _FOREIGN.isdisjoint(parts.parts):
         raise ValueError(f"it names {path!r}, which is no file of this tree")
-    for name in (before, after) if after != _ABSENT else (before,):
+    for name in (before, after) if after != ABSENT else (before,):
         if not _DIGEST.fullmatch(name):
             raise ValueError(f"{name!r} is no digest")
     return Entry(path, before, after, **{**more, "groups": tuple(more.get("groups", ()))})
@@ -204,7 +204,7 @@ def state_of(root: Path, entry: Entry) -> str | None:
     try:
         now = digest((root / entry.path).read_bytes())
     except (FileNotFoundError, NotADirectoryError):
-        now = _ABSENT
+        now = ABSENT
     except OSError:
         return None
     return "before" if now == entry.before else "after" if now == entry.after else None
@@ -220,7 +220,9 @@ class CutShort:
     @property
     def words(self) -> str:
         if self.run.state is State.CHECKING:
-            return f"run {self.run.name} is written, but was not checked to the end"
+            reason = (self.run.trial or {}).get("reason")
+            worse = f"made things worse ({reason}) and was not put back" if reason else ""
+            return f"run {self.run.name} is written, but {worse or 'was not checked to the end'}"
         verb = "put back" if self.run.state is State.UNDOING else "written"
         return f"run {self.run.name} was cut short, {self.moved} of {len(self.run.written)} files {verb}"
 
@@ -256,7 +258,7 @@ def start(
         Entry(
             change.path,
             digest(change.before),
-            _ABSENT if change.removed else digest(change.after),
+            ABSENT if change.removed else digest(change.after),
             groups=change.groups,
             follows=change.follows,
             mode=_mode(root / change.path),

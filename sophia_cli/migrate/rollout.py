@@ -10,6 +10,7 @@ from typing import Any
 from sophia_cli.errors import Interrupted, SophiaError
 from sophia_cli.migrate import journal
 from sophia_cli.migrate.batches import ALL, Batch, list_batches
+from sophia_cli.migrate.drift import changed, gone_back
 from sophia_cli.migrate.journal import Run, State
 from sophia_cli.migrate.pipeline import Options, migrate, refuse_dirty
 from sophia_cli.migrate.report import Report
@@ -29,12 +30,16 @@ class Tried:
 
 @dataclass(frozen=True)
 class Ended:
-    """What became of a batch. `reason` says why it was rolled back, "" where it is kept."""
+    """What became of a batch. `reason` says why it was rolled back, "" where it is kept.
+
+    `changed` are its files that the command changed itself and passed with.
+    """
 
     batch: str
     run: str
     files: int
     reason: str = ""
+    changed: tuple[str, ...] = ()
 
     def data(self) -> dict[str, Any]:
         """The same for --json."""
@@ -45,6 +50,7 @@ class Ended:
             "files": self.files,
             "kept": kept,
             "reason": self.reason or None,
+            "changed_by_command": list(self.changed),
         }
 
 
@@ -172,15 +178,39 @@ def _judge(root: Path, run: Run, batch: str, trial: Trial, before: Outcome) -> I
     except KeyboardInterrupt:
         raise _interrupted(root) from None
     yield Tried("after", after)
+    back, others = gone_back(root, run), changed(root, run)
     reason = worse(before, after)
+    if back and not reason:
+        reason = f"the command itself took back {_some(back)}: it did not judge what was written"
     said = {**(run.trial or {}), "after": after.data(), "reason": reason}
     if not reason:
-        keep(root, run.name, said)
-        yield Ended(batch, run.name, len(run.written))
+        keep(root, run.name, {**said, "changed": list(others)})
+        yield Ended(batch, run.name, len(run.written), changed=others)
         return
     journal.mark(root, run, State.CHECKING, trial=said)
+    if others:
+        raise _meddled(run, others, reason)
     written: Written = rollback(root, run.name)
     yield Ended(batch, run.name, len(written.files), reason)
+
+
+def _some(paths: Sequence[str]) -> str:
+    return paths[0] + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
+
+
+def _meddled(run: Run, paths: Sequence[str], reason: str) -> SophiaError:
+    """The run is worse and could be undone only over what the command wrote: a person decides."""
+    lines = [
+        f"its own changes are in {_some(paths)}: take them out, then",
+        f"  sophia migrate rollback {run.name}",
+        "or keep a copy of them beside the journal and have all files as before the run:",
+        f"  sophia migrate rollback {run.name} --force",
+        "from then on name a command that leaves these files alone",
+    ]
+    words = f"the command made changes of its own and got worse ({reason})"
+    return SophiaError(
+        f"{words}: run {run.name} was not put back, nothing is lost", "\n".join(lines)
+    )
 
 
 def _interrupted(root: Path) -> Interrupted:

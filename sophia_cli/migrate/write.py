@@ -20,6 +20,7 @@ from typing import Any
 from sophia_cli.errors import Interrupted, SophiaError
 from sophia_cli.migrate import journal
 from sophia_cli.migrate.change import Change
+from sophia_cli.migrate.drift import adopt, changed
 from sophia_cli.migrate.journal import Entry, Run, State, state_of
 from sophia_cli.migrate.later import refuse_held
 from sophia_cli.migrate.links import link_on
@@ -86,17 +87,22 @@ def resume(root: Path) -> Written:
 
 
 def keep(root: Path, name: str, trial: dict[str, Any]) -> Run:
-    """End a run that was checked. Raises SophiaError where it is not waiting for that any more."""
+    """End a run that was checked, with its files as they are now.
+
+    Raises SophiaError where it is not waiting for that any more.
+    """
     with _alone(root):
         run = journal.find(root, name)
         if run.state is not State.CHECKING:
             raise SophiaError(f"run {run.name} is {run.state} meanwhile", "sophia migrate status")
+        run = _adopt(root, run)
         return journal.mark(root, run, State.DONE, trial={**trial, "kept": True})
 
 
-def rollback(root: Path, name: str = "") -> Written:
+def rollback(root: Path, name: str = "", *, force: bool = False) -> Written:
     """Put every file of a run back, byte for byte; the newest run where none is named.
 
+    With `force` also files that were changed since: what they are now is kept with the run.
     Raises SophiaError, and changes nothing, when a file is neither as the run left it nor as it
     was, when its old bytes are no longer kept, or when later runs need what it wrote.
     """
@@ -106,6 +112,7 @@ def rollback(root: Path, name: str = "") -> Written:
             raise SophiaError(f"run {run.name} is undone already", "sophia migrate status")
         if run.state is not State.UNDOING:
             refuse_held(root, run)
+            run = _adopt(root, run, copies=True) if force else run
             _refuse_stuck(root, run)
         for entry in run.written:
             if state_of(root, entry) == BACK.start:
@@ -152,10 +159,24 @@ def _refuse_stuck(root: Path, run: Run) -> None:
         return
     count = f"{len(blocked)} file" + ("s" if len(blocked) > 1 else "")
     lines = [f"{path}: {reason}" for path, reason in blocked.items()]
+    lines.append("put them back as the run left them, then roll back again")
+    if changed(root, run):
+        lines.append("or, with a copy of what they are now kept beside the journal:")
+        lines.append(f"sophia migrate rollback {run.name} --force")
     raise SophiaError(
         f"run {run.name} cannot be undone: {count} not as the run left it; nothing was changed",
-        "\n".join([*lines, "put them back as the run left them, then roll back again"]),
+        "\n".join(lines),
     )
+
+
+def _adopt(root: Path, run: Run, *, copies: bool = False) -> Run:
+    try:
+        return adopt(root, run, copies=copies)
+    except OSError as error:
+        raise SophiaError(
+            f"nothing was changed: what the files are now cannot be kept: {error.strerror}",
+            f"free some space, then:  sophia migrate rollback {run.name}",
+        ) from error
 
 
 def _finish(root: Path, run: Run, way: Way) -> Written:

@@ -171,6 +171,28 @@ def test_what_was_kept_before_a_batch_was_put_back_can_be_undone(project: Path) 
     assert (data["state"], len(data["files"])) == ("undone", 3)
 
 
+def test_a_command_that_changes_files_itself(project: Path) -> None:
+    meddling = "#!/bin/sh\ngrep -q http_client app/main.py || exit 0\necho '#' >> app/main.py\n"
+    (project / "judge").write_text(f"{meddling}exit 1\n")
+    words = ("migrate", "--apply", "--batch", "other", "--verify", "./judge")
+    said = sophia(*words, cwd=project)
+    assert said.code == 1
+    forced = [line.split() for line in said.err.splitlines() if "--force" in line][0]
+    back = sophia(*forced[1:], cwd=project)
+    assert steady(back.out) == (
+        "Rolled back run RUN: 2 files as before the run, byte for byte.\n"
+        "What was changed since is kept: .sophia/migrate/RUN/changed\n"
+        "Next:  sophia migrate\n"
+    )
+    assert {name: (project / name).read_text() for name in FILES} == FILES
+    (project / "judge").write_text(meddling)
+    said = sophia(*words, cwd=project)
+    assert said.code == 0
+    assert "Run RUN is kept, with what the command itself changed in app/main.py.\n" in steady(
+        said.out
+    )
+
+
 MISTAKES: list[tuple[tuple[str, ...], int, str]] = [
     (("--batch", "agentz"), 2, "there is no batch agentz\n        one of: all, agent, workflow, "),
     (("--verify", "./judge"), 2, "--verify judges what --apply writes\n        add --apply, or"),

@@ -123,5 +123,7 @@ def test_a_change_by_hand_is_no_later_run(tmp_path: Path) -> None:
     first = replaced(tmp_path, "old_ai.py", "class OldAI: pass\n")
     plant(tmp_path, {"old_ai.py": "mine\n"})
     assert refused(tmp_path, first)[1] == (
-        "old_ai.py: changed meanwhile\nput them back as the run left them, then roll back again"
+        "old_ai.py: changed meanwhile\nput them back as the run left them, then roll back again\n"
+        "or, with a copy of what they are now kept beside the journal:\n"
+        f"sophia migrate rollback {first} --force"
     )

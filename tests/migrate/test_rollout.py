@@ -142,20 +142,93 @@ def test_dirty_files_are_refused_before_the_command_runs(tmp_path: Path) -> None
     assert said(steps(tmp_path, judge(), "workflow"))[-2] == "workflow kept"
 
 
+MEDDLES = (
+    "text = open('main.py').read()\n"
+    "if 'http' in text:\n"
+    "    if text[-1] != '#':\n        open('main.py', 'a').write('#')\n"
+    "    raise SystemExit({code})\n"
+)
+CHECKS_OUT = "import subprocess\nsubprocess.run(['git', 'checkout', '-q', 'main.py'], check=True)\n"
+
+
 def test_a_command_that_changes_a_migrated_file_is_not_overwritten(tmp_path: Path) -> None:
-    meddles = "if 'http' in open('main.py').read():\n    open('main.py', 'a').write('#')\n    raise SystemExit(1)\n"
-    plant(tmp_path, {**FILES, "judge.py": meddles})
+    plant(tmp_path, {**FILES, "judge.py": MEDDLES.format(code=1)})
     with pytest.raises(SophiaError) as caught:
         steps(tmp_path, judge(), "other")
     run = journal.unfinished(tmp_path)
     assert run is not None and run.state is State.CHECKING
     assert caught.value.message == (
-        f"run {run.name} cannot be undone: 1 file not as the run left it; nothing was changed"
+        "the command made changes of its own and got worse (exit code 1): "
+        f"run {run.name} was not put back, nothing is lost"
     )
+    assert caught.value.mend == (
+        "its own changes are in main.py: take them out, then\n"
+        f"  sophia migrate rollback {run.name}\n"
+        "or keep a copy of them beside the journal and have all files as before the run:\n"
+        f"  sophia migrate rollback {run.name} --force\n"
+        "from then on name a command that leaves these files alone"
+    )
+    with pytest.raises(SophiaError) as refused:
+        steps(tmp_path, judge(), "agent")
+    assert refused.value.message == (
+        f"run {run.name} is written, but made things worse (exit code 1) and was not put back"
+    )
+    with pytest.raises(SophiaError, match=r"1 file not as the run left it; nothing was changed"):
+        rollback(tmp_path, run.name)
     main = tmp_path / "main.py"
     main.write_text(main.read_text().removesuffix("#"))
     rollback(tmp_path, run.name)
     assert contents(tmp_path)["main.py"] == CALL.encode()
+
+
+def test_what_it_changed_is_kept_where_it_is_put_back_by_force(tmp_path: Path) -> None:
+    plant(tmp_path, {**FILES, "judge.py": MEDDLES.format(code=1)})
+    before = contents(tmp_path)
+    with pytest.raises(SophiaError, match="was not put back"):
+        steps(tmp_path, judge(), "other")
+    meddled = (tmp_path / "main.py").read_bytes()
+    (tmp_path / "requirements.txt").unlink()
+    run = rollback(tmp_path, force=True).run
+    assert run is not None and run.state is State.UNDONE
+    assert contents(tmp_path) == before
+    assert contents(journal.home(tmp_path) / run.name / "changed") == {"main.py": meddled}
+    assert journal.unfinished(tmp_path) is None
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_what_it_changed_and_passed_with_is_part_of_the_run(tmp_path: Path, cut: bool) -> None:
+    plant(tmp_path, {**FILES, "judge.py": MEDDLES.format(code=1 if cut else 0)})
+    before = contents(tmp_path)
+    if cut:  # it is judged again, by a command that passes now
+        with pytest.raises(SophiaError, match="was not put back"):
+            steps(tmp_path, judge(), "other")
+        (tmp_path / "judge.py").write_text("")
+        before["judge.py"] = b""
+        run = resume(tmp_path).run
+        assert run is not None
+        ended = list(check_again(tmp_path, run))[-1]
+    else:
+        ended = steps(tmp_path, judge(), "other")[-2]
+    assert isinstance(ended, Ended)
+    assert (ended.reason, ended.changed) == ("", ("main.py",))
+    assert (tmp_path / "main.py").read_bytes().endswith(b"#")
+    assert [run.state for run in journal.runs(tmp_path)] == [State.DONE]
+    rollback(tmp_path)
+    assert contents(tmp_path) == before
+
+
+def test_a_command_that_takes_the_change_back_judged_nothing(tmp_path: Path) -> None:
+    commit(plant(tmp_path, {**FILES, "judge.py": CHECKS_OUT}))
+    before = contents(tmp_path)
+    found = steps(tmp_path, judge(), "other")
+    assert said(found) == ["before", "wrote", "after", "other put back", "4 of 4 in 3"]
+    ended = found[-2]
+    assert isinstance(ended, Ended)
+    assert ended.reason == (
+        "the command itself took back main.py: it did not judge what was written"
+    )
+    assert contents(tmp_path) == before
+    assert [run.state for run in journal.runs(tmp_path)] == [State.UNDONE]
 
 
 # The command that judges is at hand to end its parent, which is us.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,8 @@ from sophia_cli.commands.migrate import screens
 from sophia_cli.commands.migrate.asked import Asked, folder_of
 from sophia_cli.commands.options import Json, NoColor, Root
 from sophia_cli.migrate import journal, write
+from sophia_cli.migrate.drift import COPIES
+from sophia_cli.migrate.write import Written
 from sophia_cli.output import Output
 
 
@@ -17,6 +20,9 @@ def rollback(
     run: Annotated[
         list[str] | None, typer.Argument(help="The runs; the newest where none is named.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also files changed since; a copy of them is kept.")
+    ] = False,
     root: Root = None,
     as_json: Json = False,
     no_color: NoColor = False,
@@ -26,10 +32,17 @@ def rollback(
     folder = folder_of(root)
     done = []
     for name in journal.newest_first(folder, run) if run else [""]:
-        done.append(write.rollback(folder, name))
+        done.append(write.rollback(folder, name, force=force))
         screens.show_written(output, done[-1])
+        _show_copies(output, folder, done[-1])
     screens.show_way_on(output, done[-1], Asked(root))
     data = [screens.written_data(written) for written in done]
     output.envelope("migrate rollback", data if run and len(run) > 1 else data[0])
     if any(written.skipped for written in done):
         raise typer.Exit(1)
+
+
+def _show_copies(output: Output, root: Path, written: Written) -> None:
+    """Where that is which files were when they were put back by force."""
+    if written.run is not None and (journal.home(root) / written.run.name / COPIES).is_dir():
+        output.line(f"What was changed since is kept: .sophia/migrate/{written.run.name}/{COPIES}")

@@ -93,8 +93,8 @@ def _show_wrote(output: Output, step: Wrote) -> dict[str, str]:
 def _show_ended(output: Output, ended: Ended, after: Outcome | None) -> None:
     if ended.reason:
         assert after is not None
-        if after.failed and ended.reason != after.words:
-            _row(output, "worse", ended.reason)
+        if ended.reason != after.words:
+            _row(output, "worse" if after.failed else "because", ended.reason)
         output.line(f"  the end of what it said (all: .sophia/migrate/{ended.run}/{LOG})")
         for line in after.tail:
             output.line(f"    {line[: WIDTH - 4]}")
@@ -102,7 +102,8 @@ def _show_ended(output: Output, ended: Ended, after: Outcome | None) -> None:
         them = "they were" if ended.files != 1 else "it was"
         output.line(f"Rolled back: {files} as {them}, byte for byte.")
     elif ended.run:
-        output.line(f"Run {ended.run} is kept.")
+        more = f", with what the command itself changed in {', '.join(ended.changed)}"
+        output.line(f"Run {ended.run} is kept{more if ended.changed else ''}.")
 
 
 def _show_left(
