@@ -112,6 +112,16 @@ def test_a_new_call_fails_and_is_named_and_update_does_not_allow_it(held: Path) 
     assert sophia("migrate", "check", cwd=held).code == 0
 
 
+def test_the_ways_on_look_at_what_was_looked_at(project: Path) -> None:
+    words = ("--include", "tests/*", "--baseline", "all.json")
+    said = sophia("migrate", "check", *words, cwd=project)
+    assert said.out.endswith(
+        "Next:  sophia migrate --include 'tests/*'"
+        "      or, to allow those there are and no more:\n"
+        "       sophia migrate check --update --baseline all.json --include 'tests/*'\n"
+    )
+
+
 @pytest.mark.parametrize("words", [(), ("--json",)])
 def test_a_failed_check_fails_though_nobody_reads_it(project: Path, words: tuple[str, ...]) -> None:
     read, write = os.pipe()

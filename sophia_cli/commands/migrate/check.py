@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -11,7 +12,7 @@ from typing import Annotated
 import typer
 
 from sophia_cli.commands.migrate.asked import Asked, Exclude, Include, NoCache, Packs
-from sophia_cli.commands.migrate.check_screen import show_check
+from sophia_cli.commands.migrate.check_screen import Ways, show_check
 from sophia_cli.commands.options import Json, NoColor, Quiet, Root
 from sophia_cli.errors import UsageError
 from sophia_cli.migrate import git
@@ -69,9 +70,16 @@ def check(
     failed = bool(checked.increases) and counts is not checked.raised
     if failed:
         checked = tell(checked, _added(options.root, place.file))
-    show_check(output, checked, known, place.shown, counts if update else None, failed=failed)
+    written = counts if update else None
+    show_check(output, checked, known, place.shown, written, _ways(asked, baseline), failed=failed)
     if failed:
         raise typer.Exit(1)
+
+
+def _ways(asked: Asked, baseline: Path | None) -> Ways:
+    named = ["--baseline", shlex.quote(str(baseline))] if baseline else []
+    whole = asked.command("check", "--json", *named)
+    return Ways(asked.command(), asked.command("check", "--update", *named), whole)
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sophia_cli import __version__
 from sophia_cli.migrate.baseline import Baseline, Counts
 from sophia_cli.migrate.counted import counted
 from sophia_cli.migrate.ratchet import Checked
 from sophia_cli.output import Output
 
-_ACCEPT = "sophia migrate check --update --accept-new"
-
 _HEAD = 8
+
+
+@dataclass(frozen=True)
+class Ways:
+    """The commands to go on with: one shows the calls, one writes the counts, one shows all of it."""
+
+    look: str
+    update: str
+    whole: str
 
 
 def show_check(
@@ -19,6 +28,7 @@ def show_check(
     known: Baseline,
     file: str,
     written: Counts | None,
+    ways: Ways,
     *,
     failed: bool,
 ) -> None:
@@ -30,30 +40,28 @@ def show_check(
     for item in checked.unseen[:_HEAD]:
         output.line(f"  not looked at  {item.path}: {item.reason}")
     if len(checked.unseen) > _HEAD:
-        output.line(
-            f"  ... {len(checked.unseen) - _HEAD:,} more are in:  sophia migrate check --json"
-        )
+        output.line(f"  ... {len(checked.unseen) - _HEAD:,} more are in:  {ways.whole}")
     if failed:
         _show_increases(output, checked)
     if written is not None and written != known.counts:
         total = sum(count for rules in written.values() for count in rules.values())
         output.line(f"{file} now allows {_calls(total)}.")
     if failed:
-        _show_ways_on(output, known)
+        _show_ways_on(output, known, ways)
     elif written is None and checked.found < checked.allowed:
-        output.line("Next:  sophia migrate check --update, so that they stay gone")
+        output.line(f"Next:  {ways.update}, so that they stay gone")
 
 
-def _show_ways_on(output: Output, known: Baseline) -> None:
+def _show_ways_on(output: Output, known: Baseline, ways: Ways) -> None:
     if known.path is None:
-        output.line("Next:  sophia migrate      or, to allow those there are and no more:")
-        output.line("       sophia migrate check --update")
+        output.line(f"Next:  {ways.look}      or, to allow those there are and no more:")
+        output.line(f"       {ways.update}")
         return
     if known.written_by != __version__:
         words = f"The baseline is of sophia {known.written_by}, this is {__version__}"
         output.line(f"{words}: it may know more.")
-    output.line("Next:  sophia migrate      or, to allow them:")
-    output.line("       sophia migrate check --update --accept-new")
+    output.line(f"Next:  {ways.look}      or, to allow them:")
+    output.line(f"       {ways.update} --accept-new")
 
 
 def _head(checked: Checked, known: Baseline, failed: bool) -> str:
