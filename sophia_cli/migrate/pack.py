@@ -37,6 +37,7 @@ class Field:
 class Method:
     """One old method or function. Names that are not declared are reported, never guessed.
 
+    A method of a part is named with dots: `chat.completions.create` of a client.
     `request` is the class whose instance is the only argument: its arguments are passed instead.
     `positional` names arguments given by place, where the old code itself is not in the tree;
     `arguments` and `result` map old names to new ones. An argument of `drop` has no place, with

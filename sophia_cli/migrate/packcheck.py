@@ -16,6 +16,12 @@ _WHOLE = "complete_response"
 
 def check_method(table: Table, method: Method) -> None:
     """What one entry says must fit together."""
+    if not all(part.isidentifier() for part in method.name.split(".")):
+        mend = "such as create, or chat.completions.create"
+        raise table.wrong(f"'{method.name}' is no name of a method", mend, "name")
+    if method.static and "." in method.name:
+        words = "is called on the class itself, and named with dots"
+        raise table.wrong(words, "name the class that has it in [[service]] class", "name")
     if method.take and method.result is not None:
         raise table.wrong("has take and result", "take is for calls that gave plain text", "take")
     homes = {"arguments": method.arguments, "drop": method.drop, "report": method.report}

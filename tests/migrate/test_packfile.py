@@ -104,6 +104,14 @@ WRONG = {
     ),
     "an unknown key": (SERVICE + "clas = 'A'", "[[service]] has no key 'clas'"),
     "a method without target": (METHOD, "ask: needs the key 'to'"),
+    "a name that no code has": (
+        METHOD.replace("ask", "chat..ask") + 'to = "complete"',
+        "chat..ask: 'chat..ask' is no name of a method",
+    ),
+    "a static method with dots": (
+        METHOD.replace("ask", "chat.ask") + 'to = "complete"\nstatic = true',
+        "chat.ask: is called on the class itself, and named with dots",
+    ),
     "async that is no truth": (
         METHOD + 'to = "complete"\nasync = "yes"',
         "ask: async must be true or false, not 'yes'",
@@ -264,6 +272,7 @@ LINES = {
         SERVICE + 'instances = [\n  "a", # one ]\n  "b",\n]\nfactories = 3\n',
         7,
     ),
+    "a name that no code has": (METHOD.replace("ask", "chat ask") + 'to = "complete"', 5),
     "a table that lacks a key": (SERVICE + 'class = "A"\n\n[[service.method]]\nto = "x"\n', 5),
 }
 

@@ -10,6 +10,7 @@ from sophia_cli.migrate.arguments import OddShape, parentheses
 from sophia_cli.migrate.flatten import Rewording, reword
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.pack import Method
+from sophia_cli.migrate.rules.wrapper.chain import receiver_of
 from sophia_cli.migrate.rules.wrapper.identity import Known
 from sophia_cli.migrate.rules.wrapper.left import Left
 from sophia_cli.migrate.rules.wrapper.need import need_of
@@ -69,25 +70,25 @@ def _receiver(known: Known, call: ast.Call, method: Method) -> ast.expr:
     if known.service.functions.get(method.name) is method:
         return call.func
     assert isinstance(call.func, ast.Attribute)
-    return call.func.value
+    return receiver_of(call.func, method.name)
 
 
 def _callee_edits(
     known: Known, file: Parsed, func: ast.Attribute, method: Method, straight: bool
 ) -> list[Edit]:
     """The receiver and the method's name, the text between the two kept."""
-    source = file.source
-    end, old = source.end(func), func.attr.encode()
+    source, receiver = file.source, receiver_of(func, method.name)
+    end, old = source.end(func), method.name.encode()
     if source.code[end - len(old) : end] != old:
         raise OddShape("its name is spelled in an unusual way")
     edits = [Edit(end - len(old), end, method.target.encode())]
     if straight:
-        between = source.code[source.end(func.value) : end - len(old)]
+        between = source.code[source.end(receiver) : end - len(old)]
         closed = between.rfind(b")", 0, between.rfind(b".")) + 1
         if b"#" in between[:closed]:
             raise OddShape("a comment stands between its receiver and its name")
         start = source.start(func)
-        edits.append(Edit(start, source.end(func.value) + closed, getter(known, file, func.value)))
+        edits.append(Edit(start, source.end(receiver) + closed, getter(known, file, receiver)))
     return edits
 
 

@@ -53,6 +53,17 @@ class Known:
         return broken_import(self.scan.modules, self.service.module)
 
     @cached_property
+    def heads(self) -> frozenset[str]:
+        """The first names of the declared methods: `messages` of `messages.create`."""
+        return frozenset(name.partition(".")[0] for name in self.service.methods)
+
+    @cached_property
+    def dotted(self) -> bool:
+        """Whether a method is declared by more than one name."""
+        service = self.service
+        return any("." in n for n in (*service.methods, *service.removed, *service.reported))
+
+    @cached_property
     def functions(self) -> dict[Value, Method]:
         """The declared functions of the module, by what they are."""
         declared = self.service.functions.items()

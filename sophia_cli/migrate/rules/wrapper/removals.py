@@ -8,6 +8,7 @@ from dataclasses import replace
 from sophia_cli.migrate.arguments import OddShape
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.rules.wrapper.call import Rewrite, delete_lines, first_name
+from sophia_cli.migrate.rules.wrapper.chain import receiver_of
 from sophia_cli.migrate.rules.wrapper.evaluation import is_plain
 from sophia_cli.migrate.rules.wrapper.visit import Visit
 from sophia_cli.migrate.scan import site_at
@@ -17,13 +18,14 @@ _RANK = {Verdict.SAFE: 0, Verdict.REVIEW: 1, Verdict.REPORT: 2}
 
 
 def find_removal(
-    visit: Visit, file: Parsed, node: ast.Attribute, call: ast.Call, groups: tuple[str, ...]
+    visit: Visit, file: Parsed, call: ast.Call, name: str, groups: tuple[str, ...]
 ) -> None:
     """Keep a call in mind that may go when all is known."""
-    statement = file.table.parents[call]
+    statement, node = file.table.parents[call], call.func
+    assert isinstance(node, ast.Attribute)
     if isinstance(statement, ast.Await):
         statement = file.table.parents[statement]
-    found = replace(visit.found(node.attr), groups=groups)
+    found = replace(visit.found(name), groups=groups)
     try:
         if not isinstance(statement, ast.Expr):
             raise OddShape("what it returns is used")
@@ -32,13 +34,14 @@ def find_removal(
         )
         edit = delete_lines(file, statement, b"pass" if alone else b"")
     except OddShape as error:
-        visit.report(file, node, Reason("odd-shape", str(error)), groups)
+        visit.report(file, node, Reason("odd-shape", str(error)), groups, name)
         return
-    note = visit.known.service.removed[node.attr]
+    note = visit.known.service.removed[name]
     doubts = [Reason("not-needed", note)] if note else []
     if not is_plain(call):
         doubts.append(Reason("arguments-dropped", "its arguments are evaluated no more"))
-    read = node.value if visit.known.straight(file, node.value) else None
+    receiver = receiver_of(node, name)
+    read = receiver if visit.known.straight(file, receiver) else None
     retired = tuple(first_name(read)) if read is not None else ()
     rewrite = Rewrite((edit,), (), retired, tuple(doubts))
     visit.removable.append((file, node, visit.moved(file, found, rewrite)))

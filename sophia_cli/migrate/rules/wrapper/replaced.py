@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 
 from sophia_cli.migrate.modules import Parsed
+from sophia_cli.migrate.rules.wrapper.chain import cuts
 from sophia_cli.migrate.rules.wrapper.identity import Known
 from sophia_cli.migrate.scan import Scan
 from sophia_cli.migrate.value import Module, Symbol
@@ -31,11 +32,14 @@ def read_replaced(scan: Scan) -> Replaced:
 
 def read_stubbed(known: Known, files: Iterable[Parsed]) -> str:
     """The first place that puts something in the place of a declared method; "" for none."""
+    ends = {name.rpartition(".")[2] for name in known.service.methods}
     for file in files:
         for node in file.table.attributes:
-            if isinstance(node.ctx, ast.Load) or node.attr not in known.service.methods:
+            if isinstance(node.ctx, ast.Load) or node.attr not in ends or file.path in known.homes:
                 continue
-            owner = known.scan.near.one(file, node.value)
-            if file.path not in known.homes and (known.instance(owner) or known.giver(owner)):
-                return f"{file.path}:{node.lineno}"
+            for receiver, name in cuts(node):
+                owner = known.scan.near.one(file, receiver)
+                known_owner = known.instance(owner) or known.giver(owner)
+                if name in known.service.methods and known_owner:
+                    return f"{file.path}:{node.lineno}"
     return ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sophia_cli.migrate.fieldpath import furthest, steps_of
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.pack import Field, Method, Target
+from sophia_cli.migrate.rules.wrapper.chain import cuts
 from sophia_cli.migrate.rules.wrapper.fields import Outcome, Use, rename, replace_path
 from sophia_cli.migrate.rules.wrapper.identity import Known
 from sophia_cli.migrate.rules.wrapper.left import Left
@@ -157,12 +158,13 @@ class _Follower:
             return False
         if self.known.scan.near.values(self.file, binding.value) == (NONE,):
             return True
+        methods = self.known.service.methods
         return any(
-            self.known.service.methods[call.func.attr].result == self.method.result
+            methods[name].result == self.method.result
             for call in _calls_in(binding.value)
             if isinstance(call.func, ast.Attribute)
-            and call.func.attr in self.known.service.methods
-            and self.known.instance_at(self.file, call.func.value) is not None
+            for receiver, name in cuts(call.func)
+            if name in methods and self.known.instance_at(self.file, receiver) is not None
         )
 
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from sophia_cli.migrate.arguments import OddShape
 from sophia_cli.migrate.modules import Parsed
+from sophia_cli.migrate.pack import Method
 from sophia_cli.migrate.rules.constructor import passed_on
 from sophia_cli.migrate.rules.wrapper.call import rewrite_call
+from sophia_cli.migrate.rules.wrapper.chain import widest
 from sophia_cli.migrate.rules.wrapper.constructions import PROBES
 from sophia_cli.migrate.rules.wrapper.direct import find_direct
 from sophia_cli.migrate.rules.wrapper.left import Left
@@ -50,7 +52,7 @@ def _attribute(visit: Visit, file: Parsed, node: ast.Attribute) -> None:
     elif known.perhaps(file, node.value):
         reason = Reason("several-meanings", "its receiver can be more than one thing here")
         visit.report(file, node, reason, groups_of(visit, file, node.value))
-    elif node.attr in known.service.methods or (
+    elif node.attr in known.heads or (
         node.attr in known.own and not isinstance(node.value, ast.Name)
     ):
         groups = _alike(visit, file, node.value, 0)
@@ -61,33 +63,35 @@ def _attribute(visit: Visit, file: Parsed, node: ast.Attribute) -> None:
 
 def _use(visit: Visit, file: Parsed, node: ast.Attribute) -> None:
     """`instance.name`: a declared call is moved, everything else is reported."""
-    known, parent = visit.known, file.table.parents[node]
-    service = known.service
-    groups = groups_of(visit, file, node.value)
+    known, service = visit.known, visit.known.service
+    receiver, groups = node.value, groups_of(visit, file, node.value)
+    name = node.attr
+    if known.dotted:
+        node, name = widest(file, node, {*service.methods, *service.removed, *service.reported})
+    parent = file.table.parents[node]
     call = parent if isinstance(parent, ast.Call) and parent.func is node else None
-    if known.guarded(file, node.value):
+    if known.guarded(file, receiver):
         reason = Reason("guarded-import", "whether it is the old service is decided at run time")
     elif call is None:
         reason = Reason("not-called", "it is read, not called")
-    elif node.attr in service.removed:
-        find_removal(visit, file, node, call, groups)
+    elif name in service.removed:
+        find_removal(visit, file, call, name, groups)
         return
-    elif node.attr in service.reported:
-        reason = Reason("no-counterpart", service.reported[node.attr])
-    elif node.attr not in service.methods:
-        reason = visit.undeclared(node.attr)
+    elif name in service.reported:
+        reason = Reason("no-counterpart", service.reported[name])
+    elif name not in service.methods:
+        reason = visit.undeclared(name)
     else:
-        _call(visit, file, node, call, groups)
+        _call(visit, file, call, service.methods[name], groups)
         return
-    visit.report(file, node, reason, groups)
+    visit.report(file, node, reason, groups, name)
 
 
 def _call(
-    visit: Visit, file: Parsed, node: ast.Attribute, call: ast.Call, groups: tuple[str, ...]
+    visit: Visit, file: Parsed, call: ast.Call, method: Method, groups: tuple[str, ...]
 ) -> None:
-    method = visit.known.service.methods[node.attr]
     groups = (*groups, *shared_variables(file, call, method))
-    found = replace(visit.found(node.attr), is_async=method.is_async, groups=groups)
+    found = replace(visit.found(method.name), is_async=method.is_async, groups=groups)
     try:
         found = visit.moved(file, found, rewrite_call(visit.known, file, call, method))
     except Left as left:

@@ -128,9 +128,15 @@ class Visit:
         return ""
 
     def report(
-        self, file: Parsed, node: ast.expr | ast.stmt, reason: Reason, groups: tuple[str, ...]
+        self,
+        file: Parsed,
+        node: ast.expr | ast.stmt,
+        reason: Reason,
+        groups: tuple[str, ...],
+        name: str = "",
     ) -> None:
-        name = node.attr if isinstance(node, ast.Attribute) else self.known.service.title
+        own = node.attr if isinstance(node, ast.Attribute) else self.known.service.title
+        name = name or own
         found = replace(self.found(name), verdict=Verdict.REPORT, reason=reason, groups=groups)
         self.enter(file, node, found)
 
