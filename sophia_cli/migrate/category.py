@@ -71,6 +71,14 @@ def categorize(path: str, head: bytes) -> Category:
     return Category.SOURCE
 
 
+def runs(path: str, category: Category) -> bool:
+    """Whether only its own name or first lines put a file aside: it can be imported like any other."""
+    parts = PurePosixPath(path)
+    folders = {part.lower() for part in parts.parts[:-1]}
+    aside = folders & (_VENDORED | _ARCHIVED | _TESTS) or parts.suffix.lower() in PAGES
+    return category in (Category.ARCHIVED, Category.GENERATED) and not aside
+
+
 def _marked(head: bytes) -> bool:
     """A comment or docstring at the top that says the file is made by a program."""
     top = _CODE.split(head, maxsplit=1)[0]

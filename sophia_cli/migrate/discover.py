@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -44,10 +45,11 @@ _SKIPPED = frozenset(
 
 @dataclass(frozen=True)
 class Unseen:
-    """A file that was not looked at, and why."""
+    """A file that was not looked at, and why; and whether this tree's own calls may stand in it."""
 
     path: str
     reason: str
+    may_call: bool = True
 
 
 class Contents(Mapping[str, bytes]):
@@ -130,6 +132,9 @@ def discover(
     paths, in_git = list_files(root)
     kept = [path for path in paths if _wanted(path) and not matches(path, exclude)]
     reader = _Reader(root, words, frozenset(kept), index or Index())
+    for path in _repositories(root, paths) if in_git else ():
+        if not matches(path, exclude):
+            reader.skip(path, "a repository of its own", may_call=False)
     for path in kept:
         reader.look(path)
         advance(1)
@@ -163,6 +168,18 @@ def matches(path: str, patterns: Iterable[str]) -> bool:
         if folder or name or fnmatchcase(path, pattern) or PurePosixPath(path).match(pattern):
             return True
     return False
+
+
+def _repositories(root: Path, paths: list[str]) -> Iterator[str]:
+    """The repositories inside this one: git names the folder of each, and nothing in it."""
+    declared = ".gitmodules" in paths
+    for path in paths:
+        if path.endswith("/"):
+            yield path.rstrip("/")
+        elif declared or "." not in path.rpartition("/")[2]:
+            with suppress(OSError):
+                if stat.S_ISDIR(os.lstat(f"{root}/{path}").st_mode):
+                    yield path
 
 
 def _wanted(path: str) -> bool:
@@ -230,7 +247,7 @@ class _Reader:
             if stat.S_ISLNK(status.st_mode) or self._linked(path):
                 reason = self._link(Path(full))
                 if reason is not None:
-                    self._skip(path, reason)
+                    self.skip(path, reason, may_call=False)
                 return
             if not stat.S_ISREG(status.st_mode):  # a folder, or a pipe that nobody writes to
                 return
@@ -239,7 +256,7 @@ class _Reader:
         except FileNotFoundError:  # in git's index, no longer on disk
             return
         except OSError as error:
-            self._skip(path, f"cannot be read: {error.strerror}")
+            self.skip(path, f"cannot be read: {error.strerror}")
             return
         self._keep(path, known or self._read(path, status, data or b""), data)
 
@@ -276,13 +293,13 @@ class _Reader:
         if known.category is None:
             return
         if _CHECKPOINTS in path.split("/"):
-            self._skip(path, "a copy that Jupyter keeps")
+            self.skip(path, "a copy that Jupyter keeps", may_call=False)
             return
         if known.stamp[0] > _largest(path):
-            self._skip(path, f"{known.stamp[0] / 1e6:.0f} MB: taken for generated")
+            self.skip(path, f"{known.stamp[0] / 1e6:.0f} MB: taken for generated")
             return
         self.hits.add(path, data)
         self.categories[path] = known.category
 
-    def _skip(self, path: str, reason: str) -> None:
-        self.unseen.append(Unseen(path, reason))
+    def skip(self, path: str, reason: str, *, may_call: bool = True) -> None:
+        self.unseen.append(Unseen(path, reason, may_call))

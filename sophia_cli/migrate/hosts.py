@@ -21,6 +21,10 @@ _ASIDE = re.compile(
     r"/(?:oauth|auth|files|uploads|keys?|credits|usage|billing|organizations?|health|status)(?:[/?]|$)",
     re.IGNORECASE,
 )
+# Where models answer, whoever's; the others are common enough to need a model in the body.
+_CHAT = re.compile(r"(?:^|/)chat/completions$", re.IGNORECASE)
+_ANSWERS = re.compile(r"/v1/(?:messages|responses|completions|embeddings)$", re.IGNORECASE)
+_HIDDEN = ("{}", "v1", "chat")  # a host that cannot be seen, or a path behind a base address
 _HOST = re.compile(r"^\s*(?:https?://)?(?:[^/@\s]*@)?([^/:?#\s]+)", re.IGNORECASE)
 
 
@@ -39,6 +43,15 @@ def provider_at(address: str | None) -> str:
     if provider == "cortex" and "/api/v2/cortex" not in (address or ""):
         return ""
     return provider
+
+
+def reads_like_one(address: str, with_model: bool) -> bool:
+    """Whether an address whose host is only known at run time ends as those of models do."""
+    found = _HOST.match(address)
+    if found and found.group(1) not in _HIDDEN:
+        return False
+    path = address.partition("?")[0].rstrip("/")
+    return bool(_CHAT.search(path) or (with_model and _ANSWERS.search(path)))
 
 
 def path_of(address: str) -> str:

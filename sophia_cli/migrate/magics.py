@@ -10,6 +10,10 @@ from dataclasses import dataclass
 # Cell magics whose cell is Python all the same.
 _PYTHON = frozenset({"time", "timeit", "capture", "prun", "memit", "mprun", "lprun"})
 _CELL_MAGIC = re.compile(rb"\s*%%(\w*)")
+# Line magics that run the rest of their line as Python, with what they are told first.
+_TIMED = re.compile(
+    rb"%(?:timeit|time|memit|prun)\b(?:[ \t]+-[a-zA-Z](?:[ \t]*\d+)?)*[ \t]+(?=[^-\s])"
+)
 _COMMAND = re.compile(rb"[ \t]*(?P<sign>[%!?])|.*\?\s*$")
 _ASSIGNED = re.compile(rb"[^#'\"]*?[^=!<>%]=[ \t]*(?P<sign>[%!])")
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|$)")
@@ -47,6 +51,11 @@ def without_magics(cell: bytes) -> Plain:
         sign = _sign(code[start:end]) if start < end else None
         if sign is None or any(first <= start < last for first, last in commands):
             raise NotPython(f"its cell does not parse: line {error.lineno or 0}: {error.msg}")
+        timed = _timed(code[start:end], sign)
+        if timed is not None:
+            code = code[:start] + timed.line + code[end:]
+            commands.append((start, start + timed.end))
+            continue
         end = _continued(cell, end)
         code = _blank(code, start + sign, end, b"0")
         commands.append((start, end))
@@ -73,6 +82,30 @@ def _sign(line: bytes) -> int | None:
     if found.group("sign"):
         return found.start("sign")
     return len(line) - len(line.lstrip())
+
+
+@dataclass(frozen=True)
+class _Timed:
+    """A line whose magic, up to `end`, was put out of Python's sight."""
+
+    line: bytes
+    end: int
+
+
+def _timed(line: bytes, sign: int) -> _Timed | None:
+    """The line of a magic that runs Python; None for any other, and where the rest is none."""
+    found = _TIMED.match(line, sign)
+    if found is None:
+        return None
+    blank = b" " * (found.end() - sign)
+    if line[:sign].strip():  # what it gives is given a name: the rest is a value
+        plain = line[:sign] + blank + line[found.end() :]
+    else:
+        plain = line[:sign] + b"0;" + blank[2:] + line[found.end() :]
+    try:
+        return None if _stumble(plain.strip()) else _Timed(plain, found.end())
+    except NotPython:
+        return None
 
 
 def _line(code: bytes, number: int) -> tuple[int, int]:

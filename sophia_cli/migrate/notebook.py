@@ -56,6 +56,9 @@ class Cell:
         for edit in own:
             if any(edit.start < last and first < edit.end for first, last in self.commands):
                 raise ValueError(f"an edit would touch a command of cell {self.number}")
+            line = self.text.rfind(b"\n", 0, edit.start) + 1
+            if b"\n" in edit.text and any(line <= at < edit.start for at, _ in self.commands):
+                raise ValueError(f"an edit would cut a command of cell {self.number}")
         text = splice(self.text + self.lacking, own)
         return text[: len(text) - len(self.lacking) if text.endswith(b"\n") else None].decode()
 

@@ -119,7 +119,10 @@ def place_sites(scan: Scan) -> Scan:
 def list_sites(scan: Scan, tree: Tree) -> Plan:
     """Every site in order, and what was not looked at; without a change."""
     sites = sorted(scan.sites, key=lambda site: (*site.key, site.rule, site.operation))
-    broken = tuple(Unseen(path, scan.modules.broken[path]) for path in sorted(scan.modules.broken))
+    broken = tuple(
+        Unseen(path, reason, may_call=path in tree.hits)
+        for path, reason in sorted(scan.modules.broken.items())
+    )
     return Plan(tuple(sites), (), tree.unseen, broken)
 
 

@@ -40,10 +40,9 @@ TRANSPARENT = frozenset(
         "typing.cast",
     }
 )
-_SAME_CLIENT = frozenset(
+COPIES = frozenset({"with_options", "copy"})
+_SAME_CLIENT = COPIES | frozenset(
     {
-        "with_options",
-        "copy",
         "__enter__",
         "__aenter__",
         *("bind", "bind_tools", "with_config", "with_retry", "with_structured_output"),
@@ -343,7 +342,8 @@ class Resolver:
         if isinstance(node.func, ast.Attribute) and node.func.attr in _SAME_CLIENT:
             made = [v for v in self.values(file, node.func.value) if isinstance(v, Made)]
             if made and all(isinstance(value.of, Symbol) for value in made):
-                return list(made)
+                own = is_new_client(node)
+                return [Made(value.of, file, node) for value in made] if own else list(made)
         values: list[Value] = []
         for callee in self.values(file, node.func):
             match callee:
@@ -358,6 +358,15 @@ class Resolver:
                 case _:
                     values.append(UNKNOWN)
         return values
+
+
+def is_new_client(call: ast.Call) -> bool:
+    """Whether a copy of a client, `client.with_options(...)`, sends in a way of its own."""
+    return last(call.func) in COPIES and any(
+        keyword.arg == "http_client"
+        and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is None)
+        for keyword in call.keywords
+    )
 
 
 def typing_only(file: Parsed, binding: Binding) -> bool:

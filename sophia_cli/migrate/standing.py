@@ -42,7 +42,8 @@ def _standing(site: Site, carriers: dict[Key, Verdict], worst: dict[str, Verdict
         return Standing(site, site.verdict)
     if site.carrier in carriers:
         return Standing(site, carriers[site.carrier])
-    return Standing(site, worst.get(site.provider, Verdict.REPORT), passed=True)
+    made = worst.get(site.provider)  # none where all that makes one is no source
+    return Standing(site, made or Verdict.REPORT, passed=made is not None)
 
 
 def _worse(one: Verdict, other: Verdict) -> Verdict:

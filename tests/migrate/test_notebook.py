@@ -290,6 +290,13 @@ PLAIN = [
     ("x?", "0#"),
     ("%%timeit -n 1\nx", "#############\nx"),
     ("%%html\n<p>", None),
+    ("%time x = f()\n", "0;    x = f()\n"),
+    ("if x:\n  %timeit -n 10 -r3 f()", "if x:\n  0;                f()"),
+    ("t = %timeit -o f(x)\n", "t =            f(x)\n"),
+    ("%time\nx", "0####\nx"),
+    ("%time for\n", "0########\n"),
+    ("%prun -s time f()\n", "0################\n"),
+    ("%timer f()\n", "0#########\n"),
 ]
 
 
@@ -302,6 +309,30 @@ def test_commands_become_python_of_the_same_length(cell: str, plain: str | None)
         return
     code = without_magics(data).code
     assert code == plain.encode() and len(code) == len(data)
+
+
+def test_what_a_magic_runs_is_python(tmp_path: Path) -> None:
+    call = "client.chat.completions.create(model='m', messages=[])"
+    before = (
+        code("%time client = OpenAI()"),
+        code(f"t = %timeit -o {call}"),
+        code(f"%time x = {call}"),
+    )
+    plant(tmp_path, {"a.ipynb": notebook(code("from openai import OpenAI"), *before)})
+    assert [str(site.verdict) for site in apply(tmp_path).sites] == ["safe", "carried", "carried"]
+    assert text_of((tmp_path / "a.ipynb").read_text()) == [
+        f"from openai import OpenAI\n{IMPORTED}",
+        f"%time {MADE}",
+        f"t = %timeit -o {call}",
+        f"%time x = {call}",
+    ]
+
+
+def test_an_import_that_a_magic_runs_stays_on_its_line(tmp_path: Path) -> None:
+    before = notebook(code("%time from openai import OpenAI"), code("client = OpenAI()"))
+    plant(tmp_path, {"a.ipynb": before})
+    assert apply(tmp_path).changed == ()
+    assert contents(tmp_path) == {"a.ipynb": before.encode()}
 
 
 def test_a_notebook_that_changed_is_looked_at_again(tmp_path: Path) -> None:

@@ -19,7 +19,14 @@ from sophia_cli.migrate import git
 from sophia_cli.migrate.baseline import NAME, Baseline, read_baseline, write_baseline
 from sophia_cli.migrate.change import Choice
 from sophia_cli.migrate.pipeline import Inventory, take_inventory
-from sophia_cli.migrate.ratchet import Checked, compare, direct_sites, tell
+from sophia_cli.migrate.ratchet import (
+    Checked,
+    compare,
+    direct_sites,
+    holds,
+    tell,
+    unread_sites,
+)
 from sophia_cli.migrate.site import Site
 from sophia_cli.output import Output
 from sophia_cli.settings import load_settings
@@ -61,9 +68,10 @@ def check(
     options = asked.options()
     place = _Place.of(options.root, baseline)
     known = read_baseline(place.file)
+    named = [_named(place.folder, file, known) for file in files or ()]
     with output.progress("Looking at files") as advance:
         inventory = take_inventory(options, advance)
-    checked = _compare(inventory, options.choice, known, place, files or [])
+    checked = _compare(inventory, options.choice, known, place, named)
     counts = checked.raised if accept_new or (update and known.path is None) else checked.lowered
     if update and counts != known.counts:
         write_baseline(place.file, counts)
@@ -105,16 +113,19 @@ class _Place:
 
 
 def _compare(
-    inventory: Inventory, choice: Choice, known: Baseline, place: _Place, files: list[Path]
+    inventory: Inventory, choice: Choice, known: Baseline, place: _Place, named: list[str]
 ) -> Checked:
     """Compare by paths as the baseline has them."""
-    direct = direct_sites(inventory.sites, choice.counts)
+    sites = (*inventory.sites, *unread_sites(inventory.unseen))
+    direct = direct_sites(sites, holds(choice))
     unread = {place.prefix + item.path for item in inventory.unseen}
-    named = [_under(place.folder, file) for file in files]
 
     def among(path: str) -> bool:
         inside = path.startswith(place.prefix)
-        return inside and (not files or any(_in(path, name) for name in named))
+        return inside and (not named or any(_in(path, name) for name in named))
+
+    def touched(path: str) -> bool:
+        return among(path) or any(_in(name, path) for name in named)
 
     checked = compare(
         {place.prefix + path: rules for path, rules in direct.items()},
@@ -123,7 +134,7 @@ def _compare(
         exists=lambda path: (place.folder / path).exists(),
         unread=unread.__contains__,
     )
-    unseen = tuple(item for item in inventory.unseen if among(place.prefix + item.path))
+    unseen = tuple(item for item in inventory.unseen if touched(place.prefix + item.path))
     return replace(checked, unseen=unseen)
 
 
@@ -134,10 +145,16 @@ def _added(root: Path, baseline: Path) -> Callable[[Site], bool]:
     return lambda site: site.line in lines(site.path)
 
 
-def _under(folder: Path, file: Path) -> str:
-    """A path that was typed, as the baseline would have it; "/" where it is not below the folder."""
+def _named(folder: Path, file: Path, known: Baseline) -> str:
+    """A path that was typed, as the baseline would have it; "/" where it is not below the folder.
+
+    Raises UsageError for one that is not there and that the baseline does not know either.
+    """
     full = file.resolve()
-    return full.relative_to(folder).as_posix() if full.is_relative_to(folder) else "/"
+    path = full.relative_to(folder).as_posix() if full.is_relative_to(folder) else "/"
+    if not full.exists() and not any(_in(name, path) for name in known.counts):
+        raise UsageError(f"{file} does not exist", "name files or folders that are there")
+    return path
 
 
 def _in(path: str, name: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sophia_cli import __version__
 from sophia_cli.migrate.baseline import Baseline, Counts
 from sophia_cli.migrate.counted import counted
-from sophia_cli.migrate.ratchet import Checked
+from sophia_cli.migrate.ratchet import UNREAD, Checked, count_calls
 from sophia_cli.output import Output
 
 _HEAD = 8
@@ -37,15 +37,15 @@ def show_check(
     output.line(_head(checked, known, failed))
     for old, new in checked.moved:
         output.line(f"  moved  {old} is now {new}")
-    for item in checked.unseen[:_HEAD]:
+    passed = [item for item in checked.unseen if not failed or item.path not in checked.unread]
+    for item in passed[:_HEAD]:
         output.line(f"  not looked at  {item.path}: {item.reason}")
-    if len(checked.unseen) > _HEAD:
-        output.line(f"  ... {len(checked.unseen) - _HEAD:,} more are in:  {ways.whole}")
+    if len(passed) > _HEAD:
+        output.line(f"  ... {len(passed) - _HEAD:,} more are in:  {ways.whole}")
     if failed:
         _show_increases(output, checked)
     if written is not None and written != known.counts:
-        total = sum(count for rules in written.values() for count in rules.values())
-        output.line(f"{file} now allows {_calls(total)}.")
+        output.line(f"{file} now allows {_calls(count_calls(written))}.")
     if failed:
         _show_ways_on(output, known, ways)
     elif written is None and checked.found < checked.allowed:
@@ -71,15 +71,17 @@ def _head(checked: Checked, known: Baseline, failed: bool) -> str:
         there = f"{_calls(checked.found)}, the baseline allows {checked.allowed:,}"
     if not failed:
         return f"{there}."
+    unread = f"{counted(len(checked.unread), 'file')} not looked at" if checked.unread else ""
     new = f"{checked.more:,} new in {_files(checked)}" if known.path else "none is allowed"
-    return f"{there}: {new}."
+    return f"{there}: {', '.join(filter(None, (new if checked.more else '', unread)))}."
 
 
 def _show_increases(output: Output, checked: Checked) -> None:
     output.line()
     new = [site for increase in checked.increases for site in increase.new]
     rows = [
-        (site.place, site.operation, site.rule) for site in sorted(new, key=lambda site: site.key)
+        (site.path if site.rule == UNREAD else site.place, site.operation, site.rule)
+        for site in sorted(new, key=lambda site: site.key)
     ]
     output.places(rows)
     for increase in checked.increases:
@@ -95,7 +97,8 @@ def _calls(count: int) -> str:
 
 
 def _files(checked: Checked) -> str:
-    return counted(len({increase.path for increase in checked.increases}), "file")
+    paths = {increase.path for increase in checked.increases if increase.rule != UNREAD}
+    return counted(len(paths), "file")
 
 
 def _data(

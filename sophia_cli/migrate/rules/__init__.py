@@ -38,6 +38,7 @@ WORDS: tuple[bytes, ...] = (
     b"openai",
     b"anthropic",
     b"completions.create",
+    b"chat/completions",
     b"completions.parse",
     b"completions.stream",
     b"messages.create",

@@ -157,7 +157,7 @@ def _on_client(scan: Scan, file: Parsed, node: ast.Attribute) -> Found | None:
                 if operation in operations and _is_client(scan, whole, vendor.package):
                     made.setdefault(operation, []).append(whole)
             for operation, clients in made.items():
-                return _carried(scan, clients, vendor.package, operation)
+                return _carried(scan, file, clients, vendor.package, operation)
     return None
 
 
@@ -179,7 +179,7 @@ def _bases(scan: Scan, kind: Class) -> list[Value]:
     return scan.far.bases(kind)
 
 
-def _carried(scan: Scan, made: list[Value], package: str, operation: str) -> Found:
+def _carried(scan: Scan, file: Parsed, made: list[Value], package: str, operation: str) -> Found:
     """The verdict of the constructor decides what becomes of the call."""
     clients = [value for value in made if isinstance(value, Made)]
     name = clients[0].of.name if isinstance(clients[0].of, Symbol) else ""
@@ -197,8 +197,7 @@ def _carried(scan: Scan, made: list[Value], package: str, operation: str) -> Fou
     if known:
         return _through(found, known)
     if any(value.call is None for value in clients):
-        same = [site for site in scan.constructors.values() if site.provider == package]
-        if same:
+        if _handed(scan, file, package):
             words = "its client is passed in: carried by the constructor of the caller"
             return replace(found, verdict=Verdict.CARRIED, reason=Reason("passed-in", words))
         return replace(
@@ -206,6 +205,15 @@ def _carried(scan: Scan, made: list[Value], package: str, operation: str) -> Fou
         )
     return replace(
         found, reason=Reason("subclassed", "its client is of a class built on the vendor's")
+    )
+
+
+def _handed(scan: Scan, file: Parsed, package: str) -> bool:
+    """Whether a client may come from this tree: what a test makes is handed to tests alone."""
+    test = scan.category(file.path) is Category.TEST
+    return any(
+        site.provider == package and (test or site.category is not Category.TEST)
+        for site in scan.constructors.values()
     )
 
 

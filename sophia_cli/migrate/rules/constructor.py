@@ -10,7 +10,7 @@ from sophia_cli.migrate.arguments import OddShape, add_keyword
 from sophia_cli.migrate.hosts import provider_at
 from sophia_cli.migrate.imports import Unplaceable, add_imports
 from sophia_cli.migrate.modules import Parsed
-from sophia_cli.migrate.resolve import typing_only
+from sophia_cli.migrate.resolve import is_new_client, typing_only
 from sophia_cli.migrate.scan import Found, Scan, site_at
 from sophia_cli.migrate.scope import Binds
 from sophia_cli.migrate.site import Edit, Need, Reason, Verdict
@@ -21,6 +21,7 @@ from sophia_cli.migrate.value import Made, Symbol
 
 TARGET = "sophia_cli.llm"
 GAINS = Reason("gains-client", "the constructor gains http_client, all else stays")
+OWN = Reason("own-http-client", "it has an http_client of its own: join the two by hand")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ def find_constructors(scan: Scan, vendor: Vendor) -> None:
             _constructor(scan, vendor, file, call)
         for call in file.table.calls:
             _by_name(scan, vendor, file, call)
+            if is_new_client(call):
+                _copy(scan, vendor, file, call)
         for node in scan.foreign.of(file).values:
             if _plausible(file, node):
                 _reference(scan, vendor, file, node)
@@ -77,6 +80,21 @@ def _constructor(scan: Scan, vendor: Vendor, file: Parsed, call: ast.Call) -> No
     else:
         site = site_at(scan, file, call, _judge(scan, file, call, door, name, found))
     scan.constructors[(id(file), id(call))] = site
+
+
+def _copy(scan: Scan, vendor: Vendor, file: Parsed, call: ast.Call) -> None:
+    """A copy of a client that sends in a way of its own, whatever the client itself does."""
+    assert isinstance(call.func, ast.Attribute)
+    for value in scan.near.values(file, call.func.value):
+        name = value.of.name if isinstance(value, Made) and isinstance(value.of, Symbol) else ""
+        if (door := vendor.doors.get(name)) is None:
+            continue
+        operation = f"{door.name}.{call.func.attr}"
+        found = Found(vendor.rule, Verdict.REVIEW, OWN, vendor.package, operation, door.is_async)
+        given = next(k.value for k in call.keywords if k.arg == "http_client")
+        site = site_at(scan, file, call, _given(scan, file, given, door, found))
+        scan.constructors[(id(file), id(call))] = site
+        return
 
 
 def _endpoint(scan: Scan, file: Parsed, call: ast.Call, found: Found) -> str:
@@ -134,8 +152,7 @@ def _given(scan: Scan, file: Parsed, given: ast.expr, door: Door, found: Found) 
         return replace(
             found, verdict=Verdict.DONE, reason=Reason("on-service", "on the service already")
         )
-    words = "it has an http_client of its own: join the two by hand"
-    return replace(found, verdict=Verdict.REVIEW, reason=Reason("own-http-client", words))
+    return replace(found, verdict=Verdict.REVIEW, reason=OWN)
 
 
 def _names_one(file: Parsed) -> bool:

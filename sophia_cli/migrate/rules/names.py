@@ -28,4 +28,5 @@ RULE_NAMES = {
     "exceptions": "An exception of an SDK that is caught",
     "patches": "A test that replaces a part of an SDK by its name",
     "markdown": "A sample in a page",
+    "unread": "A file that may hold calls and could not be looked at",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from sophia_cli.migrate.hosts import path_of, provider_at
+from sophia_cli.migrate.hosts import path_of, provider_at, reads_like_one
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.scan import Found, Scan, site_at
 from sophia_cli.migrate.site import Category, Reason, Use, Verdict
@@ -28,6 +28,7 @@ _CONNECTIONS = frozenset({"HTTPSConnection", "HTTPConnection"})
 _NEEDS_BODY = frozenset({"urlopen", "Request"})
 _BODIES = frozenset({"json", "data", "content", "body", "payload"})
 _REASON = Reason("raw-http", "raw HTTP to a provider: call the service in its place")
+_HIDDEN = Reason("raw-http", "raw HTTP to where a model answers: call the service in its place")
 
 
 def find(scan: Scan) -> None:
@@ -47,11 +48,14 @@ def _request(scan: Scan, file: Parsed, call: ast.Call) -> None:
     if verb.lower() in _READING:
         return
     address = _address(scan, file, call, _ADDRESS[name])
-    provider = provider_at(address)
-    if not provider or (name in _NEEDS_BODY and not _has_body(call) and verb != "POST"):
+    provider, body = provider_at(address), _body(scan, file, call)
+    hidden = not provider and reads_like_one(address, "model" in body)
+    if not (provider or hidden):
         return
-    body = _body(scan, file, call)
-    found = Found("raw_http", Verdict.REPORT, _REASON, "http", f"{verb} {path_of(address)}")
+    if name in _NEEDS_BODY and not _has_body(call) and verb != "POST":
+        return
+    reason = _HIDDEN if hidden else _REASON
+    found = Found("raw_http", Verdict.REPORT, reason, "http", f"{verb} {path_of(address)}")
     awaited = isinstance(file.table.parents[call], ast.Await | ast.withitem)
     is_async = library.endswith("aiohttp") or "Async" in library or None
     site_at(

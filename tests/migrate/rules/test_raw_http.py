@@ -34,6 +34,26 @@ NOT_OURS = {
     "Snowflake's SQL": "import requests\n\nrequests.post('https://x.snowflakecomputing.com/api/v2/statements', json={})\n",
     "an address that is not known": "import requests  # openai\n\nrequests.post(url, json={})\n",
     "something unknown without a body": f"page.request('GET', '{URL}')\npage.stream('POST', '{URL}')\n",
+    "a route that a framework gives": (
+        "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.post('/v1/chat/completions')\n"
+        "def chat(body: dict): ...\n"
+    ),
+    "a route of a router that is handed in": (
+        "def add(router):\n    @router.post('/v1/chat/completions', response_model=dict)\n"
+        "    def chat(): ...\n"
+    ),
+    "a model on a host that is seen": (
+        "import requests\n\nrequests.post('http://localhost:8000/v1/chat/completions', json={'model': 'm'})\n"
+    ),
+    "a host of which only a part is not seen": (
+        "import requests\n\nrequests.post(f'https://{a}.example.com/chat/completions', json={})\n"
+    ),
+    "somebody else's messages": (
+        "import requests  # openai\n\nrequests.post(f'{BASE}/v1/messages', json={'to': 'you'})\n"
+    ),
+    "what only begins so": (
+        "import requests\n\nrequests.post(f'{BASE}/chat/completions/stats', json={})\n"
+    ),
     "a base address that is another's": (
         "import httpx  # openai\n\nhttpx.Client(base_url='https://example.com').post('/v1', json={})\n"
     ),
@@ -115,6 +135,24 @@ FOUND = {
     "something that is handed in": (
         f"def f(session):\n    return session.post('{URL}', headers={{}}, json={{'model': 'm'}})\n",
         "POST api.openai.com/v1/chat/completions openai m False",
+    ),
+    "a host from the environment": (
+        "import os\n\nimport requests\n\n"
+        "requests.post(os.environ['LLM'] + '/chat/completions', json={'model': 'm'})\n",
+        "POST {}/chat/completions  m False",
+    ),
+    "a host in an f-string": (
+        "import httpx\n\nhttpx.post(f'http://{HOST}:{PORT}/v1/chat/completions', json={})\n",
+        "POST {}:{}/v1/chat/completions  None None",
+    ),
+    "a base address from the environment": (
+        "import os\n\nimport httpx\n\nc = httpx.Client(base_url=os.environ['LLM'])\n"
+        "c.post('/chat/completions', json={'model': 'm'})\n",
+        "POST /chat/completions  m False",
+    ),
+    "messages with a model": (
+        "import httpx  # anthropic\n\nhttpx.post(f'{BASE}/v1/messages', json={'model': 'c'})\n",
+        "POST {}/v1/messages  c False",
     ),
     "an address with a default": (
         f"import os\n\nimport requests\n\nurl = os.getenv('OPENAI_URL', '{URL}')\n"
