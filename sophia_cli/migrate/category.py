@@ -50,6 +50,7 @@ _CODE = re.compile(rb"^(?:import|from|def|class|async)\s|^[A-Za-z_]\w*\s*=", re.
 HEAD = 2048
 PAGES = frozenset({".md", ".markdown"})
 NOTEBOOKS = frozenset({".ipynb"})
+QUERIES = frozenset({".sql"})
 
 
 def categorize(path: str, head: bytes) -> Category:

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from sophia_cli.migrate.category import NOTEBOOKS, PAGES, categorize
+from sophia_cli.migrate.category import NOTEBOOKS, PAGES, QUERIES, categorize
 from sophia_cli.migrate.git import listed
 from sophia_cli.migrate.ignore import Ignored
 from sophia_cli.migrate.index import Index, Known, digest, stamp_of
@@ -109,6 +109,7 @@ class Tree:
     unseen: tuple[Unseen, ...] = ()
     known: Mapping[str, Known] = field(default_factory=dict, repr=False)
     notebooks: tuple[str, ...] = ()
+    queries: tuple[str, ...] = ()
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file of the tree, None when it cannot be read."""
@@ -148,6 +149,7 @@ def discover(
         unseen=tuple(reader.unseen),
         known=reader.known,
         notebooks=tuple(reader.notebooks),
+        queries=tuple(reader.queries),
     )
 
 
@@ -184,7 +186,7 @@ def _repositories(root: Path, paths: list[str]) -> Iterator[str]:
 
 def _wanted(path: str) -> bool:
     suffix = PurePosixPath(path).suffix.lower()
-    known = suffix == ".py" or suffix in PAGES | NOTEBOOKS
+    known = suffix == ".py" or suffix in PAGES | NOTEBOOKS | QUERIES
     return known and ".sophia" not in path.split("/")
 
 
@@ -228,6 +230,7 @@ class _Reader:
     python: list[str] = field(default_factory=list)
     pages: list[str] = field(default_factory=list)
     notebooks: list[str] = field(default_factory=list)
+    queries: list[str] = field(default_factory=list)
     known: dict[str, Known] = field(default_factory=dict)
     categories: dict[str, Category] = field(default_factory=dict)
     unseen: list[Unseen] = field(default_factory=list)
@@ -250,6 +253,9 @@ class _Reader:
                     self.skip(path, reason, may_call=False)
                 return
             if not stat.S_ISREG(status.st_mode):  # a folder, or a pipe that nobody writes to
+                return
+            if status.st_size > LARGEST and PurePosixPath(path).suffix.lower() in QUERIES:
+                self.skip(path, f"{status.st_size / 1e6:.0f} MB: taken for data", may_call=False)
                 return
             known = self.index.find(path, status)
             data = None if known else Path(full).read_bytes()
@@ -287,8 +293,8 @@ class _Reader:
 
     def _keep(self, path: str, known: Known, data: bytes | None) -> None:
         suffix = PurePosixPath(path).suffix.lower()
-        kind = self.pages if suffix in PAGES else self.python
-        (self.notebooks if suffix in NOTEBOOKS else kind).append(path)
+        kinds = ((PAGES, self.pages), (NOTEBOOKS, self.notebooks), (QUERIES, self.queries))
+        next((paths for kind, paths in kinds if suffix in kind), self.python).append(path)
         self.known[path] = known
         if known.category is None:
             return

@@ -102,7 +102,8 @@ def take_inventory(options: Options, advance: Advance = lambda steps: None) -> I
     tree = _look(options, cache, advance)
     found = _plan(options, tree, cache, advance, edited=False)
     unseen = (*found.broken, *found.unseen)
-    return Inventory(found.sites, unseen, len(tree.python) + len(tree.pages))
+    kinds = (tree.python, tree.notebooks, tree.pages, tree.queries)
+    return Inventory(found.sites, unseen, sum(map(len, kinds)))
 
 
 def _cache(options: Options) -> Cache:
@@ -159,7 +160,7 @@ def _since(options: Options) -> Options:
 def _refuse_unknown(tree: Tree, plan: Plan, choice: Choice) -> None:
     """A rule or file that is mistyped must not look like one that has nothing left to do."""
     rules = sorted({site.rule for site in plan.sites})
-    paths = (*tree.python, *tree.pages)
+    paths = (*tree.python, *tree.notebooks, *tree.pages, *tree.queries)
     for name in choice.only:
         if name not in rules and not any(matches(path, (name,)) for path in paths):
             words = f"--only {name} is no rule that found anything, and fits no file"

@@ -35,11 +35,11 @@ def make_scan(
     tree: Tree, packs: tuple[Pack, ...] = (), advance: Callable[[int], None] = lambda steps: None
 ) -> Scan:
     """Parse the hits and let every rule look at them."""
-    pages = set(tree.pages)
+    pages, queries = set(tree.pages), set(tree.queries)
     modules = Modules(frozenset(tree.python), tree.read, notebooks=frozenset(tree.notebooks))
     files = []
     for path in tree.hits:
-        if path not in pages and (file := modules.get(path)) is not None:
+        if path not in pages | queries and (file := modules.get(path)) is not None:
             files.append(file)
         advance(1)
     near = Resolver(modules)
@@ -54,6 +54,7 @@ def make_scan(
         stand_ins=read_stand_ins(tests, near, SDKS | _packed(packs)),
         packs=packs,
         owners=read_owners(tree.root),
+        queries={path: data for path, data in tree.hits.items() if path in queries},
     )
     return run_rules(scan)
 
@@ -83,6 +84,7 @@ def scan_again(
         constructors={},
         sites=[],
         blocks={},
+        queries={},
     )
     return run_rules(fresh)
 

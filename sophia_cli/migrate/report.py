@@ -37,6 +37,7 @@ class Report:
     skipped: dict[str, str]
     cut_short: CutShort | None = None
     notebooks: int = 0
+    queries: int = 0
 
     def of(self, verdict: Verdict) -> tuple[Site, ...]:
         """The sites of one verdict in files that may be edited, then those in pages."""
@@ -81,6 +82,7 @@ class Report:
             "files_looked_at": self.python,
             "notebooks_looked_at": self.notebooks,
             "pages_looked_at": self.pages,
+            "queries_looked_at": self.queries,
             "seconds": round(self.seconds, 3),
             "classes": self.classes(),
             "sites": [site_data(site) for site in self.sites],
@@ -126,6 +128,7 @@ def make_report(tree: Tree, plan: Plan, choice: Choice, done: Done) -> Report:
         skipped=written.skipped if written else {},
         cut_short=done.cut_short,
         notebooks=len(tree.notebooks),
+        queries=len(tree.queries),
     )
 
 

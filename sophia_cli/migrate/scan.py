@@ -20,7 +20,10 @@ from sophia_cli.migrate.value import Value
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """`files` are the parsed hits in order, `pages` the Markdown hits, `blocks` their samples."""
+    """`files` are the parsed hits in order, `pages` the Markdown hits, `blocks` their samples.
+
+    `queries` are the hits that are SQL.
+    """
 
     modules: Modules
     files: tuple[Parsed, ...]
@@ -35,6 +38,7 @@ class Scan:
     constructors: dict[tuple[int, int], Site] = field(default_factory=dict)
     sites: list[Site] = field(default_factory=list)
     blocks: dict[str, tuple[Parsed, ...]] = field(default_factory=dict)
+    queries: Mapping[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "foreign", Foreign(self.near))

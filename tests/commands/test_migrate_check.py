@@ -310,7 +310,7 @@ repos:
         name: no new direct LLM call
         language: system
         entry: sophia migrate check
-        types: [python]
+        types_or: [python, jupyter, sql]
         require_serial: true
 """
 

@@ -47,7 +47,7 @@ def show_report(output: Output, report: Report, asked: Asked) -> None:
 
 
 def _looked_at(report: Report) -> str:
-    others = ((report.notebooks, "notebook"), (report.pages, "page"))
+    others = ((report.notebooks, "notebook"), (report.pages, "page"), (report.queries, "SQL file"))
     pages = "".join(f", {counted(value, noun)}" for value, noun in others if value)
     broken = (
         f"; {counted(len(report.broken), 'file')} not parsed (listed below)"

@@ -14,6 +14,7 @@ from sophia_cli.migrate.rules import (
     patches,
     raw_http,
     sdks,
+    sql_files,
     templates,
     wrapper,
 )
@@ -32,7 +33,7 @@ _CODE: tuple[Rule, ...] = (
     wrapper.find,
     templates.find,
 )
-RULES: tuple[Rule, ...] = (*_CODE, notebook.find, markdown.over(_CODE))
+RULES: tuple[Rule, ...] = (*_CODE, notebook.find, sql_files.find, markdown.over(_CODE))
 # Bytes, in lower case, without which a file cannot hold a site.
 WORDS: tuple[bytes, ...] = (
     b"openai",

@@ -36,6 +36,13 @@ _CALL = re.compile(
     r"(?:model\s*=>\s*)?(?:'([\w./:-]+)'\s*,)?",
     re.IGNORECASE,
 )
+# What stands before a name that is no call of ours: a schema, or a word that defines or grants.
+_OTHER = re.compile(
+    r"(?:[\w$\"}]\s*\.\s*|\b(?:function|procedure|table|view|into|with)\s+(?:if\s+(?:not\s+)?exists\s+)?)$",
+    re.IGNORECASE,
+)
+_CORTEX = re.compile(r"\bsnowflake\s*\.\s*cortex\s*\.\s*$", re.IGNORECASE)
+_FRONT = 60
 _COMMENT = re.compile(r"'(?:[^']|'')*'|(--[^\n]*|/\*.*?\*/)", re.DOTALL)
 # What makes a statement of a text that is not seen to be executed.
 _SQL = re.compile(
@@ -75,9 +82,21 @@ def find(scan: Scan) -> None:
 def calls_in(sql: str) -> Iterator[tuple[str, str | None, int]]:
     """Each function that a text of SQL calls, the model it names, and the line in the text, from 0."""
     bare = _COMMENT.sub(lambda found: " " * len(found[0]) if found[1] else found[0], sql)
-    for found in _CALL.finditer(bare):
-        name = f"SNOWFLAKE.CORTEX.{found[1].upper()}" if found[1] else f"AI_{found[2].upper()}"
-        yield name, found[3], bare.count("\n", 0, found.start())
+    for found in called(bare):
+        yield name_of(found), found[3], bare.count("\n", 0, found.start())
+
+
+def called(sql: str) -> Iterator[re.Match[str]]:
+    """Each call of a model's function: not one of another schema, nor what is only named so."""
+    for found in _CALL.finditer(sql):
+        front = sql[max(0, found.start() - _FRONT) : found.start()]
+        if not _OTHER.search(front) or _CORTEX.search(front):
+            yield found
+
+
+def name_of(call: re.Match[str]) -> str:
+    """The function that is called."""
+    return f"SNOWFLAKE.CORTEX.{call[1].upper()}" if call[1] else f"AI_{call[2].upper()}"
 
 
 def reason_for(name: str, seen: bool = True) -> Reason:

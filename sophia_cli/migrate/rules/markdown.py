@@ -51,6 +51,7 @@ def _found(scan: Scan, rules: Iterable[Rule], block: Parsed) -> list[Site]:
         modules=world,
         files=(block,),
         pages={},
+        queries={},
         near=Resolver(world),
         far=Resolver(world, eager=True, callers=Callers((block,))),
         stand_ins=StandIns(),
