@@ -39,6 +39,8 @@ _ARCHIVED = frozenset(
     ]
 )
 _TESTS = frozenset(["test", "tests", "testing", "__tests__"])
+# What tests compare with: an edit there is a failure elsewhere.
+_TESTS |= {"fixture", "fixtures", "golden", "goldens", "testdata", "test_data", "__snapshots__"}
 _TEST_FILE = re.compile(r"^(test_.*|.*_test|.*_tests|conftest)\.py$")
 _ARCHIVED_FILE = re.compile(r"^.*(_old|_backup|_deprecated|\.old|\.bak)\.py$")
 _GENERATED_FILE = re.compile(r"^.*_pb2(_grpc)?\.pyi?$")

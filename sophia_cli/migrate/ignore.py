@@ -84,7 +84,7 @@ def _stripped(line: str) -> str:
 def _expression(pattern: str) -> re.Pattern[str] | None:
     """A slash other than at the end ties a pattern to its folder; without one it fits at any depth."""
     front = "" if "/" in pattern else "(?:.*/)?"
-    steps = pattern.removeprefix("/").split("/")
+    steps = _steps(pattern.removeprefix("/"))
     text = ""
     for number, step in enumerate(steps, start=1):
         last = number == len(steps)
@@ -99,6 +99,21 @@ def _expression(pattern: str) -> re.Pattern[str] | None:
         return re.compile(front + text, re.DOTALL)
     except re.error:  # a class that means nothing fits nothing
         return None
+
+
+def _steps(pattern: str) -> list[str]:
+    """The parts between slashes, but not those that a class lists."""
+    steps, at = [""], 0
+    while at < len(pattern):
+        group = _CLASS.match(pattern, at) if pattern[at] == "[" else None
+        size = len(group[0]) if group else 1 + (pattern[at] == "\\")
+        piece = pattern[at : at + size]
+        if piece in ("/", "\\/"):
+            steps.append("")
+        else:
+            steps[-1] += piece
+        at += size
+    return steps
 
 
 def _step(step: str) -> str | None:

@@ -30,6 +30,11 @@ _PYTHON = re.compile(
 _MARKDOWN = re.compile(r"[ \t]*\{?[ \t.]*(md|mdx|markdown)\b", re.I)
 _NUMBERED = re.compile(r"hl_lines|linenums|line-?numbers|line-?nos|startfrom|\{[\s\d,-]+\}", re.I)
 _HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]+(.*)")
+# What is shown or hidden as it is written, until its end.
+_VERBATIM = re.compile(r"[ ]{0,3}<(pre|script|style|textarea|!--)(?=[\s>]|(?<=--)|$)", re.I)
+# Behind these, what belongs to them stands further in.
+_ITEM = re.compile(r"(?P<mark>[ \t>]*(?:[-*+]|\d{1,9}[.)]))(?P<gap>[ \t]+)\S")
+_BLOCK = re.compile(r"(?P<indent>[ \t]*)(?:!!!|\?\?\?\+?|===\+?|:)[ \t]+\S")
 _UNDERLINE = re.compile(r"[ ]{0,3}(=+|-{2,})[ \t]*$")
 
 BY_HAND = Reason("documentation", "a page: change it by hand")
@@ -84,20 +89,28 @@ class _Reader:
     lead: list[str] = field(default_factory=list)
     gap: bool = False
     told: bool = False
+    inner: list[int] = field(default_factory=list)
 
     def samples(self, lines: list[tuple[int, str]], nested: bool = False) -> Iterator[Sample]:
         """The samples of some lines; those that stand inside another sample are left alone."""
         fence: _Fence | None = None
         inside: list[tuple[int, str]] = []
+        verbatim = ""  # what ends a part that is shown as it is written
         for number, line in lines:
-            if fence is not None and fence.closes(line):
+            if verbatim and verbatim in line.lower():
+                verbatim = ""
+                if fence is not None:
+                    yield from self._sample(fence, inside)
+                    fence = None
+            elif fence is not None and fence.closes(line):
                 yield from self._sample(fence, inside)
                 fence = None
             elif fence is not None:
                 inside.append((number, line))
             elif opened := _FENCE.match(line):
-                fence, inside = self._open(opened, nested), []
+                fence, inside = self._open(opened, nested or bool(verbatim)), []
             else:
+                verbatim = verbatim or _end_of(line)
                 self._text(line)
         if fence is not None:
             yield from self._sample(replace(fence, left=BY_HAND), inside)
@@ -106,12 +119,29 @@ class _Reader:
         indent, mark, info = opened.group("indent", "mark", "info")
         if "`" in info and mark[0] == "`":
             return None  # code in a line of text
-        left = BY_HAND if nested or ">" in indent else None
+        shown = ">" in indent or self._is_code(_width(indent))
+        left = BY_HAND if nested or shown else None
         return _Fence(indent, mark, info, left)
+
+    def _is_code(self, width: int) -> bool:
+        """Whether what stands so far in is code by that alone: four columns in from what is around."""
+        return all(not 0 <= width - inner < 4 for inner in (0, *self.inner))
+
+    def _nest(self, line: str) -> None:
+        """Keep how far in the parts of lists and of boxes stand that the line is in, or begins."""
+        width = _width(line[: len(line) - len(line.lstrip())])
+        self.inner = [inner for inner in self.inner if inner <= width]
+        if item := _ITEM.match(line):
+            gap = _width(item["gap"])
+            self.inner.append(_width(item["mark"]) + (gap if gap < 5 else 1))
+        elif block := _BLOCK.match(line):
+            self.inner.append(_width(block["indent"]) + 4)
 
     def _text(self, line: str) -> None:
         """Keep the words before a sample, and the headings around it."""
         words = line.strip()
+        if words:
+            self._nest(line)
         heading = _HEADING.match(line)
         if heading:
             self._head(len(heading.group(1)), heading.group(2))
@@ -147,6 +177,20 @@ class _Reader:
         elif _NUMBERED.search(found.group("more")):
             left = NUMBERED
         yield _read(self.page, fence.indent, Sample(tuple(lines), left))
+
+
+def _end_of(line: str) -> str:
+    """What ends the part that a line begins, which is shown as it is written; "" for any other."""
+    found = _VERBATIM.match(line)
+    if found is None:
+        return ""
+    end = "-->" if found[1] == "!--" else f"</{found[1].lower()}>"
+    return "" if end in line.lower() else end
+
+
+def _width(text: str) -> int:
+    """Columns, where tabs go on to the next multiple of four."""
+    return len(text.expandtabs(4))
 
 
 def read_page(path: str, data: bytes) -> tuple[Sample, ...]:

@@ -14,6 +14,7 @@ from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.migrate import git, journal
 from sophia_cli.migrate.cache import Cache, cache_of
 from sophia_cli.migrate.change import Choice, Plan
+from sophia_cli.migrate.counted import counted
 from sophia_cli.migrate.dependency import Dependency, add_dependency
 from sophia_cli.migrate.discover import Tree, Unseen, discover, matches
 from sophia_cli.migrate.index import digest
@@ -170,12 +171,15 @@ def _refuse_unknown(tree: Tree, plan: Plan, choice: Choice) -> None:
 def survey(options: Options, advance: Advance = lambda steps: None) -> Survey:
     """Find every site, with its lines before and after, and write nothing. Raises SophiaError."""
     from sophia_cli.migrate.excerpt import read_excerpts
-    from sophia_cli.migrate.plan import make_plan, make_scan
+    from sophia_cli.migrate.plan import make_plan, make_scan, place_sites
+    from sophia_cli.migrate.rules.service import find_done
     from sophia_cli.migrate.verify import verify
 
     tree = _look(options, Cache(None), advance)
     with _uncollected():
         scan = make_scan(tree, options.packs, advance)
+        find_done(scan)
+        place_sites(scan)
         plan = verify(scan, make_plan(scan, tree, options.choice), options.choice)
     return Survey(
         root=options.root,
@@ -223,9 +227,8 @@ def refuse_dirty(options: Options, in_git: bool, paths: Iterable[str]) -> None:
         if path not in ours or digest((options.root / path).read_bytes()) != ours[path]
     ]
     if dirty:
-        count = f"{len(dirty)} files" if len(dirty) > 1 else "1 file"
         raise SophiaError(
-            f"the working tree has changes in {count} that the plan touches",
+            f"the working tree has changes in {counted(len(dirty), 'file')} that the plan touches",
             "\n".join(["commit or stash them, or add --allow-dirty", *dirty[:5]]),
         )
 

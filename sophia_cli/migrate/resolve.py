@@ -344,6 +344,10 @@ class Resolver:
             if made and all(isinstance(value.of, Symbol) for value in made):
                 own = is_new_client(node)
                 return [Made(value.of, file, node) for value in made] if own else list(made)
+        if isinstance(node.func, ast.Name) and node.func.id == "getattr" and len(node.args) > 1:
+            package = self.one(file, node.args[0])
+            if isinstance(package, Symbol) and package.name in ("openai", "anthropic"):
+                return [Symbol(f"{package.name}.getattr")]  # one of its names
         values: list[Value] = []
         for callee in self.values(file, node.func):
             match callee:

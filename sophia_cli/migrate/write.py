@@ -20,6 +20,7 @@ from typing import Any
 from sophia_cli.errors import Interrupted, SophiaError
 from sophia_cli.migrate import journal
 from sophia_cli.migrate.change import Change
+from sophia_cli.migrate.counted import counted
 from sophia_cli.migrate.drift import adopt, changed
 from sophia_cli.migrate.journal import Entry, Run, State, state_of
 from sophia_cli.migrate.later import refuse_held
@@ -157,7 +158,7 @@ def _refuse_stuck(root: Path, run: Run) -> None:
     blocked = stuck(root, run, BACK)
     if not blocked:
         return
-    count = f"{len(blocked)} file" + ("s" if len(blocked) > 1 else "")
+    count = counted(len(blocked), "file")
     lines = [f"{path}: {reason}" for path, reason in blocked.items()]
     lines.append("put them back as the run left them, then roll back again")
     if changed(root, run):

@@ -95,7 +95,8 @@ def test_apply_then_again_then_back(project: Path) -> None:
     again = sophia("migrate", cwd=project).out
     assert "  already there        1      1  on the service\n" in again
     assert again.endswith(
-        "Nothing was changed, and there is nothing to change.\nNext:  sophia migrate show review\n"
+        "Nothing was changed. 1 site can change after a look: --class review.\n"
+        "Next:  sophia migrate show review\n"
     )
     status = sophia("migrate", "status", cwd=project).out
     assert steady(re.sub(r"(?m)^  [0-9a-f]{4} ", "  RUN_ ", status)) == (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -15,7 +16,7 @@ from sophia_cli.errors import UsageError
 from sophia_cli.migrate.batches import read_batch, shown
 from sophia_cli.migrate.change import Choice
 from sophia_cli.migrate.packfile import load_packs
-from sophia_cli.migrate.pipeline import Options, migrate
+from sophia_cli.migrate.pipeline import Advance, Options, migrate
 from sophia_cli.migrate.report import Report
 from sophia_cli.migrate.trial import LIMIT, Trial, read_trial
 from sophia_cli.output import Output
@@ -168,5 +169,10 @@ def folder_of(root: Path | None) -> Path:
 
 def look(options: Options, output: Output) -> Report:
     """Migrate, with a bar while it runs."""
-    with output.progress("Looking at files") as advance:
+    with looking(output) as advance:
         return migrate(options, advance)
+
+
+def looking(output: Output) -> AbstractContextManager[Advance]:
+    """A bar while files are looked at."""
+    return output.progress("Looking at files")

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from sophia_cli.commands.migrate.asked import Asked, Exclude, Include, NoCache, Packs
+from sophia_cli.commands.migrate.asked import Asked, Exclude, Include, NoCache, Packs, looking
 from sophia_cli.commands.migrate.check_screen import Ways, show_check
 from sophia_cli.commands.options import Json, NoColor, Quiet, Root
 from sophia_cli.errors import UsageError
@@ -69,7 +69,7 @@ def check(
     place = _Place.of(options.root, baseline)
     known = read_baseline(place.file)
     named = [_named(place.folder, file, known) for file in files or ()]
-    with output.progress("Looking at files") as advance:
+    with looking(output) as advance:
         inventory = take_inventory(options, advance)
     checked = _compare(inventory, options.choice, known, place, named)
     counts = checked.raised if accept_new or (update and known.path is None) else checked.lowered

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from sophia_cli.commands.migrate.asked import Asked, Exclude, Include, Packs
+from sophia_cli.commands.migrate.asked import Asked, Exclude, Include, Packs, looking
 from sophia_cli.commands.migrate.screens import show_ways
 from sophia_cli.commands.options import Json, NoColor, Quiet, Root
 from sophia_cli.errors import SophiaError, UsageError
@@ -61,7 +61,7 @@ def report(
     options = asked.options()
     if file is not None:
         _refuse_others(file)
-    with output.progress("Looking at files") as advance:
+    with looking(output) as advance:
         found = survey(options, advance)
     if form is None:
         _show(output, found, asked)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from sophia_cli.commands.migrate.asked import Asked, Exclude, NoCache, Packs
+from sophia_cli.commands.migrate.asked import Asked, Exclude, NoCache, Packs, looking
 from sophia_cli.commands.migrate.screens import show_ways
 from sophia_cli.commands.options import Json, NoColor, Quiet, Root
 from sophia_cli.migrate.counted import counted
@@ -40,7 +40,7 @@ def scan(
     output = Output(as_json=as_json, quiet=quiet, color=not no_color)
     asked = Asked(root, exclude=exclude, pack=pack, no_cache=no_cache)
     options = asked.options()
-    with output.progress("Looking at files") as advance:
+    with looking(output) as advance:
         inventory = take_inventory(options, advance)
     paths = sorted({site.path for site in inventory.sites})
     if files:

@@ -114,12 +114,7 @@ def _show_end(output: Output, report: Report, asked: Asked) -> None:
         output.line(f"Next:  {report.cut_short.ways_on}")
         return
     if not report.changed:
-        output.line("Nothing was changed, and there is nothing to change.")
-        if (
-            any(site.verdict is Verdict.REVIEW for site in report.sites)
-            and not report.choice.review
-        ):
-            show_ways(output, "Next:", asked.command("show", "review"))
+        _show_nothing(output, report, asked)
         return
     output.line("Nothing was changed. The patch: .sophia/migrate/plan.patch (git apply takes it)")
     if not report.in_git:
@@ -130,6 +125,17 @@ def _show_end(output: Output, report: Report, asked: Asked) -> None:
         output.line(fill(f"In batches (--batch NAME, sites each): {names}", 80))
     apply = asked.again(report.choice.batch)
     show_ways(output, "Next:", asked.command("show", "safe"), apply)
+
+
+def _show_nothing(output: Output, report: Report, asked: Asked) -> None:
+    """Why nothing would change: what waits for a person is not nothing."""
+    review = report.of(Verdict.REVIEW)
+    if not review:
+        output.line("Nothing was changed, and there is nothing to change.")
+        return
+    end = "by hand" if report.choice.review else "after a look: --class review"
+    output.line(f"Nothing was changed. {counted(len(review), 'site')} can change {end}.")
+    show_ways(output, "Next:", asked.command("show", "review"))
 
 
 def show_ways(output: Output, label: str, *commands: str) -> None:

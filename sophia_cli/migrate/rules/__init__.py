@@ -80,4 +80,5 @@ WORDS: tuple[bytes, ...] = (
     b"ai_trans",
     b"ai_parse",
     b"ai_redact",
+    b"sophia_cli.llm",
 )

@@ -197,7 +197,10 @@ def _carried(scan: Scan, file: Parsed, made: list[Value], package: str, operatio
     if known:
         return _through(found, known)
     if any(value.call is None for value in clients):
-        if _handed(scan, file, package):
+        handed = _handed(scan, file, package)
+        if handed and all(site.verdict is Verdict.REPORT for site in handed):
+            return _through(found, handed)
+        if handed:
             words = "its client is passed in: carried by the constructor of the caller"
             return replace(found, verdict=Verdict.CARRIED, reason=Reason("passed-in", words))
         return replace(
@@ -208,13 +211,14 @@ def _carried(scan: Scan, file: Parsed, made: list[Value], package: str, operatio
     )
 
 
-def _handed(scan: Scan, file: Parsed, package: str) -> bool:
-    """Whether a client may come from this tree: what a test makes is handed to tests alone."""
+def _handed(scan: Scan, file: Parsed, package: str) -> list[Site]:
+    """The constructors of a client that is passed in: what a test makes is handed to tests alone."""
     test = scan.category(file.path) is Category.TEST
-    return any(
-        site.provider == package and (test or site.category is not Category.TEST)
+    return [
+        site
         for site in scan.constructors.values()
-    )
+        if site.provider == package and (test or site.category is not Category.TEST)
+    ]
 
 
 def _through(found: Found, sites: list[Site]) -> Found:

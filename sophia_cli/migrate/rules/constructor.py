@@ -216,7 +216,11 @@ def _by_name(scan: Scan, vendor: Vendor, file: Parsed, call: ast.Call) -> None:
         reason = Reason("imported-by-name", "the package is imported by a string")
     else:
         return
-    site_at(scan, file, call, Found(vendor.rule, Verdict.REPORT, reason, vendor.package, tail))
+    found = Found(vendor.rule, Verdict.REPORT, reason, vendor.package, tail)
+    site = site_at(scan, file, call, found)
+    made = file.table.parents[call]
+    if isinstance(made, ast.Call) and made.func is call:
+        scan.constructors[(id(file), id(made))] = site
 
 
 def _is_text(node: ast.expr, text: str) -> bool:

@@ -28,5 +28,6 @@ RULE_NAMES = {
     "exceptions": "An exception of an SDK that is caught",
     "patches": "A test that replaces a part of an SDK by its name",
     "markdown": "A sample in a page",
+    "service": "A call of the service itself",
     "unread": "A file that may hold calls and could not be looked at",
 }

@@ -130,6 +130,15 @@ def test_a_client_that_is_passed_on_through_a_package_carries(tmp_path: Path) ->
 
 
 REPORTED = {
+    "made by a name": (f"import openai\n\ngetattr(openai, n)().{CHAT}\n", "client-stays"),
+    "made by a name, or not": (
+        f"import openai\n\nc = openai.AzureOpenAI() if x else getattr(openai, n)()\nc.{CHAT}\n",
+        "client-stays",
+    ),
+    "handed in by one that stays": (
+        f"import openai\n\ndef f(c: openai.OpenAI):\n    c.{CHAT}\n\nf(openai.AzureOpenAI())\n",
+        "client-stays",
+    ),
     "unknown": (f"def f(c):\n    c.{CHAT}\n", "receiver-unknown"),
     "a constructor that stays": (
         f"from openai import AzureOpenAI\n\nAzureOpenAI().{CHAT}\n",
@@ -175,6 +184,12 @@ def test_is_reported(tmp_path: Path, text: str, code: str | None) -> None:
     found = verdicts(look(tmp_path))
     assert {v[0] for v in found} == {"report-only"}
     assert code is None or code in {v[1] for v in found}
+
+
+def test_a_client_that_is_made_by_a_name_too_does_not_carry(tmp_path: Path) -> None:
+    text = f"import openai\n\nc = openai.OpenAI() if x else getattr(openai, n)()\nc.{CHAT}\n"
+    plant(tmp_path, {"app.py": text})
+    assert verdicts(look(tmp_path))[-1] == ("report-only", "client-stays", "app.py:4")
 
 
 def test_what_a_site_says(tmp_path: Path) -> None:

@@ -20,6 +20,10 @@ def sample(code: str = CODE, before: str = "", info: str = "python") -> str:
     return f"# Use\n\n{before}```{info}\n{code}```\n"
 
 
+def indented(text: str, by: str) -> str:
+    return "".join(by + line if line.strip() else line for line in text.splitlines(True))
+
+
 PAST = {
     "a heading": sample(before="## Before\n\n"),
     "the other half": sample(before="## After\n\n"),
@@ -85,6 +89,22 @@ LEFT = {
     "a sample in a sample": (f"````md\n```python\n{CODE}```\n````\n", "documentation"),
     "further left than its fence": (f"1. x\n\n   ```python\n{CODE}   ```\n", "fragment"),
     "its bytes": (sample(f"# \xe9\n{CODE}").encode("latin-1"), "documentation"),
+    "code by its margin": (
+        "Write:\n\n" + indented(f"```python\n{CODE}```\n", "    "),
+        "documentation",
+    ),
+    "code by its margin, with a tab": (indented(f"```python\n{CODE}```\n", "\t"), "documentation"),
+    "code by its margin, in a list": (
+        "- Write:\n\n" + indented(f"```python\n{CODE}```\n", " " * 6),
+        "documentation",
+    ),
+    "code by its margin, after a list": (
+        "- Write\n\nCall it:\n\n" + indented(f"```python\n{CODE}```\n", "    "),
+        "documentation",
+    ),
+    "in a <pre>": (f"<pre>\n```python\n{CODE}```\n</pre>\n", "documentation"),
+    "in a <PRE> that ends first": (f"<PRE class='x'>\n```python\n{CODE}</PRE>\n", "documentation"),
+    "in a comment": (f"<!-- later\n```python\n{CODE}```\n-->\n", "documentation"),
     "a class that is only reported": (
         sample("from openai import AzureOpenAI\n\nAzureOpenAI()\n"),
         "azure",
@@ -98,6 +118,14 @@ def test_left_alone_and_told(tmp_path: Path, text: str | bytes, code: str) -> No
     report = apply(tmp_path, review=True)
     assert contents(tmp_path) == before
     assert {v[:2] for v in verdicts(report)} == {("report-only", code)}
+
+
+@pytest.mark.parametrize("folder", ["fixtures", "docs/golden", "testdata", "a/__snapshots__"])
+def test_what_tests_compare_with_is_left_alone(tmp_path: Path, folder: str) -> None:
+    before = contents(plant(tmp_path, {f"{folder}/page.md": sample(), f"{folder}/a.py": CODE}))
+    report = apply(tmp_path, review=True)
+    assert contents(tmp_path) == before
+    assert {str(site.category) for site in report.sites} == {"test"}
 
 
 NOTHING = {
@@ -118,10 +146,6 @@ def test_finds_nothing(tmp_path: Path, text: str) -> None:
     assert contents(tmp_path) == {"docs/use.md": text.encode()}
 
 
-def indented(text: str, by: str) -> str:
-    return "".join(by + line if line.strip() else line for line in text.splitlines(True))
-
-
 MOVED = {
     "a sample": (sample(), sample(DONE)),
     "its short name": (sample(info="py"), sample(DONE, info="py")),
@@ -137,8 +161,20 @@ MOVED = {
         "1. Do:\n\n" + indented(f"```python\n{DONE}```\n", "   ") + "\n2. Go\n",
     ),
     "indented by tabs, a text over lines in it": (
-        indented(f'```python\n{CODE}x = """\n  a\n\n"""\n```\n', "\t"),
-        indented(f'```python\n{DONE}x = """\n  a\n\n"""\n```\n', "\t"),
+        "- Do:\n\n" + indented(f'```python\n{CODE}x = """\n  a\n\n"""\n```\n', "\t"),
+        "- Do:\n\n" + indented(f'```python\n{DONE}x = """\n  a\n\n"""\n```\n', "\t"),
+    ),
+    "in a list of a list": (
+        "1. Do:\n    - this:\n\n" + indented(f"```python\n{CODE}```\n", " " * 8),
+        "1. Do:\n    - this:\n\n" + indented(f"```python\n{DONE}```\n", " " * 8),
+    ),
+    "in a box": (
+        '!!! note "Do"\n\n' + indented(f"```python\n{CODE}```\n", " " * 4),
+        '!!! note "Do"\n\n' + indented(f"```python\n{DONE}```\n", " " * 4),
+    ),
+    "after what is shown as it is": (
+        f"<pre>x</pre>\n<!-- a\nb -->\n<pre>\n1\n</pre>\n{sample()}",
+        f"<pre>x</pre>\n<!-- a\nb -->\n<pre>\n1\n</pre>\n{sample(DONE)}",
     ),
     "a text around it that reads like one": (
         "`OpenAI()` is old\n\n" + sample(before="Say hello:\n"),
