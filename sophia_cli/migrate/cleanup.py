@@ -6,27 +6,23 @@ import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from sophia_cli.errors import SophiaError
-from sophia_cli.migrate.baseline import NAME as BASELINE
+from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.migrate.change import Change
 from sophia_cli.migrate.dependency import REQUIREMENT, add_dependency
 from sophia_cli.migrate.discover import list_files, matches
 from sophia_cli.migrate.links import link_on
+from sophia_cli.migrate.orphans import Orphan, find_orphans
 from sophia_cli.migrate.pack import Pack, Service
 from sophia_cli.migrate.packfile import load_pack
-from sophia_cli.migrate.pipeline import Options, refuse_dirty
+from sophia_cli.migrate.pipeline import Options, refuse_dirty, take_inventory
+from sophia_cli.migrate.references import Reference, find_references
 from sophia_cli.migrate.write import Written, write
 
 _LARGEST = 64 * 1024 * 1024  # what is larger is data
 _MANIFEST = re.compile(
     r"(?:^|/)(?:pyproject\.toml|setup\.cfg|Pipfile|requirements[^/]*\.(?:txt|in))$"
-)
-# What loads modules by a name that does not stand there.
-_LOADER = re.compile(
-    r"""\b(?:iter_modules|walk_packages|spec_from_file_location)\b"""
-    r"""|\b(?:import_module|__import__)\(\s*(?!["'][\w.]+["']\s*[,)])"""
 )
 # What an SDK is called in a manifest, and what code imports of it.
 _SDKS = {
@@ -43,14 +39,6 @@ _SDKS = {
 
 
 @dataclass(frozen=True)
-class Reference:
-    """A line that names an old service, or could: how says which."""
-
-    place: str
-    how: str
-
-
-@dataclass(frozen=True)
 class Leftover:
     """The file of an old service, and what still refers to it."""
 
@@ -63,7 +51,8 @@ class Leftover:
 class Cleanup:
     """What was found. `unused` are dependencies by manifest, `advice` what to add to which.
 
-    `written` is None for a dry run.
+    `proposed` are modules that no pack declares: they go only where they are named. `written` is
+    None for a dry run.
     """
 
     free: tuple[Leftover, ...]
@@ -71,25 +60,31 @@ class Cleanup:
     unused: tuple[tuple[str, str], ...]
     advice: str
     written: Written | None = None
+    proposed: tuple[Orphan, ...] = ()
 
 
-def clean_up(options: Options) -> Cleanup:
+def clean_up(options: Options, also: Iterable[str] = ()) -> Cleanup:
     """Find old services, and with `apply` remove those that nothing refers to.
 
-    Raises SophiaError; then nothing is removed.
+    `also` are proposed modules that go with them. Raises SophiaError; then nothing is removed.
     """
     root = options.root
     paths, in_git = list_files(root)
     paths = [path for path in paths if not matches(path, options.choice.exclude)]
     texts = dict(_texts(root, paths))
     packs = {path for path, text in texts.items() if _is_pack(root, path, text)}
-    free, held = _sort(
-        {path: text for path, text in texts.items() if path not in packs},
-        tuple(_candidates(options.packs, texts)),
-    )
+    told = {path: text for path, text in texts.items() if path not in packs}
+    free, held = _sort(told, tuple(_candidates(options.packs, texts)))
     gone = {leftover.path for leftover in free}
     left = {path: text for path, text in texts.items() if path not in gone}
     users = [p for p, text in left.items() if p.endswith(".py") and _imports(text, "sophia_cli")]
+    declared = gone | {leftover.path for leftover in held}
+    proposed = _proposed(options, told, declared) if users else ()
+    taken = _taken(proposed, set(also))
+    free += tuple(Leftover(item.path, item.reason) for item in proposed if item.path in taken)
+    proposed = tuple(item for item in proposed if item.path not in taken)
+    gone |= taken
+    left = {path: text for path, text in texts.items() if path not in gone}
     dependency = add_dependency(root, users)
     lacking = dependency.change.path if dependency.change else ""
     advice = f"add {REQUIREMENT} to the dependencies in {lacking}" if lacking else dependency.advice
@@ -100,7 +95,26 @@ def clean_up(options: Options) -> Cleanup:
             Change(path, (root / path).read_bytes(), b"", removed=True) for path in sorted(gone)
         ]
         written = write(root, changes, [], dry_run=False)
-    return Cleanup(free, held, tuple(_unused(left)), advice, written)
+    return Cleanup(free, held, tuple(_unused(left)), advice, written, proposed)
+
+
+def _proposed(options: Options, texts: Mapping[str, str], declared: set[str]) -> tuple[Orphan, ...]:
+    """Modules around an SDK that nothing refers to, once the migration has begun."""
+    sites = [site for site in take_inventory(options).sites if site.path not in declared]
+    others = {path: text for path, text in texts.items() if path not in declared}
+    return find_orphans(others, sites)
+
+
+def _taken(proposed: Iterable[Orphan], also: set[str]) -> set[str]:
+    """The proposed modules that were named. Raises UsageError for what is none, or is needed by one that stays."""
+    known = {orphan.path: orphan for orphan in proposed}
+    for path in sorted(also):
+        if path not in known:
+            raise UsageError(f"{path} is not proposed", "sophia migrate cleanup")
+        if lacking := sorted(known[path].named_by - also):
+            words = f"{path} is named in {lacking[0]}, which stays"
+            raise UsageError(words, f"add --also {lacking[0]}, or leave --also {path} out")
+    return also
 
 
 def _texts(root: Path, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -142,7 +156,11 @@ def _sort(
     for path, service in candidates:
         services.setdefault(path, []).append(service)
     found = {
-        path: [reference for service in declared for reference in _references(texts, path, service)]
+        path: [
+            reference
+            for service in declared
+            for reference in find_references(texts, path, service.module, (service.name,))
+        ]
         for path, declared in services.items()
     }
     free = set(found)
@@ -160,33 +178,6 @@ def _sort(
     return gone, tuple(item for item in leftovers if item.path not in free)
 
 
-def _references(
-    texts: Mapping[str, str], path: str, service: Service
-) -> Iterator[tuple[str, Reference]]:
-    """Lines of other files that name the module or its class, or load modules by names they make."""
-    package, _, stem = service.module.rpartition(".")
-    names = "|".join(re.escape(name) for name in (stem, service.name) if name)
-    named = re.compile(rf"(?<!\w)(?:{names})(?!\w)")
-    made = re.compile(rf"""(?<![\w.]){re.escape(package)}\.?(?=["'{{%*])""") if package else None
-    folders = {str(folder) for folder in PurePosixPath(path).parents}
-    last = re.compile(rf"(?<!\w){re.escape(package.rpartition('.')[2])}(?!\w)")
-    for other, text in texts.items():
-        if other == path or other.endswith(BASELINE):
-            continue
-        for match in named.finditer(text):
-            yield other, Reference(_place(other, text, match), _how(text, match))
-        put_together = list(made.finditer(text)) if made else []
-        for match in put_together:
-            words = "a module's name may be put together here"
-            yield other, Reference(_place(other, text, match), words)
-        if put_together or not other.endswith((".py", ".ipynb")):
-            continue
-        if str(PurePosixPath(other).parent) in folders or (package and last.search(text)):
-            for match in _LOADER.finditer(text):
-                words = "modules may be loaded here by names that do not stand there"
-                yield other, Reference(_place(other, text, match), words)
-
-
 def _is_pack(root: Path, path: str, text: str) -> bool:
     if not path.endswith(".toml") or "[[service]]" not in text:
         return False
@@ -195,17 +186,6 @@ def _is_pack(root: Path, path: str, text: str) -> bool:
     except SophiaError:  # somebody else's services
         return False
     return True
-
-
-def _place(path: str, text: str, match: re.Match[str]) -> str:
-    return f"{path}:{text.count(chr(10), 0, match.start()) + 1}"
-
-
-def _how(text: str, match: re.Match[str]) -> str:
-    """The line itself, cut where it is long."""
-    start = text.rfind("\n", 0, match.start()) + 1
-    line = text[start:].partition("\n")[0].strip()
-    return line if len(line) <= 60 else f"{line[:57]}..."
 
 
 def _unused(texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:

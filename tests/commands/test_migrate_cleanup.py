@@ -54,3 +54,24 @@ def test_it_is_shown_then_done_then_undone(tmp_path: Path) -> None:
     assert not (tmp_path / "app/old_ai.py").exists()
     assert sophia("migrate", "rollback", cwd=tmp_path).code == 0
     assert {name: (tmp_path / name).read_text() for name in FILES} == FILES
+
+
+def test_what_no_pack_declares_is_proposed(tmp_path: Path) -> None:
+    own = "from openai import OpenAI\n\n\ndef made():\n    return OpenAI()\n"
+    for name, text in {"app/main.py": "import sophia_cli.llm\n", "app/own_gpt.py": own}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    said = sophia("migrate", "cleanup", cwd=tmp_path)
+    assert said.out.startswith(
+        "0 old services can go: nothing refers to them.\n"
+        "No pack declares these. They may go too, where you know of no other use:\n"
+        "  app/own_gpt.py  a client of openai that nothing names\n"
+        "  one of them:  sophia migrate cleanup --apply --also PATH\n"
+    )
+    said = sophia("migrate", "cleanup", "--apply", "--also", "app/own_gpt.py", cwd=tmp_path)
+    assert said.out.startswith(
+        "1 old service removed.\n  app/own_gpt.py  a client of openai that nothing names\n"
+    )
+    assert not (tmp_path / "app/own_gpt.py").exists()
+    said = sophia("migrate", "cleanup", "--also", "app/main.py", cwd=tmp_path)
+    assert (said.code, said.err.splitlines()[0]) == (2, "sophia: app/main.py is not proposed")

@@ -16,6 +16,9 @@ _HEAD = 8
 
 def cleanup(
     apply: Annotated[bool, typer.Option("--apply", help="Remove what the dry run shows.")] = False,
+    also: Annotated[
+        list[str] | None, typer.Option("--also", help="Remove this proposed module too (path).")
+    ] = None,
     exclude: Exclude = None,
     pack: Packs = None,
     allow_dirty: Annotated[
@@ -28,7 +31,7 @@ def cleanup(
     """Remove old services that nothing refers to. Example: sophia migrate cleanup"""
     output = Output(as_json=as_json, color=not no_color)
     asked = Asked(root, apply, exclude=exclude, pack=pack, allow_dirty=allow_dirty)
-    found = clean_up(asked.options())
+    found = clean_up(asked.options(), also or ())
     _show(output, found, asked)
     output.envelope("migrate cleanup", _data(found))
     if found.written is not None and found.written.skipped:
@@ -47,6 +50,7 @@ def _show(output: Output, found: Cleanup, asked: Asked) -> None:
         output.line(f"  left alone  {path}: {reason}")
     for item in found.held:
         _show_held(output, item)
+    _show_proposed(output, found, asked)
     for path, name in found.unused:
         output.line(f"By hand: {name} in {path} is imported nowhere any more")
     if found.advice:
@@ -59,6 +63,14 @@ def _show(output: Output, found: Cleanup, asked: Asked) -> None:
         output.line(f"Next:  {asked.command('cleanup', '--apply', *dirty)}")
     else:
         output.line("Nothing was changed.")
+
+
+def _show_proposed(output: Output, found: Cleanup, asked: Asked) -> None:
+    rows = [(item.path, item.reason) for item in found.proposed]
+    if rows:
+        output.line("No pack declares these. They may go too, where you know of no other use:")
+        output.places(rows)
+        output.line(f"  one of them:  {asked.command('cleanup', '--apply', '--also', 'PATH')}")
 
 
 def _show_held(output: Output, item: Leftover) -> None:
@@ -81,6 +93,7 @@ def _data(found: Cleanup) -> dict[str, Any]:
             }
             for item in found.held
         ],
+        "proposed": [{"path": item.path, "reason": item.reason} for item in found.proposed],
         "unused": [{"manifest": path, "dependency": name} for path, name in found.unused],
         "advice": found.advice or None,
         "run": run.name if run else None,

@@ -27,9 +27,7 @@ def find_done(scan: Scan) -> None:
             if name in _METHODS | _FUNCTIONS and _is_ours(scan, file, call, name):
                 is_async = name.startswith("a") or (name in _METHODS and not name.endswith("_sync"))
                 use = use_of(file, call, name)
-                found = Found(
-                    "service", Verdict.DONE, _DONE, "sophia", name, is_async, use=use
-                )
+                found = Found("service", Verdict.DONE, _DONE, "sophia", name, is_async, use=use)
                 site_at(scan, file, call, found)
 
 
