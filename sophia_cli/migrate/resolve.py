@@ -52,6 +52,8 @@ _SAME_CLIENT = COPIES | frozenset(
 _PARTS = frozenset({"chat", "completions", "responses", "embeddings", "messages", "beta", "models"})
 _PARTS |= {"aio", "batches", "audio", "transcriptions", "images", "moderations", "v2"}
 _PARTS |= {"threads", "runs"}
+# `boto3.client` is the method of a session that boto3 keeps.
+_SESSIONS = frozenset({"boto3.Session", "boto3.session.Session"})
 _PROPERTIES = frozenset({"property", "cached_property"})
 
 
@@ -103,6 +105,7 @@ class Resolver:
                 return [
                     value
                     for base in self.values(file, node.value)
+                    if base != NONE or self.callers is None  # of None nothing is read
                     for value in self.member(base, node.attr)
                 ]
             case ast.Call():
@@ -278,6 +281,8 @@ class Resolver:
                 return self._attribute(kind, name, base, 0)
             case Made() if name in ("with_raw_response", "with_streaming_response"):
                 return [base]
+            case Made(of=Symbol() as kind) if kind.name in _SESSIONS and name == "client":
+                return [Symbol("boto3.client")]
             case Made(of=Symbol()) if name in _PARTS:
                 return [Part(base, (name,))]
             case Part() if name in _PARTS:
@@ -333,7 +338,7 @@ class Resolver:
         file, node = routine.file, routine.node
         returns = file.table.returns.get(node, [])
         values = [value for expression in returns for value in self.values(file, expression)]
-        if any(isinstance(value, Made) for value in values):
+        if any(isinstance(value, Made | Part) for value in values):
             return values
         declared = Binding(Binds.DECLARED, node, file.table.scopes[node], annotation=node.returns)
         return self.annotated(file, declared)

@@ -67,6 +67,7 @@ WORDS: tuple[bytes, ...] = (
     b"genai",
     b"vertexai",
     b"modelid=",
+    b"bedrock-runtime",
     b"cortex",
     b"ai_complete",
     b"ai_classify",

@@ -1,4 +1,4 @@
-"""Bedrock through boto3: told by its operations, as `boto3.client` gives anything."""
+"""Bedrock through boto3: told by the name that `boto3.client` is given, or by its operations."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ BEDROCK = Family(
     provider="bedrock",
     packages=("boto3",),
     advice="Bedrock's runtime: call the service in its place",
+    clients={"client": False},
+    only=frozenset({"bedrock-runtime"}),
     telling=dict.fromkeys(_CALLS, _GIVEN),
     operations=frozenset(_CALLS),
 )

@@ -12,6 +12,7 @@ from sophia_cli.migrate.rules.openai_client import OPENAI
 from sophia_cli.migrate.rules.sdks import SDKS
 from sophia_cli.migrate.scan import Found, Scan, literal, site_at
 from sophia_cli.migrate.site import Category, Reason, Site, Verdict
+from sophia_cli.migrate.spelling import last
 from sophia_cli.migrate.use import use_of
 from sophia_cli.migrate.value import NONE, Class, Made, Part, Symbol, Value
 
@@ -23,7 +24,7 @@ _OPENAI = frozenset(
         *_CHAT,
         *INSTRUCTED,
         *(f"beta.{name}" for name in _CHAT),
-        *(f"responses.{verb}" for verb in ("create", "parse", "stream")),
+        *(f"responses.{verb}" for verb in ("create", "parse", "stream", "input_tokens.count")),
         "completions.create",
         "embeddings.create",
         "moderations.create",
@@ -78,8 +79,13 @@ def find(scan: Scan) -> None:
     """Add the sites of all operations, called or taken as a bound method."""
     for file in scan.files:
         for node in file.table.attributes:
-            if node.attr in _ENDS and isinstance(node.ctx, ast.Load):
+            if node.attr in _ENDS and isinstance(node.ctx, ast.Load) and not _is_count(node):
                 _operation(scan, file, node)
+
+
+def _is_count(node: ast.Attribute) -> bool:
+    """The method of lists and texts, which is not worth following."""
+    return node.attr == "count" and last(node.value) != "input_tokens"
 
 
 @dataclass(frozen=True)
@@ -238,19 +244,22 @@ def _through(found: Found, sites: list[Site]) -> Found:
 
 
 def _unknown(scan: Scan, file: Parsed, node: ast.Attribute) -> Found | None:
-    """A call that reads like an operation, on something that cannot be followed."""
+    """A call that reads like an operation, or such a method, on something that cannot be followed."""
     parent = file.table.parents[node]
-    if not isinstance(parent, ast.Call) or parent.func is not node:
+    if isinstance(parent, ast.Attribute | ast.Expr):
         return None
     if any(_of_other_sdk(scan, file, chain.receiver) for chain in _chains(node)):
         return None
-    if _of_own_making(scan, file, node.value):
-        return None
-    given = {keyword.arg for keyword in parent.keywords}
+    called = parent if isinstance(parent, ast.Call) and parent.func is node else None
+    given = {keyword.arg for keyword in called.keywords} if called else set()
     for chain in _chains(node):
         operation = ".".join(chain.names)
         provider, telling = _TELLING.get(operation, ("", frozenset[str]()))
-        if provider and (not telling or telling & given):
+        if (
+            provider
+            and (not telling or telling & given)
+            and not _of_own_making(scan, file, node.value)
+        ):
             reason = Reason("receiver-unknown", "its receiver is not known")
             return Found("calls", Verdict.REPORT, reason, provider, operation)
     return None

@@ -24,8 +24,9 @@ class Family:
     `packages` are the modules its names come from; `clients` its client classes by their own name,
     whether asynchronous (None: both); `functions` what calls a model without a client, `operations`
     what a client does. `telling` are operations that are reported on anything unknown where one of
-    the keywords is given. `advice` says what takes its place; `vendors` who answers, by class.
-    `first` are classes and functions whose first argument is the model.
+    the keywords is given. `only` are the services that are named to a function which makes clients of
+    others too. `advice` says what takes its place; `vendors` who answers, by class. `first` are
+    classes and functions whose first argument is the model.
     """
 
     rule: str
@@ -36,6 +37,7 @@ class Family:
     functions: frozenset[str] = frozenset()
     operations: frozenset[str] = frozenset()
     telling: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    only: frozenset[str] = frozenset()
     vendors: Mapping[str, str] = field(default_factory=dict)
     first: frozenset[str] = frozenset()
 
@@ -93,7 +95,7 @@ class Families:
     def _called(self, scan: Scan, file: Parsed, call: ast.Call) -> None:
         """A construction, or a function that calls a model."""
         found = list(self._meant(scan.near.values(file, call.func)))
-        if not found:
+        if not found or not _is_for(scan, found[0][0], file, call):
             return
         family, name = found[0]
         site = _site(family, name, file, call)
@@ -122,7 +124,7 @@ class Families:
             return
         found = list(self._meant(scan.near.values(file, node)))
         reason = passed_on(file, node) if found else None
-        if reason is not None:
+        if reason is not None and not found[0][0].only:
             family, name = found[0]
             site_at(scan, file, node, replace(_site(family, name, file, None), reason=reason))
 
@@ -163,11 +165,20 @@ class Families:
             made, front = (value.of, value.names) if isinstance(value, Part) else (value, ())
             if not isinstance(made, Made) or not isinstance(made.of, Symbol):
                 continue
+            if made.call is not None and not _is_for(scan, family, made.file, made.call):
+                continue
             whole = ".".join((*front, operation))
             name = made.of.name.rpartition(".")[2]
             if whole in family.operations and family.owns(made.of.name) and name in family.clients:
                 return whole, made
         return None
+
+
+def _is_for(scan: Scan, family: Family, file: Parsed, call: ast.Call) -> bool:
+    """Whether a function that makes clients of several services makes one of this SDK's here."""
+    named = [keyword.value for keyword in call.keywords if keyword.arg == "service_name"]
+    given = next(iter([*call.args, *named]), None)
+    return not family.only or text_of(scan.near, file, given) in family.only
 
 
 def _tells(file: Parsed, node: ast.Attribute, family: Family, operation: str) -> bool:

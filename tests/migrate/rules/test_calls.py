@@ -29,6 +29,9 @@ NOT_OURS = {
         "class Base:\n    class chat:\n        class completions:\n            create = print\n\n\n"
         f"class MockOpenAIClient(Base): ...\n\n\nMockOpenAIClient().{CHAT}\n"
     ),
+    "a mock that is told what to answer": "m.chat.completions.create.return_value = 1\n",
+    "a mock's method that is put in place": "m.chat.completions.create = f\n",
+    "what a list counts": "a.b.count(1)\n",
     "a definition": "class Completions:\n    def create(self, model, messages): ...\n",
 }
 
@@ -73,6 +76,7 @@ CARRIED = {
     ),
     "a bound method": "create = OpenAI().chat.completions.create\n",
     "responses": "OpenAI().responses.create(model='m', input='x')\n",
+    "tokens": "OpenAI().responses.input_tokens.count(model='m', input='x')\n",
     "embeddings": "OpenAI().embeddings.create(model='m', input='x')\n",
     "parse": "OpenAI().beta.chat.completions.parse(model='m', messages=[])\n",
     "wrapped": f"import instructor\n\ninstructor.from_openai(OpenAI()).{CHAT}\n",
@@ -93,6 +97,11 @@ CARRIED = {
         "OpenAI().beta.threads.runs.submit_tool_outputs_and_poll(run_id=r, tool_outputs=[])\n"
     ),
     "one of two branches": f"c = OpenAI() if x else OpenAI(timeout=1)\nc.{CHAT}\n",
+    "a part that a property gives": (
+        "\nclass A:\n    def __init__(self, c: OpenAI = None):\n        self.c = c or OpenAI()\n\n"
+        "    @property\n    def chat(self):\n        return self.c.chat\n\n"
+        "    def f(self):\n        self.chat.completions.create(model='m', messages=[])\n"
+    ),
     "a walrus": f"(c := OpenAI()).{CHAT}\nc.{CHAT}\n",
 }
 
@@ -129,6 +138,38 @@ def test_a_client_that_is_passed_on_through_a_package_carries(tmp_path: Path) ->
     ]
 
 
+def test_a_function_of_the_tree_that_reads_like_an_operation_is_none(tmp_path: Path) -> None:
+    client = """\
+class Completions:
+    def create(self, model, messages):
+        return messages
+
+
+class Chat:
+    completions = Completions()
+
+
+class Client:
+    def __init__(self):
+        self.kept = None
+
+    @property
+    def chat(self):
+        if self.kept is None:
+            self.kept = Chat()
+        return self.kept
+"""
+    plant(
+        tmp_path,
+        {
+            "suite/__init__.py": "from .client import Client\n",
+            "suite/client.py": client,
+            "app.py": f"import suite as ai  # openai\n\nai.Client().{CHAT}\n",
+        },
+    )
+    assert verdicts(look(tmp_path)) == []
+
+
 REPORTED = {
     "made by a name": (f"import openai\n\ngetattr(openai, n)().{CHAT}\n", "client-stays"),
     "made by a name, or not": (
@@ -138,6 +179,10 @@ REPORTED = {
     "handed in by one that stays": (
         f"import openai\n\ndef f(c: openai.OpenAI):\n    c.{CHAT}\n\nf(openai.AzureOpenAI())\n",
         "client-stays",
+    ),
+    "a bound method of something unknown": (
+        "def f(c):\n    return Caller(c.chat.completions.create)\n",
+        "receiver-unknown",
     ),
     "unknown": (f"def f(c):\n    c.{CHAT}\n", "receiver-unknown"),
     "a constructor that stays": (

@@ -50,6 +50,15 @@ NOT_OURS = {
     "another service of boto3": {
         "app.py": "import boto3\n\nboto3.client('s3').invoke(modelId='x')\n"
     },
+    "a service of boto3 that is not named here": {
+        "app.py": "import boto3\n\n\ndef f(name):\n    boto3.client(name)  # bedrock-runtime\n"
+    },
+    "what administers Bedrock": {
+        "app.py": "import boto3\n\nboto3.client('bedrock').list_foundation_models()  # modelId=\n"
+    },
+    "the function that makes clients of boto3": {
+        "app.py": "import boto3  # bedrock-runtime\n\nmake(boto3.client, 's3')\n"
+    },
     "google's other packages": {
         "app.py": "from google.cloud import storage\n\nstorage.Client()  # genai\n"
     },
@@ -176,7 +185,21 @@ FOUND = {
         ["google GenerativeModel google g", "google generate_content google g"],
     ),
     "bedrock": (
-        "import boto3\n\nc = boto3.client('bedrock-runtime')\nc.converse(modelId='m', messages=[])\n",
+        "import boto3\n\nc = boto3.client('bedrock-runtime')\nc.converse(modelId='m', messages=[])\n"
+        "c.converse(**given)\n",
+        [
+            "bedrock client bedrock None",
+            "bedrock converse bedrock m",
+            "bedrock converse bedrock None",
+        ],
+    ),
+    "bedrock, from a session": (
+        "import boto3\n\ns = boto3.Session(profile_name='x')\n"
+        "c = s.client(service_name='bedrock-runtime')\nc.invoke_model(**given)\n",
+        ["bedrock client bedrock None", "bedrock invoke_model bedrock None"],
+    ),
+    "bedrock, who knows from where": (
+        "client.converse(modelId='m', messages=[])\n",
         ["bedrock converse bedrock m"],
     ),
     "snowflake.cortex": (
