@@ -90,11 +90,15 @@ def migrate(options: Options, advance: Advance = lambda steps: None) -> Report:
 
 @dataclass(frozen=True)
 class Inventory:
-    """Every site, in order, and what was not looked at; nothing is planned or written."""
+    """Every site, in order, and what was looked at and what not; nothing is planned or written."""
 
     sites: tuple[Site, ...]
     unseen: tuple[Unseen, ...]
-    files: int = 0
+    seen: frozenset[str] = frozenset()
+
+    @property
+    def files(self) -> int:
+        return len(self.seen)
 
 
 def take_inventory(options: Options, advance: Advance = lambda steps: None) -> Inventory:
@@ -103,8 +107,7 @@ def take_inventory(options: Options, advance: Advance = lambda steps: None) -> I
     tree = _look(options, cache, advance)
     found = _plan(options, tree, cache, advance, edited=False)
     unseen = (*found.broken, *found.unseen)
-    kinds = (tree.python, tree.notebooks, tree.pages, tree.queries)
-    return Inventory(found.sites, unseen, sum(map(len, kinds)))
+    return Inventory(found.sites, unseen, frozenset(tree.known))
 
 
 def _cache(options: Options) -> Cache:

@@ -194,6 +194,20 @@ def test_only_the_files_that_are_named_are_held(held: Path) -> None:
     assert (inside.code, "app/new.py:3" in inside.out) == (1, True)
 
 
+def test_a_file_that_is_named_and_not_looked_at_is_said(held: Path) -> None:
+    put(held, ".gitignore", "made/\n")
+    put(held, "made/new.py", NEW)
+    put(held, "bin/ask", f"#!/usr/bin/env python\n{NEW}")
+    said = sophia("migrate", "check", "app", "made/new.py", "bin/ask", cwd=held)
+    words = "it is ignored, excluded, or of a kind that is not looked at"
+    assert (said.code, said.out) == (
+        0,
+        "2 direct calls, the baseline allows 2.\n"
+        f"  not looked at  made/new.py: {words}\n"
+        f"  not looked at  bin/ask: {words}\n",
+    )
+
+
 def test_a_client_in_another_file_counts_though_only_its_caller_is_named(held: Path) -> None:
     put(held, "app/far.py", "from app.old import client\n\n" + CALL)
     assert "  app/far.py:3  " in sophia("migrate", "check", "app/far.py", cwd=held).out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from sophia_cli.errors import UsageError
 from sophia_cli.migrate import git
 from sophia_cli.migrate.baseline import NAME, Baseline, read_baseline, write_baseline
 from sophia_cli.migrate.change import Choice
+from sophia_cli.migrate.discover import Unseen
 from sophia_cli.migrate.pipeline import Inventory, take_inventory
 from sophia_cli.migrate.ratchet import (
     Checked,
@@ -134,8 +135,20 @@ def _compare(
         exists=lambda path: (place.folder / path).exists(),
         unread=unread.__contains__,
     )
-    unseen = tuple(item for item in inventory.unseen if touched(place.prefix + item.path))
-    return replace(checked, unseen=unseen)
+    unseen = [item for item in inventory.unseen if touched(place.prefix + item.path)]
+    unseen += _passed_over(inventory, place, named)
+    return replace(checked, unseen=tuple(unseen))
+
+
+def _passed_over(inventory: Inventory, place: _Place, named: list[str]) -> Iterator[Unseen]:
+    """Files that were named and are none of those that are looked at."""
+    told = {item.path for item in inventory.unseen}
+    for name in named:
+        path = name.removeprefix(place.prefix)
+        below = name.startswith(place.prefix) and (place.folder / name).is_file()
+        if below and path not in inventory.seen and not any(_in(path, item) for item in told):
+            words = "it is ignored, excluded, or of a kind that is not looked at"
+            yield Unseen(path, words, may_call=False)
 
 
 def _added(root: Path, baseline: Path) -> Callable[[Site], bool]:
