@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from sophia_cli.llm.dropin import langchain_openai_clients as langchain_openai_clients
     from sophia_cli.llm.dropin import openai_async_http_client as openai_async_http_client
     from sophia_cli.llm.dropin import openai_http_client as openai_http_client
+    from sophia_cli.llm.dropin import portkey_async_http_client as portkey_async_http_client
+    from sophia_cli.llm.dropin import portkey_http_client as portkey_http_client
     from sophia_cli.llm.errors import BudgetExceeded as BudgetExceeded
     from sophia_cli.llm.errors import CallFailed as CallFailed
     from sophia_cli.llm.errors import ConfigError as ConfigError
@@ -56,6 +58,8 @@ _HOMES = {
     "langchain_openai_clients": "dropin",
     "openai_async_http_client": "dropin",
     "openai_http_client": "dropin",
+    "portkey_async_http_client": "dropin",
+    "portkey_http_client": "dropin",
     "BudgetExceeded": "errors",
     "CallFailed": "errors",
     "ConfigError": "errors",
@@ -94,6 +98,8 @@ __all__ = [
     "load_config",
     "openai_async_http_client",
     "openai_http_client",
+    "portkey_async_http_client",
+    "portkey_http_client",
     "register_metrics",
     "reset_unified_llm_service",
 ]

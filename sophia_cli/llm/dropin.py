@@ -57,6 +57,16 @@ def openai_async_http_client() -> Any:
     return _client("openai", "DefaultAsyncHttpxClient", _async_transport)
 
 
+def portkey_http_client() -> Any:
+    """For `Portkey(http_client=...)`. What it asks of Portkey besides models goes to `portkey_ai.base_url`."""
+    return _portkey_client("DefaultHttpxClient", _sync_transport)
+
+
+def portkey_async_http_client() -> Any:
+    """For `AsyncPortkey(http_client=...)`."""
+    return _portkey_client("DefaultAsyncHttpxClient", _async_transport)
+
+
 def langchain_openai_clients() -> dict[str, Any]:
     """For `ChatOpenAI(**langchain_openai_clients())` and `OpenAIEmbeddings`: it takes one client for each way to wait."""
     return {
@@ -76,14 +86,27 @@ def anthropic_async_http_client() -> Any:
 
 
 def _client(package: str, name: str, transport: Any) -> Any:
-    vendor_class = getattr(import_module(package), name)
+    return _over(getattr(import_module(package), name), transport)
+
+
+def _portkey_client(name: str, transport: Any) -> Any:
+    """It has a copy of openai in it; some of its own requests name a path alone."""
+    portkey = import_module("portkey_ai")
+    headers = {"accept": "application/json"}
+    return _over(
+        getattr(portkey.openai, name), transport, base_url=portkey.base_url, headers=headers
+    )
+
+
+def _over(vendor_class: type, transport: Any, **options: Any) -> Any:
+    """A client of that class whose requests pass through the engine."""
     with suppress(LLMError):  # a call says what is wrong with the configuration
         # Vendors look among the imported modules: none of them may be half imported by another thread.
         open_library(load_config().http)
     library = next(
         base.__module__ for base in vendor_class.__mro__ if base.__module__.startswith("httpx")
     )
-    return vendor_class(transport=transport(library.partition(".")[0]))
+    return vendor_class(transport=transport(library.partition(".")[0]), **options)
 
 
 @cache

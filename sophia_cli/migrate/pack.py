@@ -112,16 +112,58 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Client:
+    """A client class of an SDK: its constructor gains an argument, and every later line stays.
+
+    `function` of the target's module gives what is gained: one `argument`, or a mapping of all of
+    `spread`. `also` are further modules that the class is imported from; `is_async` is None where
+    it waits in both ways. A construction with an argument of `report` stays as it is; one with an
+    argument of `look`, or without one of `say`, waits for a person. `review` is what to look at in
+    every one.
+    """
+
+    module: str
+    name: str
+    function: str
+    also: tuple[str, ...] = ()
+    is_async: bool | None = None
+    argument: str = ""
+    spread: tuple[str, ...] = ()
+    report: Mapping[str, str] = field(default_factory=dict)
+    look: Mapping[str, str] = field(default_factory=dict)
+    say: Mapping[str, str] = field(default_factory=dict)
+    review: str = ""
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        return (self.module, *self.also)
+
+
+@dataclass(frozen=True)
 class Pack:
-    """All services of one pack file."""
+    """All services and clients of one pack file."""
 
     name: str
     description: str
     target: Target
     services: tuple[Service, ...]
+    clients: tuple[Client, ...] = ()
+
+    @property
+    def packages(self) -> frozenset[str]:
+        """The SDKs whose clients stay: so do their exceptions."""
+        return frozenset(client.module.partition(".")[0] for client in self.clients)
+
+    @property
+    def entries(self) -> tuple[tuple[str, str], ...]:
+        """Every name that it declares as old, with its module."""
+        services = [(service.module, name) for service in self.services for name in service.entries]
+        clients = [(module, client.name) for client in self.clients for module in client.modules]
+        return (*services, *clients)
 
     @property
     def words(self) -> tuple[bytes, ...]:
         """Bytes, in lower case, without which a file cannot hold a site."""
         found = [word for service in self.services for word in (*service.entries, *service.methods)]
+        found += [client.name for client in self.clients]
         return tuple(dict.fromkeys(word.lower().encode() for word in found))

@@ -9,6 +9,7 @@ from pathlib import Path
 from sophia_cli.errors import SophiaError
 from sophia_cli.migrate.pack import Enumeration, Field, Method, Pack, Service, Target
 from sophia_cli.migrate.packcheck import check_method, check_native, refuse_loop
+from sophia_cli.migrate.packclient import read_clients
 from sophia_cli.migrate.packtable import Table, read_file
 from sophia_cli.migrate.shipped import locate
 from sophia_cli.migrate.target import members, offered
@@ -39,12 +40,11 @@ def load_packs(paths: Iterable[Path]) -> tuple[Pack, ...]:
     }
     declared: dict[tuple[str, str], Path] = {}
     for path, pack in found.items():
-        for service in pack.services:
-            for name in service.entries:
-                other = declared.setdefault((service.module, name), path)
-                if other != path:
-                    words = f"{path}: {service.module}.{name} is declared in {other} too"
-                    raise SophiaError(words, "leave one of the two packs out")
+        for module, name in pack.entries:
+            other = declared.setdefault((module, name), path)
+            if other != path:
+                words = f"{path}: {module}.{name} is declared in {other} too"
+                raise SophiaError(words, "leave one of the two packs out")
     for path, pack in found.items():
         refuse_loop(read_file(path), pack, declared)
     return tuple(found.values())
@@ -53,20 +53,20 @@ def load_packs(paths: Iterable[Path]) -> tuple[Pack, ...]:
 def load_pack(path: Path) -> Pack:
     """Read one pack. Raises SophiaError with file, line and what is allowed there."""
     root = read_file(path)
-    root.only("pack", "target", "service")
+    root.only("pack", "target", "service", "client")
     head = root.table("pack", "[pack]")
     head.only("name", "description", "review")
     name, description = head.text("name", path.stem), head.text("description", "")
     target = _target(root.table("target", "[target]"))
     review = head.text("review", "")
     tables = root.tables("service", "[[service]]")
-    if not tables:
-        raise root.wrong("declares no service", "add a [[service]] with a module")
+    clients = read_clients(root, target, review)
+    if not tables and not clients:
+        raise root.wrong("declares no service", "add a [[service]] or a [[client]] with a module")
     services = _joined([_service(table, target, review) for table in tables])
     _refuse_twice(tables, services)
-    pack = Pack(name, description, target, services)
-    entries = ((service.module, name) for service in services for name in service.entries)
-    refuse_loop(root, pack, dict.fromkeys(entries, path))
+    pack = Pack(name, description, target, services, clients)
+    refuse_loop(root, pack, dict.fromkeys(pack.entries, path))
     return pack
 
 

@@ -60,7 +60,8 @@ def make_scan(
 
 
 def _packed(packs: tuple[Pack, ...]) -> frozenset[str]:
-    return frozenset(service.module for pack in packs for service in pack.services)
+    services = {service.module for pack in packs for service in pack.services}
+    return frozenset(services).union(*(pack.packages for pack in packs))
 
 
 def scan_again(

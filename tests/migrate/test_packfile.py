@@ -87,6 +87,8 @@ def test_a_pack_is_read_once(tmp_path: Path) -> None:
 
 
 SERVICE = '[[service]]\nmodule = "a.b"\n'
+CLIENT = '[[client]]\nmodule = "a"\nclass = "A"\n'
+GIVEN = CLIENT + 'function = "openai_http_client"\n'
 METHOD = SERVICE + 'class = "A"\n[[service.method]]\nname = "ask"\n'
 CALL = METHOD + 'to = "complete_response"\n'
 WRONG = {
@@ -96,6 +98,25 @@ WRONG = {
     "a name that is no string": ("[pack]\nname = 3\n" + SERVICE, "[pack] name must be a string"),
     "a table that is none": ("target = 3", "the file target must be a table"),
     "a service without module": ("[[service]]\n", "[[service]] needs the key 'module'"),
+    "a client without a function": (CLIENT, "[[client]] A: needs the key 'function'"),
+    "a client of an unknown key": (CLIENT + "klass = 'A'", "[[client]] has no key 'klass'"),
+    "a client that gains nothing": (GIVEN, "A: says not which arguments the function gives"),
+    "a client that gains both ways": (
+        GIVEN + 'argument = "a"\nspread = ["b"]',
+        "A: says not which arguments the function gives",
+    ),
+    "a function that is not there": (
+        CLIENT + 'function = "openai_client"\nargument = "a"',
+        "A: function names 'openai_client', which the service does not have",
+    ),
+    "a client's argument in two places": (
+        GIVEN + 'argument = "a"\nreport = { b = "x" }\nlook = { b = "y" }',
+        "A: b stands under report and look",
+    ),
+    "a client twice": (
+        f'{GIVEN}argument = "a"\n{GIVEN}argument = "a"',
+        "[[client]] declares a.A twice",
+    ),
     "one service, not a list": ("[service]\nmodule = 'a'", "service must be a list of tables"),
     "a service without a way in": (SERVICE, "[[service]] a.b names no way in"),
     "instances that are no list": (
@@ -273,6 +294,11 @@ LINES = {
         7,
     ),
     "a name that no code has": (METHOD.replace("ask", "chat ask") + 'to = "complete"', 5),
+    "a client's function": (CLIENT + 'function = "no"\nargument = "a"', 4),
+    "a client's second table": (
+        f'{GIVEN}argument = "a"\n\n[client.report]\nb = "x"\n[client.look]\nb = "y"',
+        8,
+    ),
     "a table that lacks a key": (SERVICE + 'class = "A"\n\n[[service.method]]\nto = "x"\n', 5),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sophia_cli.migrate.rules import (
     anthropic_client,
     calls,
+    clients,
     cortex_sql,
     exceptions,
     markdown,
@@ -23,6 +24,7 @@ from sophia_cli.migrate.scan import Rule
 _CODE: tuple[Rule, ...] = (
     openai_client.find,
     anthropic_client.find,
+    clients.find,
     sdks.find,
     calls.find,
     raw_http.find,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sophia_cli.migrate.arguments import OddShape, add_keyword
 from sophia_cli.migrate.hosts import provider_at
@@ -20,17 +20,34 @@ from sophia_cli.migrate.text import text_of
 from sophia_cli.migrate.value import Made, Symbol
 
 TARGET = "sophia_cli.llm"
-GAINS = Reason("gains-client", "the constructor gains http_client, all else stays")
-OWN = Reason("own-http-client", "it has an http_client of its own: join the two by hand")
+ON_SERVICE = Reason("on-service", "on the service already")
 
 
 @dataclass(frozen=True)
 class Door:
-    """A client class, whether it is asynchronous, and the function that gives its HTTP client."""
+    """A client class, whether it is asynchronous (None: both), and the function that gives its HTTP client.
+
+    `gains` are the arguments that the function gives: one, or where it is `spread` a mapping of
+    several. `report` and `look` are arguments with which a construction is left, or waits for a
+    person, with the reason; without one of `say` it waits too. `review` is what to look at in every one.
+    """
 
     name: str
     function: str
-    is_async: bool
+    is_async: bool | None
+    gains: tuple[str, ...] = ("http_client",)
+    spread: bool = False
+    target: str = TARGET
+    report: Mapping[str, str] = field(default_factory=dict)
+    look: Mapping[str, str] = field(default_factory=dict)
+    say: Mapping[str, str] = field(default_factory=dict)
+    review: str = ""
+
+    @property
+    def text(self) -> bytes:
+        """What the constructor is given."""
+        given = f"{self.function}()"
+        return f"**{given}".encode() if self.spread else f"{self.gains[0]}={given}".encode()
 
 
 @dataclass(frozen=True)
@@ -58,10 +75,17 @@ def find_constructors(scan: Scan, vendor: Vendor) -> None:
 
 
 def _constructor(scan: Scan, vendor: Vendor, file: Parsed, call: ast.Call) -> None:
+    found = judge(scan, vendor, file, call)
+    if found is not None:
+        scan.constructors[(id(file), id(call))] = site_at(scan, file, call, found)
+
+
+def judge(scan: Scan, vendor: Vendor, file: Parsed, call: ast.Call) -> Found | None:
+    """The verdict on a call, where it constructs a client of the vendor."""
     names = [v.name for v in scan.near.values(file, call.func) if isinstance(v, Symbol)]
     known = [name for name in names if name in vendor.doors or name in vendor.reported]
     if not known:
-        return
+        return None
     name = known[0]
     door = vendor.doors.get(name)
     found = Found(
@@ -74,12 +98,10 @@ def _constructor(scan: Scan, vendor: Vendor, file: Parsed, call: ast.Call) -> No
     )
     found = replace(found, endpoint=_endpoint(scan, file, call, found))
     if not isinstance(scan.near.one(file, call.func), Symbol):
-        site = site_at(scan, file, call, found)
-    elif door is None:
-        site = site_at(scan, file, call, replace(found, reason=vendor.reported[name]))
-    else:
-        site = site_at(scan, file, call, _judge(scan, file, call, door, name, found))
-    scan.constructors[(id(file), id(call))] = site
+        return found
+    if door is None:
+        return replace(found, reason=vendor.reported[name])
+    return _judge(scan, file, call, door, name, found)
 
 
 def _copy(scan: Scan, vendor: Vendor, file: Parsed, call: ast.Call) -> None:
@@ -89,11 +111,11 @@ def _copy(scan: Scan, vendor: Vendor, file: Parsed, call: ast.Call) -> None:
         name = value.of.name if isinstance(value, Made) and isinstance(value.of, Symbol) else ""
         if (door := vendor.doors.get(name)) is None:
             continue
+        ours = on_service(scan, file, call, f"{door.target}.{door.function}")
+        verdict, reason = (Verdict.DONE, ON_SERVICE) if ours else (Verdict.REVIEW, _own(door))
         operation = f"{door.name}.{call.func.attr}"
-        found = Found(vendor.rule, Verdict.REVIEW, OWN, vendor.package, operation, door.is_async)
-        given = next(k.value for k in call.keywords if k.arg == "http_client")
-        site = site_at(scan, file, call, _given(scan, file, given, door, found))
-        scan.constructors[(id(file), id(call))] = site
+        found = Found(vendor.rule, verdict, reason, vendor.package, operation, door.is_async)
+        scan.constructors[(id(file), id(call))] = site_at(scan, file, call, found)
         return
 
 
@@ -119,55 +141,67 @@ def _judge(
     found: Found,
 ) -> Found:
     """The verdict on one construction, with its edits where there are any."""
-    given = next((k.value for k in call.keywords if k.arg == "http_client"), None)
-    if given is not None and not (isinstance(given, ast.Constant) and given.value is None):
-        return _given(scan, file, given, door, found)
-    if any(keyword.arg is None for keyword in call.keywords) and _names_one(file):
-        words = "**arguments get an http_client in this file: two of them would be an error"
+    if on_service(scan, file, call, f"{door.target}.{door.function}"):
+        return replace(found, verdict=Verdict.DONE, reason=ON_SERVICE)
+    if any(k.arg in door.gains and (door.spread or not _is_none(k.value)) for k in call.keywords):
+        return replace(found, verdict=Verdict.REVIEW, reason=_own(door))
+    if told := _first(call, door.report):
+        return replace(found, reason=Reason("no-counterpart", f"its {told}"))
+    if any(keyword.arg is None for keyword in call.keywords) and _names_one(file, door):
+        words = f"**arguments get an {door.gains[0]} in this file: two of them would be an error"
         return replace(found, reason=Reason("double-star-client", words))
     if file.table.in_format(call):
         return replace(found, reason=Reason("in-f-string", "it stands inside an f-string"))
-    need = Need(TARGET, door.function, call, import_of(file, call.func))
+    need = Need(door.target, door.function, call, import_of(file, call.func))
     try:
-        edits = _with_client(file, call, door.function.encode() + b"()")
+        edits = _with_client(file, call, door)
         add_imports(file, [need])
     except OddShape as error:
         return replace(found, reason=Reason("odd-shape", str(error)))
     except Unplaceable as error:
         return replace(found, reason=Reason("no-place-for-import", str(error)))
-    verdict, reason = _certainty(scan.stand_ins, file, call, name)
+    verdict, reason = _certainty(scan.stand_ins, file, call, name, door)
     return replace(found, verdict=verdict, reason=reason, edits=tuple(edits), needs=(need,))
 
 
-def _with_client(file: Parsed, call: ast.Call, text: bytes) -> list[Edit]:
+def _with_client(file: Parsed, call: ast.Call, door: Door) -> list[Edit]:
     for keyword in call.keywords:
-        if keyword.arg == "http_client":  # it is None: the same as not given
+        if keyword.arg in door.gains:  # it is None: the same as not given
+            text = f"{door.function}()".encode()
             return [Edit(file.source.start(keyword.value), file.source.end(keyword.value), text)]
-    return add_keyword(file.source, call, b"http_client=" + text)
+    return add_keyword(file.source, call, door.text)
 
 
-def _given(scan: Scan, file: Parsed, given: ast.expr, door: Door, found: Found) -> Found:
-    made = scan.near.one(file, given)
-    if isinstance(made, Made) and made.of == Symbol(f"{TARGET}.{door.function}"):
-        return replace(
-            found, verdict=Verdict.DONE, reason=Reason("on-service", "on the service already")
-        )
-    return replace(found, verdict=Verdict.REVIEW, reason=OWN)
+def _own(door: Door) -> Reason:
+    words = f"it has an {door.gains[0]} of its own: join the two by hand"
+    return Reason("own-http-client", words)
 
 
-def _names_one(file: Parsed) -> bool:
+def on_service(scan: Scan, file: Parsed, call: ast.Call, front: str) -> bool:
+    """Whether a function of that name, or of a name that begins so, gives one of the arguments."""
+    made = [scan.near.one(file, k.value) for k in call.keywords]
+    kinds = [value.of for value in made if isinstance(value, Made)]
+    return any(isinstance(kind, Symbol) and kind.name.startswith(front) for kind in kinds)
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _names_one(file: Parsed, door: Door) -> bool:
     """Whether a text in the file is the name of the argument, as in `options["http_client"] = ...`."""
-    return b"http_client" in file.source.data and any(
-        isinstance(node, ast.Constant) and node.value == "http_client"
+    return any(name.encode() in file.source.data for name in door.gains) and any(
+        isinstance(node, ast.Constant) and node.value in door.gains
         for node in ast.walk(file.source.tree)
     )
 
 
 def _certainty(
-    stand_ins: StandIns, file: Parsed, call: ast.Call, name: str
+    stand_ins: StandIns, file: Parsed, call: ast.Call, name: str, door: Door
 ) -> tuple[Verdict, Reason]:
     if any(keyword.arg is None for keyword in call.keywords):
-        return Verdict.REVIEW, Reason("double-star", "**arguments may hold an http_client too")
+        words = f"**arguments may hold an {door.gains[0]} too"
+        return Verdict.REVIEW, Reason("double-star", words)
     if any(isinstance(arg, ast.Starred) for arg in call.args):
         return Verdict.REVIEW, Reason("star", "*arguments: what is passed cannot be seen")
     place = stand_ins.blocking(file.path, name, tuple(dotted(call.func)))
@@ -175,7 +209,22 @@ def _certainty(
         return Verdict.REVIEW, Reason(
             "stand-in", f"a stand-in at {place} would notice the new argument"
         )
-    return Verdict.SAFE, GAINS
+    if told := _first(call, door.look):
+        return Verdict.REVIEW, Reason("argument-changed", told)
+    given = {keyword.arg for keyword in call.keywords}
+    for name, words in door.say.items():
+        if name not in given:
+            return Verdict.REVIEW, Reason("argument-unsaid", f"{name}: {words}")
+    if door.review:
+        return Verdict.REVIEW, Reason("pack-says", door.review)
+    words = f"the constructor gains {' and '.join(door.gains)}, all else stays"
+    return Verdict.SAFE, Reason("gains-client", words)
+
+
+def _first(call: ast.Call, told: Mapping[str, str]) -> str:
+    """What is said of the first argument that something is said of."""
+    names = [keyword.arg for keyword in call.keywords if keyword.arg]
+    return next((f"{name}: {told[name]}" for name in names if name in told), "")
 
 
 def import_of(file: Parsed, node: ast.expr) -> ast.stmt | None:

@@ -51,7 +51,8 @@ def _exception(scan: Scan, file: Parsed, node: ast.Name | ast.Attribute) -> None
             continue
         if file.table.in_annotation(node):
             return
-        reason = _reason(provider, symbol, name)
+        kept = any(symbol.partition(".")[0] in pack.packages for pack in scan.packs)
+        reason = _KEPT if kept else _reason(provider, symbol, name)
         operation = f"{_context(file, node)} {name}"
         site_at(scan, file, node, Found("exceptions", Verdict.NOTED, reason, provider, operation))
         return

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from sophia_cli.migrate.modules import Parsed
-from sophia_cli.migrate.rules.constructor import passed_on
+from sophia_cli.migrate.rules.constructor import ON_SERVICE, TARGET, on_service, passed_on
 from sophia_cli.migrate.scan import Found, Scan, site_at
 from sophia_cli.migrate.site import Reason, Site, Use, Verdict
 from sophia_cli.migrate.text import text_of
@@ -97,11 +97,15 @@ class Families:
         found = list(self._meant(scan.near.values(file, call.func)))
         if not found or not _is_for(scan, found[0][0], file, call):
             return
+        if (id(file), id(call)) in scan.constructors:  # a pack has spoken
+            return
         family, name = found[0]
         site = _site(family, name, file, call)
         if not isinstance(scan.near.one(file, call.func), Symbol):
             words = f"{ast.unparse(call.func)} can be more than one thing here"
             site = replace(site, reason=Reason("several-meanings", words))
+        elif on_service(scan, file, call, f"{TARGET}."):
+            site = replace(site, verdict=Verdict.DONE, reason=ON_SERVICE)
         key = (id(file), id(call))
         model = model_of(scan, file, call, name in family.first)
         scan.constructors[key] = site_at(scan, file, call, replace(site, model=model))
@@ -233,6 +237,9 @@ def _operated(
     is_async = family.clients.get(name) or _is_async(operation) or awaited
     unknown = family.clients.get(name) is None and not is_async and made is None
     model = model_of(scan, file, call) if call else None
+    if maker is not None and maker.verdict is not Verdict.REPORT:
+        words = f"carried by {maker.place}"
+        found = replace(found, verdict=Verdict.CARRIED, reason=Reason("carried", words))
     return replace(
         found,
         is_async=None if unknown else is_async,

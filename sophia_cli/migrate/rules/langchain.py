@@ -76,7 +76,7 @@ LANGCHAIN = Family(
         *(f"langchain_{name}" for name in (*_PACKAGES, *_FURTHER, *_MORE)),
         "databricks_langchain",
     ),
-    advice="a langchain model: ChatOpenAI takes **langchain_openai_clients(), others need a pack",
+    advice="a langchain model: the pack langchain moves ChatOpenAI, which answers for others too",
     clients=dict.fromkeys((*_VENDORS, "init_chat_model", "init_embeddings")),
     operations=frozenset({*_MODEL, *_OLDER, *_EMBEDS}),
     vendors=_VENDORS,

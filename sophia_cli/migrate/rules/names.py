@@ -7,6 +7,7 @@ RULE_NAMES = {
     "anthropic_client": "A client of the anthropic package",
     "calls": "A call on a client of openai or anthropic",
     "module_settings": "A setting of a whole SDK, such as its key or its address",
+    "client": "A client of an SDK that a pack declares",
     "wrapper": "A use of a wrapper service that a pack declares",
     "wrapper_proposed": "A class that wraps an SDK and that no pack declares",
     "templates": "A program in a string that calls a model",

@@ -22,7 +22,7 @@ PORTKEY = Family(
     rule="portkey",
     provider="portkey",
     packages=("portkey_ai",),
-    advice="portkey's client: OpenAI(http_client=openai_http_client()) reads the same",
+    advice="portkey's client: the pack portkey gives it http_client, all else stays",
     clients={"Portkey": False, "AsyncPortkey": True},
     operations=_CALLS | {"prompts.completions.create"},
 )

@@ -84,6 +84,8 @@ def _judge(scan: Scan, value: Value) -> tuple[str, Reason]:
     if package in ("openai", "anthropic"):
         return package, _KEPT
     family = SDKS.of(value.name)
+    if family and any(package in pack.packages for pack in scan.packs):
+        return family.provider, _KEPT
     return (family.provider if family and package != "boto3" else ""), _IDLE
 
 

@@ -1,0 +1,23 @@
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_openai import ChatOpenAI, OpenAIEmbeddings
+
+llm = ChatOpenAI(model="gpt-4o", temperature=0, stream_usage=True)
+chain = ChatPromptTemplate.from_template("Summarise {text}") | llm
+vectors = OpenAIEmbeddings(model="text-embedding-3-small")
+
+
+def ask(text):
+    return llm.invoke(text).content
+
+
+async def pieces(text):
+    async for piece in llm.astream(text):
+        yield piece.content
+
+
+def structured(text, schema, **options):
+    model = ChatOpenAI(
+        model="gpt-4o",
+        max_retries=2,
+    ).with_structured_output(schema)
+    return model.invoke(text), ChatOpenAI(**options)
