@@ -15,6 +15,7 @@ class Choice:
     """Which sites a run rewrites: those of review too, and files that are left alone otherwise.
 
     `only` are rules and globs, `changed` files and `batch` a part or an owner to which it keeps.
+    With `shim` it makes shims of old modules, and rewrites nothing else.
     """
 
     review: bool = False
@@ -23,6 +24,7 @@ class Choice:
     only: tuple[str, ...] = ()
     changed: frozenset[str] | None = None
     batch: str = ""
+    shim: bool = False
 
     @property
     def narrowed(self) -> bool:

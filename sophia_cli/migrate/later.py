@@ -11,6 +11,7 @@ from sophia_cli.errors import SophiaError
 from sophia_cli.migrate import journal
 from sophia_cli.migrate.dependency import owners_of
 from sophia_cli.migrate.journal import Entry, Run, State, state_of
+from sophia_cli.migrate.shims.mark import is_shim
 
 _CODE = (".py", ".ipynb")
 _TARGET = b"sophia_cli"
@@ -65,7 +66,7 @@ def _holds(root: Path, run: Run) -> Iterator[Hold]:
     yield from _written_over(root, run, later)
     for other in later:
         yield from _required(root, run, other)
-        yield from _removed(root, run, other)
+        yield from _taken(root, run, other)
 
 
 def _written_over(root: Path, run: Run, later: list[Run]) -> Iterator[Hold]:
@@ -106,15 +107,17 @@ def _now(root: Path, entry: Entry) -> bytes:
         return b""
 
 
-def _removed(root: Path, run: Run, other: Run) -> Iterator[Hold]:
-    """Files whose old code names a module that the later run took away."""
+def _taken(root: Path, run: Run, other: Run) -> Iterator[Hold]:
+    """Files whose old code names a module that the later run took away, or left a shim of."""
     for gone in other.written:
-        if not gone.removed or state_of(root, gone) != "after":
+        shim = not gone.removed and is_shim(_now(root, gone))
+        if not (gone.removed or shim) or state_of(root, gone) != "after":
             continue
+        verb = "made a shim" if shim else "removed"
         stem = re.compile(rf"(?<!\w){re.escape(PurePosixPath(gone.path).stem)}(?!\w)".encode())
         for entry in run.written:
             if entry.path == gone.path or not entry.path.endswith(_CODE):
                 continue
             if stem.search(journal.blob(root, run, entry.before)):
-                words = f"it names {gone.path}, which run {other.name} removed"
+                words = f"it names {gone.path}, which run {other.name} {verb}"
                 yield Hold(entry.path, other, words)

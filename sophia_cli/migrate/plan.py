@@ -24,6 +24,7 @@ from sophia_cli.migrate.resolve import Resolver
 from sophia_cli.migrate.retire import retire_imports
 from sophia_cli.migrate.rules import RULES
 from sophia_cli.migrate.scan import Scan
+from sophia_cli.migrate.shims.find import find_shims
 from sophia_cli.migrate.site import Category, Need, Reason, Site, Verdict
 from sophia_cli.migrate.source import Unreadable
 from sophia_cli.migrate.stand_ins import read_stand_ins
@@ -131,6 +132,9 @@ def list_sites(scan: Scan, tree: Tree) -> Plan:
 
 def make_plan(scan: Scan, tree: Tree, choice: Choice) -> Plan:
     """Compute the edits of the sites that the choice takes."""
+    if choice.shim:
+        find_shims(scan)
+        place_sites(scan)
     found = list_sites(scan, tree)
     sites = narrow(level(found.sites, choice.editable), choice.moves, choice.wants)
     if choice.batch:

@@ -51,7 +51,8 @@ def _imported(modules: Modules, file: Parsed, path: str, names: frozenset[str]) 
             parts, anchored = target_parts(node, file.path)
             if modules.find(parts, file.path, anchored) == path:
                 found |= {alias.name for alias in node.names}
-    return set(names) if "*" in found else found & names
+    stars = {name for name in names if not name.startswith("_")} if "*" in found else set()
+    return (found & names) | stars
 
 
 def _attributes(near: Resolver, file: Parsed, path: str, names: frozenset[str]) -> set[str]:

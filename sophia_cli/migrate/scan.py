@@ -15,6 +15,7 @@ from sophia_cli.migrate.readers import read_elsewhere
 from sophia_cli.migrate.resolve import Resolver
 from sophia_cli.migrate.site import Category, Edit, Key, Need, Reason, Site, Use, Verdict
 from sophia_cli.migrate.stand_ins import StandIns
+from sophia_cli.migrate.target import missing_names
 from sophia_cli.migrate.value import Value
 
 
@@ -56,6 +57,16 @@ class Scan:
     def read_from(self, path: str, names: frozenset[str]) -> frozenset[str]:
         """Those of a module's names that other files read from it."""
         return read_elsewhere(self.modules, self.near, path, names)
+
+    def offers(self, module: str, name: str) -> bool:
+        """Whether a target's module has a name, installed or in the tree itself."""
+        if not missing_names({(module, name)}):
+            return True
+        path = self.modules.find(tuple(module.split(".")), "", False)
+        file = self.modules.get(path) if path else None
+        return file is not None and (
+            name in file.table.module.names or bool(file.table.module.stars)
+        )
 
     def one(self, file: Parsed, node: ast.expr) -> Value:
         """The value of an expression, as far as the files that matter show it."""

@@ -15,7 +15,6 @@ from sophia_cli.migrate.plan import scan_again, withdraw
 from sophia_cli.migrate.scan import Scan
 from sophia_cli.migrate.site import Reason
 from sophia_cli.migrate.source import Unreadable
-from sophia_cli.migrate.target import missing_names
 
 _BUILTINS = frozenset(dir(builtins)) | {
     "__file__",
@@ -89,11 +88,8 @@ def _target(
         if choice.takes(site) and site.path not in failed
         for need in site.needs
     }
-    lacking = {
-        (module, name)
-        for module, name in missing_names({(module, name) for _, module, name in needs})
-        if not _in_tree(scan, module, name)
-    }
+    wanted = {(module, name) for _, module, name in needs}
+    lacking = {(module, name) for module, name in wanted if not scan.offers(module, name)}
     broken = {module: broken_import(scan.modules, module) for _, module, _ in needs}
     return {
         path: (
@@ -104,13 +100,6 @@ def _target(
         for path, module, name in sorted(needs)
         if (module, name) in lacking or broken[module]
     }
-
-
-def _in_tree(scan: Scan, module: str, name: str) -> bool:
-    """Whether the migrated project itself has the target that a pack names."""
-    path = scan.modules.find(tuple(module.split(".")), "", False)
-    file = scan.modules.get(path) if path else None
-    return file is not None and (name in file.table.module.names or bool(file.table.module.stars))
 
 
 def _second_pass(

@@ -47,6 +47,13 @@ def test_with_all_that_the_command_takes(words: tuple[str, ...], line: str) -> N
     assert Asked(None).command(*words) == " ".join(["sophia migrate", *words])
 
 
+def test_of_shims() -> None:
+    shims = Asked(None, shim=True, pack=[Path("p")])
+    assert shims.command("show", "safe") == "sophia migrate show safe --shim --pack p"
+    assert shims.again() == "sophia migrate --apply --shim --pack p"
+    assert shims.command("check") == "sophia migrate check --pack p"
+
+
 def test_the_same_of_another_batch() -> None:
     others = SELECTING.replace("--batch agents", "--batch shared")
     assert ALL.again("shared") == (

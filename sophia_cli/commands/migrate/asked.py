@@ -18,6 +18,7 @@ from sophia_cli.migrate.change import Choice
 from sophia_cli.migrate.packfile import load_packs
 from sophia_cli.migrate.pipeline import Advance, Options, migrate
 from sophia_cli.migrate.report import Report
+from sophia_cli.migrate.shipped import shipped
 from sophia_cli.migrate.trial import LIMIT, Trial, read_trial
 from sophia_cli.output import Output
 from sophia_cli.settings import load_settings
@@ -42,6 +43,9 @@ Only = Annotated[
 ]
 Since = Annotated[
     str, typer.Option("--changed-since", metavar="REF", help="Keep to files changed since REF.")
+]
+Shims = Annotated[
+    bool, typer.Option("--shim", help="Only let old modules pass their calls on to the service.")
 ]
 Part = Annotated[
     str, typer.Option("--batch", help="Keep to one part (agents, ..., shared, @OWNER), or all.")
@@ -89,6 +93,7 @@ class Asked:
     batch: str = ""
     verify: str | None = None
     timeout: float = LIMIT
+    shim: bool = False
 
     def options(self) -> Options:
         """The same with what `sophia.toml` says. Raises SophiaError."""
@@ -100,8 +105,15 @@ class Asked:
             exclude=(*settings.exclude, *(self.exclude or ())),
             only=tuple(self.only or ()),
             batch=read_batch(self.batch) if self.batch else "",
+            shim=self.shim,
         )
         packs = load_packs((*settings.packs, *(self.pack or ())))
+        if self.shim and not packs:
+            names = ", ".join(shipped())
+            raise UsageError(
+                "--shim needs a rule pack, which says what the old services are",
+                f"sophia migrate --shim --pack FILE, or by name: {names}",
+            )
         return Options(
             folder,
             self.apply,
@@ -149,7 +161,8 @@ class Asked:
             if option in ("--root", *taken)
             for value in values
         ]
-        return " ".join(["sophia migrate", *words, *more])
+        shim = ["--shim"] if self.shim and taken is _SELECTING else []
+        return " ".join(["sophia migrate", *words, *shim, *more])
 
 
 def _quoted(word: str) -> str:

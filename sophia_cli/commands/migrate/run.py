@@ -17,6 +17,7 @@ from sophia_cli.commands.migrate.asked import (
     Only,
     Packs,
     Part,
+    Shims,
     Since,
     Timeout,
     Verify,
@@ -38,6 +39,7 @@ def run(
     only: Only = None,
     changed_since: Since = "",
     batch: Part = "",
+    shim: Shims = False,
     verify: Verify = None,
     verify_timeout: Timeout = LIMIT,
     allow_dirty: Annotated[
@@ -59,7 +61,7 @@ def run(
     output = Output(as_json=as_json, quiet=quiet, color=not no_color)
     asked = Asked(
         root, apply, kind, include, exclude, pack, allow_dirty, no_cache,
-        only, changed_since, batch, verify, verify_timeout,
+        only, changed_since, batch, verify, verify_timeout, shim,
     )  # fmt: skip
     options, trial = asked.options(), asked.trial()
     if apply and (trial is not None or options.choice.batch):

@@ -15,6 +15,7 @@ from sophia_cli.commands.migrate.asked import (
     Only,
     Packs,
     Part,
+    Shims,
     Since,
     folder_of,
     look,
@@ -36,6 +37,7 @@ def show(
     only: Only = None,
     changed_since: Since = "",
     batch: Part = "",
+    shim: Shims = False,
     root: Root = None,
     as_json: Json = False,
     no_color: NoColor = False,
@@ -51,6 +53,7 @@ def show(
         only=only,
         changed_since=changed_since,
         batch=batch,
+        shim=shim,
     )
     if what.startswith("run:"):
         kept = journal.find(folder_of(root), what.removeprefix("run:"))

@@ -9,6 +9,7 @@ RULE_NAMES = {
     "module_settings": "A setting of a whole SDK, such as its key or its address",
     "client": "A client of an SDK that a pack declares",
     "wrapper": "A use of a wrapper service that a pack declares",
+    "shim": "An old service whose module becomes a shim",
     "wrapper_proposed": "A class that wraps an SDK and that no pack declares",
     "templates": "A program in a string that calls a model",
     "raw_http": "A request to a provider's host without an SDK",

@@ -1,0 +1,1 @@
+"""Shims: old modules whose names stay and whose calls go through the new service."""

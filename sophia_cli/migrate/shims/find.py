@@ -1,0 +1,166 @@
+"""Finds the modules of old services that can become shims, and says of the others why they cannot."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from sophia_cli.migrate.importable import broken_import
+from sophia_cli.migrate.modules import Parsed, stem_of, target_parts
+from sophia_cli.migrate.readers import importers
+from sophia_cli.migrate.rules.wrapper.identity import Known, identify
+from sophia_cli.migrate.scan import Found, Scan, site_at
+from sophia_cli.migrate.shims.lacks import Lacks
+from sophia_cli.migrate.shims.mark import is_shim
+from sophia_cli.migrate.shims.module import Shim, make_shim
+from sophia_cli.migrate.site import Edit, Reason, Site, Verdict
+from sophia_cli.migrate.value import Class
+
+# Where an instance, or what gives one, goes on to code that is not followed.
+_OUT_OF_SIGHT = frozenset({"passed-on", "class-import", "function-passed", "receiver-unknown"})
+_OUT_OF_SIGHT |= {"several-meanings", "unseen-instance", "handed-in", "class-passed"}
+# Uses that only the old code itself can answer.
+_BEYOND = frozenset({"no-counterpart", "unknown-argument", "unknown-member", "context-manager"})
+
+
+def find_shims(scan: Scan) -> None:
+    """Put one site for each module of an old service in the place of all that the rules found."""
+    uses = [site for site in scan.sites if site.rule == "wrapper"]
+    scan.sites.clear()
+    modules: dict[str, list[Known]] = {}
+    for pack in scan.packs:
+        for service in pack.services:
+            known = identify(scan, pack, service)
+            if known.home is not None:
+                modules.setdefault(known.home.path, []).append(known)
+    for path, knowns in sorted(modules.items()):
+        file = scan.modules.parsed[path]
+        if not is_shim(file.source.data):
+            site_at(scan, file, file.source.tree.body[0], _found(scan, file, knowns, uses))
+
+
+def _found(scan: Scan, file: Parsed, knowns: list[Known], uses: list[Site]) -> Found:
+    pack = knowns[0].pack
+    operation = f"shim of {knowns[0].service.module}"
+    try:
+        _refuse(scan, file, knowns)
+        shim = make_shim(file, knowns, _used(scan, file, knowns))
+        for known in knowns:
+            _refuse_uses(scan, known, shim, uses)
+    except Lacks as lacks:
+        return Found("shim", Verdict.REPORT, lacks.reason, pack.name, operation)
+    code, eol = file.source.code, file.source.eol(1).decode()
+    edit = Edit(0, len(code), shim.text.replace("\n", eol).encode())
+    verdict, words = _verdict(shim)
+    return Found("shim", verdict, Reason("shimmed", words), pack.name, operation, edits=(edit,))
+
+
+def _verdict(shim: Shim) -> tuple[Verdict, str]:
+    words = "its names stay, its calls go through the new service"
+    notes = list(shim.notes)
+    if shim.left:
+        names = ", ".join(sorted(shim.left))
+        notes.append(f"left out, as nothing here uses it: {names}")
+    return (Verdict.REVIEW, f"{words}; {'; '.join(notes)}") if notes else (Verdict.SAFE, words)
+
+
+def _refuse(scan: Scan, file: Parsed, knowns: list[Known]) -> None:
+    """Raises Lacks for a module that no shim can stand for."""
+    module, target = knowns[0].service.module, knowns[0].pack.target
+    if file.path.endswith("__init__.py"):
+        raise Lacks("shim-package", f"{module} is a package: its other modules would be lost")
+    if len({known.pack.target for known in knowns}) > 1:
+        raise Lacks("shim-targets", f"packs name different targets for {module}")
+    _refuse_circle(scan, file.path, target.module)
+    if broken := knowns[0].broken:
+        raise Lacks("dead-path", f"the old module cannot be imported: {broken}; so it never ran")
+    if broken := broken_import(scan.modules, target.module):
+        raise Lacks("target-broken", f"{target.module} cannot be imported: {broken}")
+    if not scan.offers(target.module, target.getter):
+        raise Lacks("target-lacks", f"{target.module} does not offer {target.getter}")
+
+
+def _used(scan: Scan, file: Parsed, knowns: list[Known]) -> frozenset[str]:
+    """The module's names that other files import, read as its attributes, or quote in a string."""
+    names = frozenset(file.table.module.names)
+    return scan.read_from(file.path, names) | (names & set(_quoted(scan, file, knowns)))
+
+
+def _quoted(scan: Scan, file: Parsed, knowns: list[Known]) -> Iterator[str]:
+    dotted = re.escape(knowns[0].service.module).encode()
+    pattern = re.compile(rb"[\"'](?:[\w.]*\.)?" + dotted + rb"[.:](\w+)")
+    for path in sorted(scan.modules.paths - {file.path}):
+        for match in pattern.finditer(scan.modules.read(path) or b""):
+            yield match[1].decode()
+
+
+def _refuse_uses(scan: Scan, known: Known, shim: Shim, uses: list[Site]) -> None:
+    """Raises Lacks where code of the tree asks for what the shim does not have."""
+    title = known.service.title
+    stem = known.service.module.rpartition(".")[2]
+    passed = False
+    for site in uses:
+        owner, _, member = site.operation.removesuffix("()").partition(".")
+        if site.provider != known.pack.name or owner not in (title, stem):
+            continue
+        if title in shim.carried or (owner == stem and member in shim.carried):
+            continue
+        passed = passed or site.reason.code in _OUT_OF_SIGHT
+        if site.verdict is Verdict.REPORT and site.reason.code in _BEYOND:
+            raise _beyond(site.place, member or title, site.reason.words)
+    if title in shim.members:
+        _refuse_members(scan, known, shim, passed)
+
+
+def _refuse_members(scan: Scan, known: Known, shim: Shim, passed: bool) -> None:
+    """Raises Lacks where a member that is left out may be asked for: in files that import the old
+    module, and in any file once an instance is lost sight of."""
+    title = known.service.title
+    kinds = [value for value in known.meanings(title) if isinstance(value, Class)]
+    held = {name for kind in kinds for name in (*kind.scope.names, *kind.scope.attributes)}
+    out = {name for name in held - shim.members[title] if not name.startswith("__")}
+    paths = scan.modules.paths if passed else set(importers(scan.modules, stem_of(known.path)))
+    if not out:
+        return
+    names = "|".join(re.escape(name) for name in sorted(out))
+    pattern = re.compile(rf"(?:\.\s*|['\"]|\bdef\s+)({names})\b".encode())
+    for path in sorted(paths - {known.path}):
+        data = scan.modules.read(path) or b""
+        if match := pattern.search(data):
+            name = match[1].decode()
+            line = data.count(b"\n", 0, match.start(1)) + 1
+            raise _beyond(f"{path}:{line}", name, shim.left.get(f"{title}.{name}", "it is private"))
+
+
+def _beyond(place: str, name: str, why: str) -> Lacks:
+    return Lacks("shim-lacks", f"{place} needs what a shim cannot offer, {name}: {why}")
+
+
+def _refuse_circle(scan: Scan, home: str, target: str) -> None:
+    """Raises Lacks for a target of the tree that is built on the old module itself."""
+    first = scan.modules.find(tuple(target.split(".")), "", False)
+    waiting, seen = [first] if first else [], set()
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        if path == home:
+            raise Lacks(
+                "shim-circle", f"{target} is built on it: a call would go round in a circle"
+            )
+        file = scan.modules.get(path)
+        waiting += [found for found in _imported(scan, file) if found] if file else []
+
+
+def _imported(scan: Scan, file: Parsed) -> Iterator[str | None]:
+    """The files of the tree that a file imports, wherever in it."""
+    for node in file.table.parents:
+        if isinstance(node, ast.ImportFrom):
+            parts, anchored = target_parts(node, file.path)
+            for more in ((), *((alias.name,) for alias in node.names)):
+                yield scan.modules.find((*parts, *more), file.path, anchored)
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                yield scan.modules.find(tuple(alias.name.split(".")), file.path, False)
