@@ -18,7 +18,7 @@ from sophia_cli.llm.budgets.budget import windows_of
 from sophia_cli.llm.config import Config
 from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger.record import CACHED
-from sophia_cli.llm.ledger.schema import BUCKETS
+from sophia_cli.llm.ledger.schema import BUCKETS, COUNT
 from sophia_cli.llm.ledger.store import Ledger
 from sophia_cli.llm.ledger.treasury import Treasury
 
@@ -66,7 +66,7 @@ class LedgerCollector:
         yield _last_success(totals)
         yield _saved(totals)
         yield from _budgets(self._ledger, self._config)
-        rows = self._ledger.read("SELECT COUNT(*) FROM calls")[0][0]
+        rows = self._ledger.read(COUNT)[0][0]
         yield GaugeMetricFamily("sophia_ledger_rows", "Calls in the ledger.", value=rows)
         build = GaugeMetricFamily("sophia_build_info", "Version of sophia.", labels=["version"])
         build.add_metric([__version__], 1)

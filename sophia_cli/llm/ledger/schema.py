@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-VERSION = 3
+VERSION = 4
 
 # Upper bounds in seconds, each twice the one before: OpenTelemetry's list, carried on past 82 s.
 BUCKETS = tuple(0.01 * 2**n for n in range(15))
@@ -100,12 +100,39 @@ _THIRD = (
     "ALTER TABLE calls ADD COLUMN born TEXT DEFAULT ''",
     "ALTER TABLE leases ADD COLUMN born TEXT DEFAULT ''",
 )
-# What brings a file of each earlier version one version further.
-UPGRADES = (_TABLES, _SECOND, _THIRD)
-
-OPEN_CALL = (
-    f"INSERT OR IGNORE INTO calls({_OPENING}, host, pid, born) VALUES({', '.join('?' * 17)})"
+_EVERY = f"{_OPENING}, host, pid, born, {_FINAL}"
+_FOURTH = (
+    # A call's moment is its number in the table, the next free one where two begin in the same nanosecond:
+    # what is new stands at the end, in one place on the disk, and no index of names or moments is kept up.
+    "DROP VIEW attempts",
+    "DROP INDEX calls_started",
+    "DROP INDEX calls_open",
+    "ALTER TABLE calls RENAME TO calls_before",
+    """CREATE TABLE calls(
+        id TEXT NOT NULL, started_ns INTEGER PRIMARY KEY, host TEXT NOT NULL, pid INTEGER NOT NULL,
+        born TEXT DEFAULT '', door TEXT, operation TEXT, service TEXT DEFAULT '', task TEXT DEFAULT '',
+        data_class TEXT DEFAULT '', user TEXT DEFAULT '', session TEXT DEFAULT '', team TEXT DEFAULT '',
+        metadata TEXT DEFAULT '', requested_model TEXT DEFAULT '', stream INTEGER DEFAULT 0, route TEXT,
+        outcome TEXT NOT NULL DEFAULT 'open', error_kind TEXT DEFAULT '', error TEXT DEFAULT '',
+        status INTEGER DEFAULT 0, provider TEXT DEFAULT '', model TEXT DEFAULT '', attempts INTEGER DEFAULT 0,
+        tokens_in INTEGER, tokens_out INTEGER, tokens_cached INTEGER, tokens_written INTEGER,
+        tokens_reasoning INTEGER, cost_nano INTEGER, saved_nano INTEGER, cost_source TEXT DEFAULT '',
+        latency_us INTEGER, first_us INTEGER, bytes_sent INTEGER DEFAULT 0, bytes_received INTEGER DEFAULT 0,
+        kept_local INTEGER DEFAULT 0, simulated INTEGER DEFAULT 0, finish_reason TEXT DEFAULT '')""",
+    f"""INSERT INTO calls({_EVERY}) SELECT {_EVERY.replace("started_ns", "place + MAX(started_ns - place) OVER sofar")}
+        FROM (SELECT *, ROW_NUMBER() OVER (ORDER BY started_ns, rowid) AS place FROM calls_before)
+        WINDOW sofar AS (ORDER BY place) ORDER BY place""",
+    "DROP TABLE calls_before",
+    "CREATE INDEX calls_open ON calls(id) WHERE outcome = 'open'",
+    """CREATE VIEW attempts AS SELECT * FROM tries UNION ALL
+        SELECT id, 1, provider, model, outcome, '', status, latency_us FROM calls
+        WHERE outcome='ok' AND attempts=1""",
 )
+# What brings a file of each earlier version one version further.
+UPGRADES = (_TABLES, _SECOND, _THIRD, _FOURTH)
+
+OPEN_CALL = f"INSERT INTO calls({_OPENING}, host, pid, born) VALUES({', '.join('?' * 17)})"
+SINCE = "SELECT id, started_ns FROM calls WHERE started_ns>=? ORDER BY started_ns"
 
 WHOLE = tuple(name.strip() for name in f"{_OPENING}, host, pid, {_FINAL}".split(","))
 # Columns whose default says the same as an empty value: where a whole write has none, they are left out.
@@ -127,13 +154,17 @@ def whole_call(columns: tuple[int, ...]) -> str:
     return f"INSERT INTO calls({names}) VALUES({marks})"
 
 
+# As many as there are rows, without a look at each.
+COUNT = """SELECT (SELECT COALESCE(SUM(calls), 0) FROM totals)
+    + (SELECT COUNT(*) FROM calls WHERE outcome='open')"""
+
 # The guard on `outcome` makes the end of a call happen once, whoever says it twice.
 CLOSE_CALL = f"""UPDATE calls SET {', '.join(f'{name.strip()}=?' for name in _FINAL.split(','))}
     WHERE id=? AND outcome='open' RETURNING started_ns, service, team, task"""
 
 # Of a ledger in memory: so many calls are kept as rows, all of them in the totals.
 FORGET = (
-    "DELETE FROM calls WHERE rowid <= (SELECT MAX(rowid) FROM calls) - ?",
+    "DELETE FROM calls WHERE started_ns <= (SELECT started_ns FROM calls ORDER BY started_ns DESC LIMIT 1 OFFSET ?)",
     "DELETE FROM tries WHERE ? AND call_id NOT IN (SELECT id FROM calls)",
 )
 

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import uuid
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -249,6 +250,75 @@ def test_a_ledger_of_the_version_before_knows_numbers_only(tmp_path: Path) -> No
         ("alive", "open"),
         ("gone", "unknown"),
     ]
+    ledger.close()
+
+
+def test_a_ledger_of_version_3_is_ordered_by_its_moments(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    old = sqlite3.connect(path, isolation_level=None)
+    for statement in (*chain(*UPGRADES[:3]), "PRAGMA user_version=3"):
+        old.execute(statement)
+    for name, moment in (("d", 9), ("a", 5), ("b", 5), ("c", 5), ("e", 9), ("f", 6)):
+        old.execute(
+            "INSERT INTO calls(id, started_ns, host, pid, outcome, attempts, provider, team, tokens_written)"
+            " VALUES(?,?,'h',1,'ok',1,'p','data',3)",
+            (name, moment),
+        )
+    old.execute("INSERT INTO calls(id, started_ns, host, pid, born) VALUES('g', 1, 'h', 1, 'x')")
+    old.close()
+    ledger = Ledger(path)
+    assert ledger.read("SELECT started_ns, id FROM calls") == [
+        *((1, "g"), (5, "a"), (6, "b"), (7, "c"), (8, "f"), (9, "d"), (10, "e"))
+    ]
+    assert ledger.read("SELECT DISTINCT outcome, born, team, tokens_written FROM calls") == [
+        ("open", "x", "", None),
+        ("ok", "", "data", 3),
+    ]
+    assert ledger.read("SELECT call_id FROM attempts WHERE provider = 'p'") == [
+        (n,) for n in "abcfde"
+    ]
+    ledger.finish(final("g"))
+    write(ledger, "h")
+    ledger.close()
+
+
+@pytest.mark.parametrize("durability", ["call", "batch"])
+def test_calls_that_begin_in_the_same_nanosecond_are_all_there(
+    tmp_path: Path, durability: str
+) -> None:
+    ledger = Ledger(tmp_path / FILE, durability)
+    begun = [opening(name)._replace(started_ns=5) for name in "abc"]
+    for one in begun:
+        ledger.begin(one)
+    for one in begun:
+        ledger.finish(final(one.id))
+    assert ledger.read("SELECT id, started_ns, outcome FROM calls") == [
+        ("a", 5, "ok"),
+        ("b", 6, "ok"),
+        ("c", 7, "ok"),
+    ]
+    assert books(ledger) == (3, 15, 3, 15, 3, 3)
+    # What another process left of the same calls is not written twice, wherever they stand now.
+    text = spilled(*begun, *map(final, "abc"))
+    (tmp_path / f"{FILE}.spill-999999999").write_text(text)
+    ledger.close()
+    assert books(ledger) == (3, 15, 3, 15, 3, 3)
+    ledger.close()
+
+
+@pytest.mark.parametrize("moment", [2**70, -5, "now"], ids=str)
+@pytest.mark.parametrize("durability", ["call", "batch"])
+def test_a_moment_that_no_clock_has_keeps_no_call_from_the_ledger(
+    tmp_path: Path, durability: str, moment: Any
+) -> None:
+    """Nothing that a file does not take may be mistaken for a call that is there already."""
+    ledger = Ledger(tmp_path / FILE, durability)
+    for name in "ab":
+        ledger.begin(opening(name)._replace(started_ns=moment))
+        ledger.finish(final(name))
+    write(ledger, "c")
+    assert (outcomes(ledger), ledger.problem) == ({"ok": 3}, "")
+    assert books(ledger) == (3, 15, 3, 15, 3, 3)
     ledger.close()
 
 
