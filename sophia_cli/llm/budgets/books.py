@@ -222,6 +222,7 @@ class Books:
         now = time.monotonic()
         if purse.is_dry(worst, now):
             return _refusal(purse, worst, purse.dry_left + max(purse.credit, 0))
+        purse.ran_out()
         self._take_in_edits()
         with self._filling:
             missing = worst - purse.credit

@@ -36,10 +36,10 @@ class Purse:
         What was taken beyond it was never held: the account itself bears it.
         """
         self.reserved -= reserved
-        if not keep:
+        if not keep or taken >= reserved:
             return reserved
-        self.credit += max(reserved - taken, 0)
-        return min(reserved, taken)
+        self.credit += reserved - taken
+        return taken
 
     def is_low(self, nano: int) -> bool:
         """Whether the next lease should be fetched before this one is used up."""
@@ -61,8 +61,13 @@ class Purse:
         if took < _SOON:
             self._ahead = min(self._ahead * 2, _MOST_AHEAD)
         elif took > _LATE:
-            self._ahead = CALLS_AHEAD
+            self._ahead = max(self._ahead // 2, CALLS_AHEAD)
         return self._ahead * nano
+
+    def ran_out(self) -> None:
+        """A caller has to wait for the next lease: this one was too small, however long it lasted."""
+        if self._filled_at:
+            self._ahead = min(self._ahead * 4, _MOST_AHEAD)
 
 
 class Hold(NamedTuple):
