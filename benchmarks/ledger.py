@@ -36,6 +36,7 @@ from sophia_cli.llm.budgets.purse import Refusal
 from sophia_cli.llm.call import Labels, new_call_id
 from sophia_cli.llm.ledger import Attempt, Final, Opening
 from sophia_cli.llm.ledger.clerk import BUFFER
+from sophia_cli.llm.ledger.record import made
 
 FILE = "ledger.sqlite3"
 CALL, BATCH = "call", "batch"  # durability
@@ -90,17 +91,13 @@ def book(
 ) -> bool:
     """One call from its beginning to its end, as the engine writes it; False where no money is left."""
     provider, model = mix.models[number % len(mix.models)]
-    opening = Opening(
-        id=name,
-        started_ns=started_ns,
-        door="native",
-        operation="chat",
-        service=f"service-{number % mix.services}",
-        task=mix.tasks[number % len(mix.tasks)],
-        user="ada",
-        route=f'[["{provider}","{model}",true,"[routes] default"]]',
-    )
-    ledger.begin(opening)
+    service, task = f"service-{number % mix.services}", mix.tasks[number % len(mix.tasks)]
+    route = f'[["{provider}","{model}",true,"[routes] default"]]'
+    opening = (
+        name, started_ns, "native", "chat", service, task,
+        "", "ada", "", "", "", "", False, route,
+    )  # fmt: skip
+    ledger.begin(made(Opening, opening))
     cost, charges = COST + number % 1000, ()
     if budgets is not None:
         facts = facts_of(LABELS, provider, model, "")
@@ -109,27 +106,13 @@ def book(
             ledger.finish(Final(name, "error", "budget_exceeded"))
             return False
         charges = budgets.settle(holds, cost, answered=True)
-    final = Final(
-        id=name,
-        outcome="ok",
-        status=200,
-        provider=provider,
-        model=model,
-        attempts=(Attempt(1, provider, model, "ok", "", 200, 812_000),),
-        tokens_in=1200 + number % 100,
-        tokens_out=300,
-        tokens_cached=0,
-        tokens_reasoning=0,
-        cost_nano=cost,
-        cost_source="sophia.toml",
-        latency_us=812_345,
-        bytes_sent=5_000,
-        bytes_received=1_500,
-        finish_reason="stop",
-        billable=True,
-        charges=charges,
-    )
-    ledger.finish(final)
+    attempt = (1, provider, model, "ok", "", 200, 812_000)
+    final = (
+        name, "ok", "", "", 200, provider, model, (made(Attempt, attempt),),
+        1200 + number % 100, 300, 0, None, 0, cost, None, "sophia.toml",
+        812_345, None, 5_000, 1_500, 0, False, "stop", True, (), charges,
+    )  # fmt: skip
+    ledger.finish(made(Final, final))
     return True
 
 

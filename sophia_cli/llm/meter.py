@@ -14,7 +14,7 @@ from sophia_cli.llm.cache.store import Kept
 from sophia_cli.llm.call import Call, Try, Usage
 from sophia_cli.llm.config import Config
 from sophia_cli.llm.failure import DEADLINE, Failure
-from sophia_cli.llm.ledger.record import CANCELLED, ERROR, OK, Attempt, Charge, Final, Opening
+from sophia_cli.llm.ledger.record import CANCELLED, ERROR, OK, Attempt, Charge, Final, Opening, made
 from sophia_cli.llm.ledger.store import Ledger
 from sophia_cli.llm.prices import cost_of
 from sophia_cli.llm.providers import KINDS, Provider
@@ -225,14 +225,17 @@ class Meter:
         took = round((time.perf_counter() - self._attempt_began) * 1e6)
         kind = failure.kind if failure else ""
         self._attempts.append(
-            Attempt(
-                len(self._attempts) + 1,
-                self.provider,
-                self.model,
-                outcome,
-                kind,
-                status or (failure.status if failure else 0),
-                took,
+            made(
+                Attempt,
+                (
+                    len(self._attempts) + 1,
+                    self.provider,
+                    self.model,
+                    outcome,
+                    kind,
+                    status or (failure.status if failure else 0),
+                    took,
+                ),
             )
         )
         words = self._words(failure) if failure else ""
@@ -257,33 +260,35 @@ class Meter:
         self._ended = True
         self._close_attempt(outcome, failure, billed=billable)
         usage = self.usage
-        final = Final(
-            id=self.call.id,
-            outcome=outcome,
-            error_kind=failure.kind if failure else "",
-            error=self._words(failure) if failure else "",
-            status=failure.status if failure else status,
-            provider=self.provider,
-            model=self.model,
-            attempts=tuple(self._attempts),
-            tokens_in=usage.input if usage else None,
-            tokens_out=usage.output if usage else None,
-            tokens_cached=usage.cached if usage else None,
-            tokens_written=usage.written if usage else None,
-            tokens_reasoning=usage.reasoning if usage else None,
-            cost_nano=self.cost_nano,
-            cost_source=self._cost_source,
-            latency_us=round(self.latency * 1e6),
-            first_us=None if self._first is None else round(self._first * 1e6),
-            bytes_sent=self._sent,
-            bytes_received=self.bytes_received,
-            kept_local=self._sent + self.bytes_received if self._local and outcome == OK else 0,
-            simulated=self.simulated,
-            finish_reason=self.finish_reason,
-            billable=(billable or outcome == OK) and not self.call.is_free,
-            fallbacks=tuple(self._fallbacks),
-            charges=tuple(self._charges),
+        fields = (
+            self.call.id,
+            outcome,
+            failure.kind if failure else "",
+            self._words(failure) if failure else "",
+            failure.status if failure else status,
+            self.provider,
+            self.model,
+            tuple(self._attempts),
+            usage.input if usage else None,
+            usage.output if usage else None,
+            usage.cached if usage else None,
+            usage.written if usage else None,
+            usage.reasoning if usage else None,
+            self.cost_nano,
+            None,  # saved, by an answer that was kept
+            self._cost_source,
+            round(self.latency * 1e6),
+            None if self._first is None else round(self._first * 1e6),
+            self._sent,
+            self.bytes_received,
+            self._sent + self.bytes_received if self._local and outcome == OK else 0,
+            self.simulated,
+            self.finish_reason,
+            (billable or outcome == OK) and not self.call.is_free,
+            tuple(self._fallbacks),
+            tuple(self._charges),
         )
+        final = made(Final, fields)
         if self.kept is not None:
             final = self.kept.book(final)
             self.cost_nano = final.cost_nano
@@ -301,19 +306,20 @@ class Meter:
 
 def _opening(call: Call, decision: Decision) -> Opening:
     labels = call.labels
-    return Opening(
-        id=call.id,
-        started_ns=time.time_ns(),
-        door=call.door,
-        operation=call.operation,
-        service=labels.service,
-        task=labels.task,
-        data_class=labels.data_class,
-        user=labels.user,
-        session=labels.session,
-        team=labels.team,
-        metadata=json.dumps(labels.metadata, default=str) if labels.metadata else "",
-        requested_model=call.model,
-        stream=call.stream,
-        route=decision.record(),
+    fields = (
+        call.id,
+        time.time_ns(),
+        call.door,
+        call.operation,
+        labels.service,
+        labels.task,
+        labels.data_class,
+        labels.user,
+        labels.session,
+        labels.team,
+        json.dumps(labels.metadata, default=str) if labels.metadata else "",
+        call.model,
+        call.stream,
+        decision.record(),
     )
+    return made(Opening, fields)

@@ -16,7 +16,7 @@ from sophia_cli.llm.budgets.budget import REFUSE, WARN, Budget, windows_of
 from sophia_cli.llm.budgets.purse import Hold, Purse, Refusal
 from sophia_cli.llm.errors import ConfigError, LLMError
 from sophia_cli.llm.ledger.accounts import Demand, Grant, Statement
-from sophia_cli.llm.ledger.record import Charge
+from sophia_cli.llm.ledger.record import Charge, made
 from sophia_cli.llm.ledger.store import Ledger
 from sophia_cli.llm.ledger.treasury import Treasury
 from sophia_cli.llm.money import dollars
@@ -27,9 +27,6 @@ _RENEW = 300.0  # seconds
 _LOOK = 5.0  # seconds after which calls that ask for no lease see an edit of the file too
 _MANY = 10_000  # combinations of labels whose purses are remembered
 _DAY = 86_400
-
-# Made for every call: without the constructor's own function each takes half the time.
-_hold, _charge = tuple.__new__, tuple.__new__
 
 _LOG = logging.getLogger("sophia_cli.llm.budgets")
 
@@ -73,8 +70,8 @@ class Books:
             return self._without_price(purses, facts)
         now = time.monotonic()
         for _ in range(100):  # other threads may take what was just fetched
-            if self._put_aside(purses, worst, now):
-                return tuple([_hold(Hold, (purse, worst, True)) for purse in purses])
+            if (holds := self._put_aside(purses, worst, now)) is not None:
+                return holds
             refusal = next(filter(None, (self._fill(purse, worst) for purse in purses)), None)
             if refusal:
                 self._keep_nothing(purses)
@@ -82,21 +79,27 @@ class Books:
         busy = purses[0]
         return Refusal(busy.budget, busy.account, busy.window, "it is in heavy use")
 
-    def _put_aside(self, purses: Sequence[Purse], worst: int, now: float) -> bool:
+    def _put_aside(
+        self, purses: Sequence[Purse], worst: int, now: float
+    ) -> tuple[Hold, ...] | None:
         """Out of every purse, or out of none."""
+        holds = []
         with self._lock:
             for purse in purses:
                 if purse.credit < worst:
-                    return False
+                    return None
+            low = False
             for purse in purses:
                 purse.credit -= worst
                 purse.reserved += worst
                 purse.used_at = now
-        if self._ledger.batched:
+                low = low or purse.is_low(worst)
+                holds.append(made(Hold, (purse, worst, True)))
+        if low and self._ledger.batched:
             for purse in purses:
                 if purse.is_low(worst) and not purse.fetching:
                     self._fetch_ahead(purse, worst)
-        return True
+        return tuple(holds)
 
     def settle(
         self, holds: Sequence[Hold], spent: int | None, *, answered: bool
@@ -113,11 +116,12 @@ class Books:
             taken = unknown if known is None else known
             with self._lock:
                 freed = purse.settle(reserved, taken if priced else 0, keep=keep)
-            if taken or freed or (answered and not priced):
+            unpriced = answered and not priced
+            if taken or freed or unpriced:
                 lease = purse.lease if priced else ""
-                unpriced = int(answered and not priced and spent is None)
-                fields = (purse.account, purse.window, lease, known or 0, unknown, freed, unpriced)
-                charges.append(_charge(Charge, fields))
+                count = int(unpriced and spent is None)
+                fields = (purse.account, purse.window, lease, known or 0, unknown, freed, count)
+                charges.append(made(Charge, fields))
         return tuple(charges)
 
     def left(self, now: float) -> dict[str, int]:
@@ -163,19 +167,19 @@ class Books:
 
     def _purses_of(self, facts: Mapping[str, str]) -> tuple[Purse, ...]:
         moment = time.time()
+        key = tuple(facts.values())
+        if moment // _DAY == self._day and (found := self._found.get(key)) is not None:
+            return found
         day = int(moment // _DAY)
         if day != self._day or len(self._found) > _MANY:
             self._begin(day, moment)
-        key = tuple(facts.values())
-        found = self._found.get(key)
-        if found is None:
-            with self._lock:
-                found = tuple(
-                    self._purse(budget, account, budget.window(moment))
-                    for budget in self.budgets
-                    if (account := budget.scope(facts))
-                )
-                self._found[key] = found
+        with self._lock:
+            found = tuple(
+                self._purse(budget, account, budget.window(moment))
+                for budget in self.budgets
+                if (account := budget.scope(facts))
+            )
+            self._found[key] = found
         return found
 
     def _begin(self, day: int, moment: float) -> None:

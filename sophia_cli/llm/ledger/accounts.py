@@ -110,17 +110,17 @@ def charge(connection: sqlite3.Connection, charges: Iterable[Charge]) -> None:
     for one in charges:
         groups[one[:3]].append(one)
     for (account, window, lease), taken in groups.items():
-        spent, unknown, freed, unpriced = map(sum, list(zip(*taken, strict=True))[3:])
-        calls = sum(1 for one in taken if one.spent or one.unknown or one.unpriced)
-        _take(connection, lease, freed)
+        costs, unknowns, freed, unpriced = [*zip(*taken, strict=True)][3:]
+        calls = len(taken) - [*map(any, zip(costs, unknowns, unpriced, strict=True))].count(False)
+        _take(connection, lease, sum(freed))
         _move(
             connection,
             account,
             window,
-            spent=spent,
-            unknown=unknown,
+            spent=sum(costs),
+            unknown=sum(unknowns),
             calls=calls,
-            unpriced=unpriced,
+            unpriced=sum(unpriced),
         )
 
 

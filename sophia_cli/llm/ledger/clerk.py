@@ -58,11 +58,13 @@ class Clerk:
         tended = time.monotonic()
         while not self._stopped:
             if self._work.wait(_ROUND):
-                self._now.wait(DELAY)
+                # A chore is done at once; what waits to be written is not written in more pieces for it.
+                until = time.monotonic() + DELAY
+                while self._now.wait(max(until - time.monotonic(), 0.0)) and not self._stopped:
+                    self._now.clear()
+                    self._do_chores()
             self._work.clear()
-            self._now.clear()
-            while self._chores:
-                self._do(self._chores.popleft())
+            self._do_chores()
             if time.monotonic() - tended > _ROUND:
                 tended = time.monotonic()
                 self._do(self._tend())
@@ -73,6 +75,10 @@ class Clerk:
                 self._owed = write
                 self._work.set()
             del write
+
+    def _do_chores(self) -> None:
+        while self._chores:
+            self._do(self._chores.popleft())
 
     def _do(self, chore: Callable[[], None] | None) -> None:
         try:
