@@ -66,7 +66,7 @@ BRAIN = '''\
 """The old brain."""
 
 import openai
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 LIMIT = 3  # questions at once
@@ -303,6 +303,10 @@ REFUSED: list[tuple[dict[str, tuple[str, str]], dict[str, str], str]] = [
     ({"shop/brain.py": ("class Brain:", "class Brain(Base):")}, {}, "Brain has a base class: Base"),
     ({"shop/brain.py": ("-> Answer:", "-> dict:")}, {}, "answer: the class of its answer cannot "
      "be seen"),
+    ({"shop/brain.py": ("worked: bool\n", "worked: bool = field(init=False)\n")}, {}, "answer: "
+     "Answer is no plain class of fields"),
+    ({"shop/brain.py": ("@dataclass\nclass Answer", "class Answer")}, {}, "answer: Answer is no "
+     "plain class of fields"),
     ({"shop/brain.py": ("    worked: bool\n", "    worked: bool\n    cost: float\n")}, {}, "answer: "
      "the pack does not say what cost of its Answer becomes"),
     ({"shop/brain.py": ("    def answer(", "    async def answer(")}, {}, "answer: the pack says that "
@@ -342,7 +346,9 @@ def test_what_nothing_uses_is_left_out_and_said(tmp_path: Path) -> None:
     brain = brain.replace("TALK = ", 'WALK = "walk"\n    TALK = ').replace(
         "tokens: int = 0", "tokens: int = 0\n    mood: str = ''"
     )
-    more = "\n\nclass Temper: ...\n\n\ndef forget(): ...\n\n\ndef _private(): ...\n"
+    plant(tmp_path, {"a.py": "\nx = import_module('shop.brain')\n"})
+    more = "\n\natexit.register(brain.close)\nif __name__ == '__main__':\n    shout('hi')\n"
+    more += "\n\nclass Temper: ...\n\n\ndef forget(): ...\n\n\ndef _private(): ...\n"
     plant(tmp_path, {**FILES, "shop/brain.py": brain + more})
     assert shim(tmp_path).changed == ()
     (site,) = shim(tmp_path, review=True).sites
@@ -350,6 +356,8 @@ def test_what_nothing_uses_is_left_out_and_said(tmp_path: Path) -> None:
         Verdict.REVIEW,
         "its names stay, its calls go through the new service; "
         "answer: mood of its Answer stays at its default; a call with Kind.WALK gives an error; "
+        "line 60 goes: atexit.register(brain.close); line 61 goes: if __name__ == '__main__':; "
+        "a.py:2 names it in a string, what is read of it cannot be seen; "
         "left out, as nothing here uses it: Brain.report, Temper, forget",
     )
     assert "report" not in (tmp_path / "shop/brain.py").read_text()

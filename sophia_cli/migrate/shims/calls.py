@@ -269,10 +269,12 @@ def _docstring(node: Function) -> list[str]:
 def _fields_of(kind: ast.ClassDef, method: Method) -> tuple[list[str], set[str]]:
     """What the constructor of the old answer takes, and which of that has a default. Raises Lacks."""
     made = [item for item in kind.body if isinstance(item, Function) and item.name == "__init__"]
-    bases = {last(base) for base in kind.bases}
+    bases = {last(base) for base in kind.bases} - {"object"}
+    said = {node.arg for node in ast.walk(kind) if isinstance(node, ast.keyword)}
     if (
         made
-        or not bases <= {"object", "BaseModel", "NamedTuple"}
+        or said & {"init", "alias", "alias_generator", "validation_alias"}
+        or not bases <= {"BaseModel", "NamedTuple"}
         or not (bases or any(last(item) == "dataclass" for item in kind.decorator_list))
     ):
         raise Lacks("shim-lacks", f"{method.name}: {kind.name} is no plain class of fields")

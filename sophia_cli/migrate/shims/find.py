@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sophia_cli.migrate.importable import broken_import
 from sophia_cli.migrate.modules import Parsed, stem_of, target_parts
@@ -46,6 +47,8 @@ def _found(scan: Scan, file: Parsed, knowns: list[Known], uses: list[Site]) -> F
     try:
         _refuse(scan, file, knowns)
         shim = make_shim(file, knowns, _used(scan, file, knowns))
+        notes = (*shim.notes, *_loaded(scan, file, knowns[0].service.module))
+        shim = replace(shim, notes=notes)
         for known in knowns:
             _refuse_uses(scan, known, shim, uses)
     except Lacks as lacks:
@@ -93,6 +96,16 @@ def _quoted(scan: Scan, file: Parsed, knowns: list[Known]) -> Iterator[str]:
     for path in sorted(scan.modules.paths - {file.path}):
         for match in pattern.finditer(scan.modules.read(path) or b""):
             yield match[1].decode()
+
+
+def _loaded(scan: Scan, file: Parsed, module: str) -> Iterator[str]:
+    """Where the module is named as a string by itself: perhaps to be imported."""
+    pattern = re.compile(rb"[\"']" + re.escape(module).encode() + rb"[\"']")
+    for path in sorted(scan.modules.paths - {file.path}):
+        data = scan.modules.read(path) or b""
+        for match in pattern.finditer(data):
+            line = data.count(b"\n", 0, match.start()) + 1
+            yield f"{path}:{line} names it in a string, what is read of it cannot be seen"
 
 
 def _refuse_uses(scan: Scan, known: Known, shim: Shim, uses: list[Site]) -> None:

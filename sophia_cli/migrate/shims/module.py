@@ -85,8 +85,9 @@ class _Maker:
                 )
             self.carrier.carry(name)
         self._unplaced()
+        self._statements()
         carried = frozenset(self.carrier.statements)
-        for name in carried:
+        for name in sorted(carried):
             self.parts[name] = (self.carrier.statements[name].lineno, [self.carrier.text(name)])
             reached = self.carrier.reached[name]
             if isinstance(self.carrier.statements[name], Function) and not reached:
@@ -245,6 +246,14 @@ class _Maker:
                 lines += ["", *(f"    {line}" if line else "" for line in written.lines)]
         self.parts[name] = (kind.lineno, lines)
         self.members[name] = frozenset(service.methods)
+
+    def _statements(self) -> None:
+        """What the old module did by itself, as it was imported or run."""
+        for node in self.file.source.tree.body:
+            runs = isinstance(node, ast.If) and "__name__" in names_in([node.test])
+            if runs or (isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant)):
+                text = ast.unparse(node).partition("\n")[0]
+                self.notes.append(f"line {node.lineno} goes: {text}")
 
     def _unplaced(self) -> None:
         """Members of old enums that have no counterpart: a call with one gives an error."""

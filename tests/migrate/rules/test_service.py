@@ -40,7 +40,10 @@ def test_leaves_alone(tmp_path: Path, text: str) -> None:
 
 
 FOUND = {
-    "a call": (f"{GET}x = get_unified_llm_service().complete_text_sync('x')\n", "complete_text_sync"),
+    "a call": (
+        f"{GET}x = get_unified_llm_service().complete_text_sync('x')\n",
+        "complete_text_sync",
+    ),
     "a name": (f"{GET}s = get_unified_llm_service()\ns.embed_sync(['x'])\n", "embed_sync"),
     "awaited": (
         f"{GET}\nasync def f():\n    s = await get_unified_llm_service()\n    await s.complete_response('x')\n",
@@ -54,7 +57,10 @@ FOUND = {
         "from sophia_cli.llm import UnifiedLLMService\n\n\ndef f(s: UnifiedLLMService):\n    s.stream_sync('x')\n",
         "stream_sync",
     ),
-    "a function": ("from sophia_cli.llm import completion\n\ncompletion(model='m')\n", "completion"),
+    "a function": (
+        "from sophia_cli.llm import completion\n\ncompletion(model='m')\n",
+        "completion",
+    ),
 }
 
 
@@ -69,7 +75,9 @@ def test_is_done(tmp_path: Path, text: str, operation: str) -> None:
 
 def test_a_wrapper_call_that_was_moved_counts_as_done(tmp_path: Path) -> None:
     app = "from lib.brain import brain\n\nx = brain.ask_now('x')\ny = brain.ask_now('y')\n"
-    plant(tmp_path, {"app.py": app, "lib/__init__.py": "", "lib/brain.py": LIBRARY, "pack.toml": PACK})
+    plant(
+        tmp_path, {"app.py": app, "lib/__init__.py": "", "lib/brain.py": LIBRARY, "pack.toml": PACK}
+    )
     before = looked(tmp_path).total
     migrate(Options(tmp_path, True, packs=(load_pack(tmp_path / "pack.toml"),)))
     after = looked(tmp_path).total
