@@ -9,6 +9,8 @@ from sophia_cli.llm.budgets.budget import Budget
 
 CALLS_AHEAD = 20  # a lease is good for so many calls as dear as the one that asks for it
 _MOST_AHEAD = 16 * CALLS_AHEAD
+# A process that uses up even that within a moment may hold as much as it spends in a moment.
+_MOST_OF_ALL = 64 * CALLS_AHEAD
 _SOON, _LATE = 0.2, 2.0  # seconds: a lease that was used up within the first was too small
 
 
@@ -59,7 +61,7 @@ class Purse:
         took = now - self._filled_at
         self._filled_at = now
         if took < _SOON:
-            self._ahead = min(self._ahead * 2, _MOST_AHEAD)
+            self._ahead = min(self._ahead * 2, _MOST_OF_ALL)
         elif took > _LATE:
             self._ahead = max(self._ahead // 2, CALLS_AHEAD)
         return self._ahead * nano
@@ -67,7 +69,7 @@ class Purse:
     def ran_out(self) -> None:
         """A caller has to wait for the next lease: this one was too small, however long it lasted."""
         if self._filled_at:
-            self._ahead = min(self._ahead * 4, _MOST_AHEAD)
+            self._ahead = max(self._ahead, min(self._ahead * 4, _MOST_AHEAD))
 
 
 class Hold(NamedTuple):

@@ -17,7 +17,7 @@ import pytest
 
 from sophia_cli.llm.budgets.books import Books
 from sophia_cli.llm.budgets.budget import Budget
-from sophia_cli.llm.budgets.purse import Refusal
+from sophia_cli.llm.budgets.purse import Purse, Refusal
 from sophia_cli.llm.errors import ConfigError
 from sophia_cli.llm.ledger import Charge, Final, Ledger, Opening
 
@@ -306,6 +306,19 @@ def test_a_ledger_that_can_be_written_again_lets_spend_again(tmp_path: Path) -> 
     assert spend(books, ledger, 100, 40)
     assert accounts(ledger) == [("all", 40, 0, 0, 1, 0)]
     ledger.close()
+
+
+def test_leases_grow_where_they_do_not_last(tmp_path: Path) -> None:
+    purse = Purse(ALL, "all", "2026-11")
+    purse.ran_out()  # the first one is nobody's fault
+    asked = [purse.ahead(1, 10.0)]
+    for now in (11.0, 12.0, 13.0):  # however slow it goes: a caller had to wait
+        purse.ran_out()
+        asked.append(purse.ahead(1, now))
+    asked += [purse.ahead(1, now) for now in (13.1, 13.2, 13.3)]
+    purse.ran_out()
+    asked += [purse.ahead(1, now) for now in (14.0, 20.0, 30.0)]
+    assert asked == [20, 80, 320, 320, 640, 1280, 1280, 1280, 640, 320]
 
 
 def test_days_that_are_over_are_forgotten(tmp_path: Path) -> None:
