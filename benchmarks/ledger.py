@@ -78,6 +78,8 @@ limit = 1000.0
 PROCESSES = 64
 UNCHANGED = 1.1  # what measures itself twice differs by that much
 LABELS = Labels(service="bench", task="bulk", user="ada")
+SERVICES = [f"service-{number}" for number in range(7)]
+ROUTE = '[["portkey","gpt-4o",true,"[routes] default"]]'
 COST, WORST = 4_500_000, 9_000_000  # nano-USD
 
 
@@ -91,11 +93,10 @@ def book(
 ) -> bool:
     """One call from its beginning to its end, as the engine writes it; False where no money is left."""
     provider, model = mix.models[number % len(mix.models)]
-    service, task = f"service-{number % mix.services}", mix.tasks[number % len(mix.tasks)]
-    route = f'[["{provider}","{model}",true,"[routes] default"]]'
+    service, task = SERVICES[number % mix.services], mix.tasks[number % len(mix.tasks)]
     opening = (
         name, started_ns, "native", "chat", service, task,
-        "", "ada", "", "", "", "", False, route,
+        "", "ada", "", "", "", "", False, ROUTE,
     )  # fmt: skip
     ledger.begin(made(Opening, opening))
     cost, charges = COST + number % 1000, ()

@@ -101,9 +101,9 @@ def _insert(
 ) -> None:
     openings, finals = zip(*whole, strict=True)
     begun = [*zip(*openings, strict=True)]
-    kept, rows = _used(begun, [*zip(*finals, strict=True)], source)
-    connection.executemany(schema.whole_call(kept), rows)
-    tally.add(finals, Begun(*map(begun.__getitem__, _COUNTED)))
+    ended = [*zip(*finals, strict=True)]
+    connection.executemany(*_used(begun, ended, source))
+    tally.add(ended, Begun(*map(begun.__getitem__, _COUNTED)))
 
 
 def _end(connection: sqlite3.Connection, ended: Iterable[Final], tally: Tally) -> None:
@@ -111,7 +111,7 @@ def _end(connection: sqlite3.Connection, ended: Iterable[Final], tally: Tally) -
     for final in ended:
         fields = (*_columns(final), final.id)
         for row in connection.execute(schema.CLOSE_CALL, fields).fetchall():
-            tally.add([final], Begun(*zip(row, strict=True)))
+            tally.add([*zip(final, strict=True)], Begun(*zip(row, strict=True)))
     tally.write(connection)
 
 
@@ -120,12 +120,11 @@ _COUNTED = tuple(map(Opening._fields.index, Begun._fields))
 _HEAD, _TAIL = slice(1, 7), slice(8, 23)
 
 
-def _used(
-    begun: Sequence[_Row], ended: Sequence[_Row], source: Source
-) -> tuple[tuple[int, ...], list[_Row]]:
-    """The columns that any of the calls uses, and their rows: each column costs as much as a look at it all.
+def _used(begun: Sequence[_Row], ended: Sequence[_Row], source: Source) -> tuple[str, list[_Row]]:
+    """The statement for calls, and their rows, of columns that not all leave empty or have alike.
 
-    Column by column, which the interpreter does without a step of its own for each value.
+    Each column of a row costs as much as a look at it all: column by column, which the interpreter
+    does without a step of its own for each value.
     """
     count = len(ended[0])
     columns = [
@@ -137,8 +136,20 @@ def _used(
     ]
     spare = {place for place in schema.EMPTY if not any(columns[place])}
     spare |= {place for place in schema.UNKNOWN if columns[place].count(None) == count}
-    kept = tuple(place for place in range(len(columns)) if place not in spare)
-    return kept, [*zip(*map(columns.__getitem__, kept), strict=True)]
+    same = {
+        place: value
+        for place in schema.FEW
+        if place not in spare and _is_plain(value := columns[place][0])
+        if columns[place].count(value) == count
+    }
+    kept = tuple(place for place in range(len(columns)) if place not in spare and place not in same)
+    rows = [*zip(*map(columns.__getitem__, kept), strict=True)]
+    return schema.whole_call(kept, tuple(same.items())), rows
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a statement can say it as it is."""
+    return type(value) is int or (type(value) is str and value.isprintable())
 
 
 def _columns(final: Final) -> _Row:

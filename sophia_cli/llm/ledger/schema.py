@@ -105,7 +105,6 @@ _FOURTH = (
     # A call's moment is its number in the table, the next free one where two begin in the same nanosecond:
     # what is new stands at the end, in one place on the disk, and no index of names or moments is kept up.
     "DROP VIEW attempts",
-    "DROP INDEX calls_started",
     "DROP INDEX calls_open",
     "ALTER TABLE calls RENAME TO calls_before",
     """CREATE TABLE calls(
@@ -119,9 +118,10 @@ _FOURTH = (
         tokens_reasoning INTEGER, cost_nano INTEGER, saved_nano INTEGER, cost_source TEXT DEFAULT '',
         latency_us INTEGER, first_us INTEGER, bytes_sent INTEGER DEFAULT 0, bytes_received INTEGER DEFAULT 0,
         kept_local INTEGER DEFAULT 0, simulated INTEGER DEFAULT 0, finish_reason TEXT DEFAULT '')""",
-    f"""INSERT INTO calls({_EVERY}) SELECT {_EVERY.replace("started_ns", "place + MAX(started_ns - place) OVER sofar")}
-        FROM (SELECT *, ROW_NUMBER() OVER (ORDER BY started_ns, rowid) AS place FROM calls_before)
-        WINDOW sofar AS (ORDER BY place) ORDER BY place""",
+    f"""INSERT INTO calls({_EVERY}) SELECT {_EVERY.replace("started_ns", "moment")} FROM (
+        SELECT number, place + MAX(started_ns - place) OVER (ORDER BY place ROWS UNBOUNDED PRECEDING) AS moment
+        FROM (SELECT rowid AS number, started_ns, ROW_NUMBER() OVER (ORDER BY started_ns, rowid) AS place
+            FROM calls_before)) JOIN calls_before ON calls_before.rowid = number ORDER BY moment""",
     "DROP TABLE calls_before",
     "CREATE INDEX calls_open ON calls(id) WHERE outcome = 'open'",
     """CREATE VIEW attempts AS SELECT * FROM tries UNION ALL
@@ -144,14 +144,23 @@ _WITH_DEFAULT = (
 _WITHOUT_FIGURE = "tokens_cached, tokens_written, tokens_reasoning, saved_nano, first_us"
 EMPTY = tuple(WHOLE.index(name.strip()) for name in _WITH_DEFAULT.split(","))
 UNKNOWN = tuple(WHOLE.index(name.strip()) for name in _WITHOUT_FIGURE.split(","))
+# Columns with very few values: where all calls have the same, it is said once, in the statement.
+_OF_FEW = (
+    "door, operation, service, host, pid, outcome, status, attempts, cost_source, finish_reason"
+)
+FEW = tuple(WHOLE.index(name.strip()) for name in _OF_FEW.split(","))
 
 
 @lru_cache(maxsize=256)
-def whole_call(columns: tuple[int, ...]) -> str:
-    """The statement for calls that are written whole, with these columns of WHOLE."""
-    names = ", ".join(WHOLE[column] for column in columns)
-    marks = ", ".join("?" * len(columns))
-    return f"INSERT INTO calls({names}) VALUES({marks})"
+def whole_call(columns: tuple[int, ...], same: tuple[tuple[int, str | int], ...]) -> str:
+    """The statement for calls that are written whole: columns of WHOLE, and those where all have the same value."""
+    names = ", ".join(WHOLE[column] for column in (*columns, *(column for column, _ in same)))
+    values = ", ".join((*"?" * len(columns), *(_literal(value) for _, value in same)))
+    return f"INSERT INTO calls({names}) VALUES({values})"
+
+
+def _literal(value: str | int) -> str:
+    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
 
 
 # As many as there are rows, without a look at each.

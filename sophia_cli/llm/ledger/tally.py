@@ -30,16 +30,14 @@ class Begun(NamedTuple):
     task: Sequence[str]
 
 
-def _of_final(*names: str) -> itemgetter[Any]:
-    return itemgetter(*map(Final._fields.index, names))
-
-
-_kind = _of_final("provider", "model", "outcome", "error_kind", "simulated")
-_counted = _of_final(
+_KIND = ("provider", "model", "outcome", "error_kind", "simulated")
+_COUNTED = (
     *("tokens_in", "tokens_out", "tokens_cached", "tokens_written", "tokens_reasoning"),
     *("cost_nano", "saved_nano", "kept_local", "latency_us", "first_us", "attempts"),
-    *("fallbacks", "charges", "billable"),
+    *("fallbacks", "charges", "billable", "id"),
 )
+_of_kind = itemgetter(*map(Final._fields.index, _KIND))
+_counted = itemgetter(*map(Final._fields.index, _COUNTED))
 
 
 class Tally:
@@ -47,29 +45,29 @@ class Tally:
 
     def __init__(self) -> None:
         self.charges: list[Charge] = []
-        self._groups: dict[_Row, list[Final]] = defaultdict(list)
+        self._groups: dict[_Row, list[_Row]] = defaultdict(list)
         self._durations: dict[_Row, list[int]] = {}
         self._attempts: Counter[_Row] = Counter()
         self._tries: list[_Row] = []
         self._fallbacks: Counter[tuple[str, str, str]] = Counter()
 
-    def add(self, finals: Sequence[Final], begun: Begun) -> None:
-        """Calls that have ended, and their beginnings in the same order."""
+    def add(self, ended: Sequence[_Row], begun: Begun) -> None:
+        """Calls that have ended, by the columns of `Final`, and their beginnings in the same order."""
         groups = self._groups
         days = [started // _DAY_NS for started in begun.started_ns]
-        keys = zip(days, *begun[1:], map(_kind, finals), strict=True)
-        for key, final in zip(keys, finals, strict=True):
-            groups[key].append(final)
+        keys = zip(days, *begun[1:], *_of_kind(ended), strict=True)
+        for key, counted in zip(keys, zip(*_counted(ended), strict=True), strict=True):
+            groups[key].append(counted)
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Add them up, and to the tables; afterwards `charges` are all of theirs."""
         many, now = connection.executemany, time.time_ns()
         totals, days = [], []
-        for (day, service, team, task, kind), finals in self._groups.items():
-            provider, model, outcome, error_kind, simulated = kind
-            sums = self._add_up(finals, kind)
+        for key, calls in self._groups.items():
+            day, service, team, task, provider, model, outcome, kind, simulated = key
+            sums = self._add_up(calls, key[4:7])
             last = now if outcome == OK else 0
-            totals.append((provider, model, task, outcome, error_kind, *sums, last, simulated))
+            totals.append((provider, model, task, outcome, kind, *sums, last, simulated))
             labels = (_date(day), service, team, task, provider, model, outcome)
             days.append((*labels, *sums, simulated))
         many(schema.ADD_TOTAL, totals)
@@ -79,27 +77,27 @@ class Tally:
         many(schema.ADD_ATTEMPT_TOTAL, [(*key, count) for key, count in self._attempts.items()])
         many(schema.ADD_FALLBACK, [(*key, count) for key, count in self._fallbacks.items()])
 
-    def _add_up(self, finals: Sequence[Final], kind: _Row) -> _Row:
+    def _add_up(self, calls: Sequence[_Row], place: _Row) -> _Row:
         """Calls, unpriced ones, the sums of the figures, and the bytes that stayed in the warehouse."""
-        *columns, took, first, attempts, fallbacks, charges, billable = zip(
-            *map(_counted, finals), strict=True
+        *figures, took, first, attempts, fallbacks, charges, billable, names = zip(
+            *calls, strict=True
         )
-        place = kind[:3]
         self._measure("duration", place, took)
-        if first.count(None) < len(finals):
+        if first.count(None) < len(calls):
             self._measure("first_chunk", place, [one for one in first if one is not None])
-        self._count_attempts(finals, place, attempts)
+        self._count_attempts(place, names, attempts)
         if any(fallbacks):
             self._fallbacks.update(chain.from_iterable(fallbacks))
         if any(charges):
             self.charges += chain.from_iterable(charges)
-        cost = columns[5]
-        unpriced = 0
+        cost, unpriced = figures[5], 0
         if None in cost:
             unpriced = sum(
                 asked and nano is None for asked, nano in zip(billable, cost, strict=True)
             )
-        return (len(finals), unpriced, *(sum(filter(None, column)) for column in columns))
+        if len(calls) == 1:
+            return (1, unpriced, *(figure or 0 for (figure,) in figures))
+        return (len(calls), unpriced, *(sum(filter(None, figure)) for figure in figures))
 
     def _measure(self, name: str, place: _Row, moments: Iterable[int]) -> None:
         """Count how long calls of one provider, model and outcome took, or until their first chunk."""
@@ -114,22 +112,20 @@ class Tally:
                 found[1] += took
 
     def _count_attempts(
-        self, finals: Sequence[Final], place: _Row, attempts: Sequence[Sequence[Attempt]]
+        self, place: _Row, names: Sequence[str], attempts: Sequence[Sequence[Attempt]]
     ) -> None:
         """Count the attempts of calls that ended alike, and keep those that their call does not tell."""
-        single = 0
-        if place[2] == OK:
-            single = [*map(len, attempts)].count(1)
-            if single:
-                self._attempts[(*place, "")] += single
-        if single == len(finals):
+        single = [*map(len, attempts)].count(1) if place[2] == OK else 0
+        if single:
+            self._attempts[(*place, "")] += single
+        if single == len(names):
             return
-        for final in finals:
-            if single and len(final.attempts) == 1:
+        for name, made in zip(names, attempts, strict=True):
+            if single and len(made) == 1:
                 continue
-            for attempt in final.attempts:
+            for attempt in made:
                 self._attempts[attempt[1:5]] += 1
-                self._tries.append((final.id, *attempt))
+                self._tries.append((name, *attempt))
 
 
 @lru_cache(maxsize=16)

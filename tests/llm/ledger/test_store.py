@@ -272,6 +272,18 @@ def test_half_a_surrogate_pair_is_written_out(tmp_path: Path) -> None:
     ledger.close()
 
 
+@pytest.mark.parametrize("label", ["it's", "''); --", "two\nlines", "nul\0", "\ud83d", "é", ""])
+def test_what_all_calls_of_a_buffer_have_is_written_as_it_is(tmp_path: Path, label: str) -> None:
+    ledger = Ledger(tmp_path / FILE, "batch")
+    for name in "ab":
+        ledger.begin(opening(name)._replace(service=label, door=label))
+        ledger.finish(final(name)._replace(cost_source=label, finish_reason=label))
+    held = label.encode("utf-8", "backslashreplace").decode()
+    rows = ledger.read("SELECT id, service, door, cost_source, finish_reason, status FROM calls")
+    assert rows == [("a", *[held] * 4, 0), ("b", *[held] * 4, 0)]
+    ledger.close()
+
+
 def test_it_opens_again_after_it_was_closed(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / FILE)
     write(ledger, "a")
