@@ -255,6 +255,17 @@ def test_a_service_of_the_code_base_is_followed_into_its_notebooks(tmp_path: Pat
     ]
 
 
+def test_what_a_test_puts_in_a_class_place_does_not_reach_a_notebook(tmp_path: Path) -> None:
+    test = (
+        "from unittest.mock import patch\n\n\ndef test_it():\n"
+        "    with patch('openai.OpenAI') as fake:\n        fake.assert_called_once_with()\n"
+    )
+    app = CALL.replace("\n", "\n\n") + "\n"
+    plant(tmp_path, {"a.ipynb": notebook(code(CALL)), "app.py": app, "tests/test_app.py": test})
+    verdicts = {site.path: str(site.verdict) for site in look(tmp_path).sites}
+    assert verdicts == {"a.ipynb": "safe", "app.py": "review", "tests/test_app.py": "noted"}
+
+
 def test_what_a_notebook_imports_stays_in_its_module(tmp_path: Path) -> None:
     app = "from lib.brain import brain\n\nx = brain.ask_now('x')\n"
     plant(
