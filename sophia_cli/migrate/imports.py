@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.scope import Binding, Binds, Scope
@@ -30,12 +30,13 @@ class Unplaceable(Exception):
 
 @dataclass(frozen=True)
 class _Spot:
-    """Where lines are inserted, and how they are indented."""
+    """Where lines are inserted, how they are indented, and whether a blank line goes before them."""
 
     offset: int
     indent: bytes
     eol: bytes
     open_end: bool = False
+    apart: bool = False
 
 
 def add_imports(file: Parsed, needs: Iterable[Need]) -> list[Edit]:
@@ -62,9 +63,11 @@ def available(file: Parsed, need: Need) -> bool:
     if found is None:
         return False
     ours = all(_is_ours(file, binding, need) for binding in found[1])
-    if ours and _unguarded(file, found[1][0]) and not _too_late(file, found, need):
+    if not ours or any(_tried(file, binding.node) for binding in found[1]):
+        raise Unplaceable(f"the name {need.local} is taken")
+    if any(leads_to(file, binding.node, need.use) for binding in found[1]):
         return True
-    raise Unplaceable(f"the name {need.local} is taken")
+    return _unguarded(file, found[1][0]) and not _too_late(file, found, need)
 
 
 def _is_ours(file: Parsed, binding: Binding, need: Need) -> bool:
@@ -90,6 +93,41 @@ def _unguarded(file: Parsed, binding: Binding) -> bool:
     return isinstance(around, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef)
 
 
+def _tried(file: Parsed, node: ast.AST) -> bool:
+    """Whether a statement stands in a `try` of its function or module: what fails there may be caught."""
+    for up in file.table.ancestors(node):
+        if isinstance(up, ast.FunctionDef | ast.AsyncFunctionDef):
+            return False
+        if isinstance(up, ast.Try | ast.TryStar):
+            return True
+    return False
+
+
+def leads_to(file: Parsed, node: ast.AST, use: ast.expr) -> bool:
+    """Whether a use stands below an import in the branch that the import is in."""
+    statement = file.table.statement(node)
+    below = _below(file, statement)
+    return any(up in below for up in file.table.ancestors(use) if isinstance(up, ast.stmt))
+
+
+def _below(file: Parsed, statement: ast.stmt) -> list[ast.stmt]:
+    """The statements that follow in the block of a branch; none in a function, class or module itself."""
+    around = file.table.parents[statement]
+    if not isinstance(around, _AROUND):
+        return []
+    blocks = [value for _, value in ast.iter_fields(around) if isinstance(value, list)]
+    block = next((block for block in blocks if statement in block), [])
+    return block[block.index(statement) :][1:] if block else []
+
+
+def _branch(file: Parsed, need: Need, beside: ast.stmt) -> list[ast.stmt] | None:
+    """The block of a branch with the import in it, where that is all that the use needs."""
+    if _tried(file, beside) or not leads_to(file, beside, need.use) or not _alone(file, beside):
+        return None
+    owner = next(up for up in file.table.ancestors(beside) if not isinstance(up, _AROUND))
+    return None if isinstance(owner, ast.ClassDef) else [beside, *_below(file, beside)]
+
+
 def _home(file: Parsed, need: Need) -> tuple[list[ast.stmt], ast.stmt | None]:
     """The block that gets the import, and the statement in it that the import stands beside."""
     tree = file.source.tree
@@ -98,6 +136,8 @@ def _home(file: Parsed, need: Need) -> tuple[list[ast.stmt], ast.stmt | None]:
     around = file.table.parents[need.beside]
     if need.guarded and isinstance(around, ast.Try) and need.beside in around.body:
         return around.body, need.beside
+    if (branch := _branch(file, need, need.beside)) is not None:
+        return branch, need.beside
     statement: ast.AST = need.beside
     while isinstance(file.table.parents[statement], _AROUND):
         statement = file.table.parents[statement]
@@ -165,7 +205,12 @@ def _spot(file: Parsed, body: list[ast.stmt], beside: ast.stmt | None, need: Nee
         return _top(file)
     if isinstance(beside, _COMPOUND):
         within = file.source.start(beside) <= file.source.start(need.use) < file.source.end(beside)
-        return _before(file, beside) if within else _after(file, beside)
+        if within:
+            return _before(file, beside)
+        nearest = _nearest(file, body, beside, need)
+        if nearest is None:
+            return _apart(file, _after(file, beside))
+        beside = nearest
     own_line = _alone(file, beside)
     if not own_line:
         return _before(file, beside)
@@ -175,6 +220,22 @@ def _spot(file: Parsed, body: list[ast.stmt], beside: ast.stmt | None, need: Nee
     if earlier or plain:
         return _after(file, (earlier or plain)[-1])
     return _before(file, next(node for node in block if isinstance(node, ast.ImportFrom)))
+
+
+def _apart(file: Parsed, spot: _Spot) -> _Spot:
+    """After a block, as far from it as what follows it."""
+    follows = file.source.code[spot.offset :].lstrip(b" \t\f")[:1]
+    return replace(spot, apart=follows in (b"\n", b"\r"))
+
+
+def _nearest(file: Parsed, body: list[ast.stmt], beside: ast.stmt, need: Need) -> ast.stmt | None:
+    """The import that follows a statement and runs before the use, else the last one above it."""
+    at = body.index(beside)
+    below = [node for node in body[at + 1 : at + 2] if node.lineno < need.use.lineno]
+    for node in (*below, *reversed(body[:at])):
+        if isinstance(node, ast.Import | ast.ImportFrom) and _alone(file, node):
+            return node
+    return None
 
 
 def _sorts_before(node: ast.stmt, module: str) -> bool:
@@ -248,7 +309,7 @@ def _insert(spot: _Spot, modules: dict[str, set[str]]) -> Edit:
         if spot.open_end
         else b"".join(line + spot.eol for line in lines)
     )
-    return Edit(spot.offset, spot.offset, text)
+    return Edit(spot.offset, spot.offset, spot.eol + text if spot.apart else text)
 
 
 def _sorted(names: Iterable[str]) -> list[str]:

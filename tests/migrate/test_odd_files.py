@@ -200,7 +200,7 @@ def test_an_import_that_may_fail(tmp_path: Path) -> None:
     plant(tmp_path, {"a.py": before})
     apply(tmp_path)
     assert (tmp_path / "a.py").read_text() == (
-        "try:\n    from openai import OpenAI\nexcept ImportError:\n    OpenAI = None\n"
+        "try:\n    from openai import OpenAI\nexcept ImportError:\n    OpenAI = None\n\n"
         "from sophia_cli.llm import openai_http_client\n\n"
         "client = OpenAI(http_client=openai_http_client()) if OpenAI else None\n"
     )

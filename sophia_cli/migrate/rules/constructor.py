@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from sophia_cli.migrate.arguments import OddShape, add_keyword
 from sophia_cli.migrate.hosts import provider_at
-from sophia_cli.migrate.imports import Unplaceable, add_imports
+from sophia_cli.migrate.imports import Unplaceable, add_imports, leads_to
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.notebook import SUFFIX
 from sophia_cli.migrate.resolve import is_new_client, typing_only
@@ -235,7 +235,9 @@ def import_of(file: Parsed, node: ast.expr) -> ast.stmt | None:
     while isinstance(first, ast.Attribute):
         first = first.value
     found = file.table.scopes[first].lookup(names[0]) if names else None
-    for binding in found[1] if found else ():
+    bindings = found[1] if found else []
+    # that of the branch which the expression stands in goes before those of others
+    for binding in sorted(bindings, key=lambda binding: not leads_to(file, binding.node, node)):
         if binding.kind is Binds.IMPORT and not typing_only(file, binding):
             statement = file.table.parents[binding.node]
             return statement if isinstance(statement, ast.stmt) else None

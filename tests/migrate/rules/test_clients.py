@@ -178,7 +178,7 @@ MOVED = {
     "guarded by ImportError": (
         "try:\n    from openai import OpenAI\nexcept ImportError:\n    OpenAI = None\n\n"
         "client = OpenAI() if OpenAI else None\n",
-        f"try:\n    from openai import OpenAI\nexcept ImportError:\n    OpenAI = None\n{OURS}\n"
+        f"try:\n    from openai import OpenAI\nexcept ImportError:\n    OpenAI = None\n\n{OURS}\n"
         "client = OpenAI(http_client=openai_http_client()) if OpenAI else None\n",
     ),
     "in a class": (
