@@ -22,7 +22,7 @@ from sophia_cli.migrate.page import Block, load_views
 from sophia_cli.migrate.parts import part_of
 from sophia_cli.migrate.resolve import Resolver
 from sophia_cli.migrate.retire import retire_imports
-from sophia_cli.migrate.rules import RULES
+from sophia_cli.migrate.rules import PACKAGES, RULES
 from sophia_cli.migrate.scan import Scan
 from sophia_cli.migrate.shims.find import find_shims
 from sophia_cli.migrate.site import Category, Need, Reason, Site, Verdict
@@ -56,8 +56,14 @@ def make_scan(
         packs=packs,
         owners=read_owners(tree.root),
         queries={path: data for path, data in tree.hits.items() if path in queries},
+        packages=PACKAGES | _tops(packs),
     )
     return run_rules(scan)
+
+
+def _tops(packs: tuple[Pack, ...]) -> frozenset[str]:
+    """What the names that packs declare begin with."""
+    return frozenset(module.partition(".")[0] for pack in packs for module, _ in pack.entries)
 
 
 def _packed(packs: tuple[Pack, ...]) -> frozenset[str]:

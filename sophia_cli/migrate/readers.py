@@ -46,7 +46,7 @@ def importers(modules: Modules, stem: str) -> list[str]:
 
 def _imported(modules: Modules, file: Parsed, path: str, names: frozenset[str]) -> set[str]:
     found: set[str] = set()
-    for node in file.table.parents:
+    for node in file.table.imports:
         if isinstance(node, ast.ImportFrom):
             parts, anchored = target_parts(node, file.path)
             if modules.find(parts, file.path, anchored) == path:

@@ -23,7 +23,7 @@ from sophia_cli.migrate.value import Value
 class Scan:
     """`files` are the parsed hits in order, `pages` the Markdown hits, `blocks` their samples.
 
-    `queries` are the hits that are SQL.
+    `queries` are the hits that are SQL. `packages` are those of the SDKs that have rules.
     """
 
     modules: Modules
@@ -35,6 +35,7 @@ class Scan:
     stand_ins: StandIns
     packs: tuple[Pack, ...] = ()
     owners: Owners = Owners()
+    packages: frozenset[str] = frozenset()
     foreign: Foreign = field(init=False)
     constructors: dict[tuple[int, int], Site] = field(default_factory=dict)
     sites: list[Site] = field(default_factory=list)
@@ -42,7 +43,7 @@ class Scan:
     queries: Mapping[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "foreign", Foreign(self.near))
+        object.__setattr__(self, "foreign", Foreign(self.near, self.packages))
 
     def category(self, path: str) -> Category:
         """What kind of file it is; also of one that held no word."""

@@ -85,6 +85,7 @@ class Table:
     calls: list[ast.Call] = field(default_factory=list)
     strings: list[ast.Constant] = field(default_factory=list)
     returns: dict[ast.AST, list[ast.expr]] = field(default_factory=dict)
+    imports: list[ast.Import | ast.ImportFrom] = field(default_factory=list)
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """The nodes around `node`, innermost first."""

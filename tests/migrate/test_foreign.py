@@ -6,15 +6,17 @@ import ast
 import random
 import sys
 import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sophia_cli.migrate.foreign import Foreign
-from sophia_cli.migrate.modules import Modules
+from sophia_cli.migrate.modules import Modules, Parsed
 from sophia_cli.migrate.resolve import Resolver
 from sophia_cli.migrate.value import Symbol
 
+STANDARD = frozenset(sys.stdlib_module_names)
 WAYS = {
     "an import": "import openai\nopenai.OpenAI()\n",
     "under another name": "from openai import OpenAI as O\nx = O\ny = x()\n",
@@ -42,7 +44,8 @@ def compare(files: dict[str, bytes]) -> int:
     """Compare what is found with what every name and attribute is; how many there are."""
     modules = Modules(frozenset(files), files.get)
     parsed = [file for path in files if (file := modules.get(path)) is not None]
-    found, each = Foreign(Resolver(modules)), Resolver(modules)
+    packages = frozenset(name for file in parsed for name in _imported(file)) - STANDARD
+    found, each = Foreign(Resolver(modules), packages), Resolver(modules)
     count = 0
     for file in parsed:
         table = file.table
@@ -55,7 +58,7 @@ def compare(files: dict[str, bytes]) -> int:
                 isinstance(parent, ast.Call) and parent.func is node
             )
             called = isinstance(parent, ast.Call) and parent.func is node
-            if any(name not in sys.stdlib_module_names for name in names) and (called or not part):
+            if any(name not in STANDARD for name in names) and (called or not part):
                 wanted.append(node)
         names = found.of(file)
         assert {*(call.func for call in names.calls), *names.values} == {
@@ -63,6 +66,14 @@ def compare(files: dict[str, bytes]) -> int:
         }, file.path
         count += len(wanted)
     return count
+
+
+def _imported(file: Parsed) -> Iterator[str]:
+    for node in ast.walk(file.source.tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            yield node.module.partition(".")[0]
 
 
 def _is_dotted(node: ast.expr) -> bool:

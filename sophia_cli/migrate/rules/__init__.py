@@ -36,6 +36,8 @@ _CODE: tuple[Rule, ...] = (
     templates.find,
 )
 RULES: tuple[Rule, ...] = (*_CODE, notebook.find, sql_files.find, markdown.over(_CODE))
+# What the names of SDKs begin with.
+PACKAGES = frozenset({"openai", "anthropic"}) | sdks.SDKS.tops
 # Bytes, in lower case, without which a file cannot hold a site.
 WORDS: tuple[bytes, ...] = (
     b"openai",

@@ -29,9 +29,9 @@ _RETRYING = ("retry", "on_exception", "backoff", "stop", "wait", "giveup")
 def find(scan: Scan) -> None:
     """Add a site for each place that names one, imports and annotations aside."""
     for file in scan.files:
-        nodes: list[ast.Name | ast.Attribute] = [*file.table.names, *file.table.attributes]
-        for node in nodes:
-            if _plausible(file, node):
+        names = scan.foreign.of(file)
+        for node in (*names.values, *(call.func for call in names.calls)):
+            if isinstance(node, ast.Name | ast.Attribute) and _plausible(file, node):
                 _exception(scan, file, node)
 
 
