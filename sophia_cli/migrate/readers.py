@@ -10,8 +10,7 @@ from sophia_cli.migrate.resolve import Resolver
 from sophia_cli.migrate.value import Module
 
 _IMPORT = re.compile(
-    rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]*(\([^)]*\)|[^\n]*)|import[ \t]+([^\n]*))",
-    re.MULTILINE,
+    rb"\n[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]*(\([^)]*\)|[^\n]*)|import[ \t]+([^\n]*))"
 )
 _WORD = re.compile(rb"\w+")
 
@@ -38,7 +37,7 @@ def importers(modules: Modules, stem: str) -> list[str]:
             data = modules.read(path) or b""
             if path in modules.notebooks:
                 data = data.replace(b"\\n", b"\n").replace(b'"', b"\n")
-            statements = b" ".join(b" ".join(match) for match in _IMPORT.findall(data))
+            statements = b" ".join(b" ".join(match) for match in _IMPORT.findall(b"\n" + data))
             for word in set(_WORD.findall(statements)):
                 modules.importing.setdefault(word, []).append(path)
     return modules.importing.get(stem.encode(), [])

@@ -14,6 +14,7 @@ import tokenize
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 
 from sophia_cli.migrate.newer import newer_reads
 from sophia_cli.migrate.site import Edit
@@ -139,6 +140,9 @@ def _encoding(data: bytes) -> str:
 
 def split_lines(code: bytes) -> tuple[tuple[int, ...], tuple[bytes, ...]]:
     """The offset of each line, and each line's ending."""
+    if b"\r" not in code:  # nearly always, and much faster
+        sizes = [len(line) + 1 for line in code.split(b"\n")]
+        return tuple(accumulate(sizes[:-1], initial=0)), (*[b"\n"] * (len(sizes) - 1), b"")
     starts, ends = [0], []
     for match in _LINE_END.finditer(code):
         starts.append(match.end())
