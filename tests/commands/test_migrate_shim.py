@@ -35,22 +35,22 @@ def test_it_is_shown_then_done_then_undone(tmp_path: Path) -> None:
     said = sophia("migrate", "--shim", "--pack", "pack.toml", cwd=tmp_path)
     assert (said.code, said.err) == (0, "")
     assert said.out.endswith(
-        "  safe             1      1  rewritten: proven to keep its meaning\n"
-        "  review           0      0  rewritten with --class review; read them first\n"
+        "  safe             0      0  rewritten: proven to keep its meaning\n"
+        "  review           1      1  rewritten with --class review; read them first\n"
         "  report only      0      0  left alone, the reason is beside each\n\n"
-        "Nothing was changed. The patch: .sophia/migrate/plan.patch (git apply takes it)\n"
-        "There is no git here: after --apply only the journal in .sophia can undo.\n"
-        "Next:  sophia migrate show safe --shim --pack pack.toml\n"
-        "   or  sophia migrate --apply --shim --pack pack.toml\n"
+        "Nothing was changed. 1 site can change after a look: --class review.\n"
+        "Next:  sophia migrate show review --shim --pack pack.toml\n"
     )
-    shown = sophia("migrate", "show", "safe", "--shim", "--pack", "pack.toml", cwd=tmp_path)
+    shown = sophia("migrate", "show", "review", "--shim", "--pack", "pack.toml", cwd=tmp_path)
     assert shown.out == (
-        "1 site of class safe\n\n"
+        "1 site of class review\n\n"
         "  app/old_ai.py:1  shim of app.old_ai\n"
-        "      its names stay, its calls go through the new service\n\n"
-        "Next:  sophia migrate --apply --shim --pack pack.toml\n"
+        "      its names stay, its calls go through the new service; read its methods\n"
+        "      beside the old ones: what those did besides the call goes\n\n"
+        "Next:  sophia migrate --apply --class review --shim --pack pack.toml\n"
     )
-    said = sophia("migrate", "--shim", "--pack", "pack.toml", "--apply", cwd=tmp_path)
+    apply = ("--apply", "--class", "review")
+    said = sophia("migrate", "--shim", "--pack", "pack.toml", *apply, cwd=tmp_path)
     assert re.sub(r"\b([Rr]un|rollback) [0-9a-f]{4}\b", r"\1 RUN", said.out) == (
         "1 file, 1 site written.\n"
         "There is no git here: only the journal in .sophia can undo.\n"

@@ -237,9 +237,16 @@ FILES = {
 }
 
 
-def shim(root: Path, *, apply: bool = True, pack: str = "", **choice: Any) -> Report:
+WORDS = (
+    "its names stay, its calls go through the new service; "
+    "read its methods beside the old ones: what those did besides the call goes"
+)
+
+
+def shim(root: Path, *, apply: bool = True, pack: str = "", review: bool = True) -> Report:
     packs = load_packs([Path(pack) if pack else root / "pack.toml"])
-    return migrate(Options(root, apply, Choice(shim=True, **choice), packs, cache=False))
+    choice = Choice(shim=True, review=review)
+    return migrate(Options(root, apply, choice, packs, cache=False))
 
 
 def test_a_shim_is_what_the_pack_says_and_the_old_types_as_they_were(tmp_path: Path) -> None:
@@ -247,9 +254,10 @@ def test_a_shim_is_what_the_pack_says_and_the_old_types_as_they_were(tmp_path: P
     before = contents(tmp_path)
     dry = shim(tmp_path, apply=False)
     assert contents(tmp_path) == before and b"+++ b/shop/brain.py" in dry.patch
+    assert shim(tmp_path, review=False).changed == () and contents(tmp_path) == before
     report = shim(tmp_path)
     assert [(site.rule, site.verdict, site.reason.words) for site in report.sites] == [
-        ("shim", Verdict.SAFE, "its names stay, its calls go through the new service")
+        ("shim", Verdict.REVIEW, WORDS)
     ]
     after = contents(tmp_path)
     assert after.pop("shop/brain.py").decode() == SHIM
@@ -336,7 +344,7 @@ def test_what_cannot_be_offered_leaves_the_module_as_it_is(
         files[name] = files[name].replace(old, new, 1)
     plant(tmp_path, files)
     before = contents(tmp_path)
-    report = shim(tmp_path, review=True)
+    report = shim(tmp_path)
     assert contents(tmp_path) == before
     assert [(site.verdict, site.reason.words) for site in report.sites] == [(Verdict.REPORT, words)]
 
@@ -350,11 +358,10 @@ def test_what_nothing_uses_is_left_out_and_said(tmp_path: Path) -> None:
     more = "\n\natexit.register(brain.close)\nif __name__ == '__main__':\n    shout('hi')\n"
     more += "\n\nclass Temper: ...\n\n\ndef forget(): ...\n\n\ndef _private(): ...\n"
     plant(tmp_path, {**FILES, "shop/brain.py": brain + more})
-    assert shim(tmp_path).changed == ()
-    (site,) = shim(tmp_path, review=True).sites
+    (site,) = shim(tmp_path).sites
     assert (site.verdict, site.reason.words) == (
         Verdict.REVIEW,
-        "its names stay, its calls go through the new service; "
+        f"{WORDS}; "
         "answer: mood of its Answer stays at its default; a call with Kind.WALK gives an error; "
         "line 60 goes: atexit.register(brain.close); line 61 goes: if __name__ == '__main__':; "
         "a.py:2 names it in a string, what is read of it cannot be seen; "
@@ -447,7 +454,7 @@ def test_an_application_of_the_old_services_works_unchanged(project: Path) -> No
     said, rest, warned = run(project)
     assert rest == {"ok": False, "provider": "none", "lost": "no gateway in this tree"}
     assert warned == []
-    shim(project, pack="sophia-phase3", review=True)
+    shim(project, pack="sophia-phase3")
     after = contents(project)
     assert {name for name in before if after[name] != before[name]} == {
         f"backend/services/{name}.py"
@@ -475,7 +482,7 @@ def test_an_application_of_the_old_services_works_unchanged(project: Path) -> No
 
 
 def test_it_never_raises_where_the_service_fails(project: Path) -> None:
-    shim(project, pack="sophia-phase3", review=True)
+    shim(project, pack="sophia-phase3")
     plant(project, {"app/gateway.py": "async def ask(text): return ''\n\n\n"
                     "async def pieces(text):\n    yield ''\n",
                     "sophia.toml": f"{SIMULATED}faults = [\"500\"]\n"})  # fmt: skip
@@ -500,7 +507,7 @@ def test_callers_move_off_a_shim_and_then_it_goes(tmp_path: Path) -> None:
     packs = load_packs([tmp_path / "pack.toml"])
     start = contents(tmp_path)
     remaining = direct(tmp_path, pack)
-    first = shim(tmp_path, review=True).run
+    first = shim(tmp_path).run
     assert (remaining, direct(tmp_path, pack)) == (6, 2)  # those of the old module itself are gone
     assert {site.path for site in take_inventory(Options(tmp_path, packs=packs)).sites} == {
         "shop/main.py"
