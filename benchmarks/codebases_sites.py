@@ -1,4 +1,4 @@
-"""What `sophia migrate` finds in a code base beside what a person counted, and what share of it moves.
+"""What `sophia migrate` finds in a code base beside what was counted by hand, and what share of it moves.
 
 `counted.tsv` holds the count: which files were read, and the line and kind of each true site in them.
 """
