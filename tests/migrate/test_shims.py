@@ -124,8 +124,6 @@ USER = (
 SHIM = '''\
 """The old import path of Brain (sophia migrate --shim)."""
 
-from __future__ import annotations
-
 import warnings
 from dataclasses import dataclass
 from enum import Enum
@@ -323,6 +321,32 @@ REFUSED: list[tuple[dict[str, tuple[str, str]], dict[str, str], str]] = [
      "answer: the pack says nothing of its size"),
     ({"pack.toml": ('heat = "temperature"', 'heat = "prompt"')}, {}, "answer: two of its "
      "arguments become prompt"),
+    ({"shop/brain.py": ("def close", "def __len__(self): ...\n\n    def close")}, {}, "Brain has __len__"),
+    ({"shop/brain.py": ("def close", "__await__ = go\n\n    def close")}, {}, "Brain has __await__"),
+    ({"shop/brain.py": ("import openai\n", "import openai\nfrom shop.more import *\n")}, {
+     "shop/more.py": ""}, "what its import of * at line 4 gives cannot be seen"),
+    ({"shop/brain.py": ("brain = B", "def __getattr__(name): ...\n\n\nbrain = B")}, {}, "shop.brain has "
+     "__getattr__, which makes names as they are read"),
+    ({"shop/brain.py": ("def shout(text: str) -> str:", "from shop.more import up\n\n\ndef shout(text: "
+     "str) -> str:\n    up()")}, {"shop/more.py": "def up(): ..."}, "up is imported below what line 7 "
+     "defines: further up it could go round in a circle"),
+    ({"shop/brain.py": ("    def answer", "    @traced\n    def answer")}, {}, "answer is decorated with "
+     "traced"),
+    ({"shop/brain.py": ("    def close", "    @traced\n    def close")}, {}, "close is decorated with traced"),
+    ({"shop/brain.py": ("    def __init__", "    @inject\n    def __init__")}, {}, "__init__ is decorated "
+     "with inject"),
+    ({"shop/brain.py": ("def get_brain", "@cache\ndef get_brain")}, {}, "get_brain is decorated with cache"),
+    ({"shop/brain.py": ("def ask", "@retry\ndef ask")}, {}, "ask is used here, and cannot be offered: "
+     "ask is decorated with retry"),
+    ({"shop/brain.py": ("class Brain:", "class Brain(metaclass=Once):")}, {}, "Brain is made with "
+     "metaclass=Once"),
+    ({"shop/brain.py": ("brain = Brain()", "if KEY:\n    brain = Brain()")}, {}, "line 46 is run under a "
+     "condition"),
+    ({"shop/brain.py": ("brain = Brain()", "brain = Brain() if KEY else None")}, {}, "how brain is made "
+     "cannot be seen"),
+    ({"shop/brain.py": ("def __init__(self)", "def __init__(self, key)"), "pack.toml": (
+     'instances = ["brain"]\n', "")}, {"shop/main.py": "from shop.brain import get_brain\n"}, "Brain has "
+     "to be given something when it is made, and no instance is declared"),
     ({"pack.toml": ('text = "prompt", who', 'words = "prompt", who')}, {}, "ask is used here, "
      "and cannot be offered: ask: the pack says nothing of its text"),
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from sophia_cli.migrate.rules.wrapper.signature import signature_of
 from sophia_cli.migrate.scope import Function
 from sophia_cli.migrate.shims.carried import Carrier, names_in
 from sophia_cli.migrate.shims.lacks import Lacks
+from sophia_cli.migrate.shims.plain import undecorated
 from sophia_cli.migrate.spelling import last, types
 from sophia_cli.migrate.target import nullable
 from sophia_cli.migrate.value import Class
@@ -58,9 +59,7 @@ class Call:
             kinds = ("asynchronous", "not") if method.is_async else ("not asynchronous", "is")
             words = f"the pack says that it is {kinds[0]}, the old code {kinds[1]}"
             raise Lacks("shim-lacks", f"{name}: {words}")
-        odd = {"classmethod", "property", "contextmanager", "asynccontextmanager", "overload"}
-        if found := sorted(odd & {last(item) for item in node.decorator_list}):
-            raise Lacks("shim-lacks", f"{name} is decorated with {found[0]}")
+        undecorated(node, {"staticmethod"} if self.in_class else set())
         if self.in_class and self._static is not method.static:
             raise Lacks("shim-lacks", f"{name}: the pack and the old code differ on static")
         native = self.known.pack.target.module == Target.module
@@ -69,7 +68,7 @@ class Call:
 
     @property
     def _static(self) -> bool:
-        return any(last(item) == "staticmethod" for item in self.node.decorator_list)
+        return any(ast.unparse(item) == "staticmethod" for item in self.node.decorator_list)
 
     @property
     def _yields(self) -> bool:

@@ -149,6 +149,10 @@ class Carrier:
             parts, anchored = target_parts(statement, self.file.path)
         if alias.name == "*" or not self._may_import(parts, anchored):
             raise Lacks("shim-lacks", f"{name} comes from {'.'.join(parts)}")
+        first = next((n for n in self.file.source.tree.body if not _leads(n)), statement)
+        if first.lineno < statement.lineno and not self._standard(parts, anchored):
+            words = f"{name} is imported below what line {first.lineno} defines"
+            raise Lacks("shim-lacks", f"{words}: further up it could go round in a circle")
         return Import(module, alias.name, alias.asname or "")
 
     def _may_import(self, parts: tuple[str, ...], anchored: bool) -> bool:
@@ -157,6 +161,10 @@ class Carrier:
         if parts[0] in _OUTWARD or ".".join(parts[:2]) in _OUTWARD:
             return False
         return parts[0] in sys.stdlib_module_names or parts[0] in _TYPING
+
+    def _standard(self, parts: tuple[str, ...], anchored: bool) -> bool:
+        ours = anchored or self.modules.find(parts, self.file.path, False)
+        return not ours and parts[0] in sys.stdlib_module_names
 
     def text(self, name: str) -> str:
         """A definition as it stands, with its decorators and the comments above it."""
@@ -175,6 +183,13 @@ def _defines(statement: ast.stmt, name: str) -> bool:
     if isinstance(statement, ast.AnnAssign):
         targets = [statement.target] if statement.value is not None else []
     return len(targets) == 1 and isinstance(targets[0], ast.Name)
+
+
+def _leads(statement: ast.stmt) -> bool:
+    """Whether a statement is an import or a docstring."""
+    return isinstance(statement, ast.Import | ast.ImportFrom) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    )
 
 
 def _above(source: Source, line: int) -> int:

@@ -75,6 +75,11 @@ def _refuse(scan: Scan, file: Parsed, knowns: list[Known]) -> None:
         raise Lacks("shim-package", f"{module} is a package: its other modules would be lost")
     if len({known.pack.target for known in knowns}) > 1:
         raise Lacks("shim-targets", f"packs name different targets for {module}")
+    if file.table.module.stars:
+        line = file.table.module.stars[0].lineno
+        raise Lacks("shim-lacks", f"what its import of * at line {line} gives cannot be seen")
+    if "__getattr__" in file.table.module.names:
+        raise Lacks("shim-lacks", f"{module} has __getattr__, which makes names as they are read")
     _refuse_circle(scan, file.path, target.module)
     if broken := knowns[0].broken:
         raise Lacks("dead-path", f"the old module cannot be imported: {broken}; so it never ran")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sophia_cli.migrate.modules import Parsed
@@ -12,14 +12,26 @@ from sophia_cli.migrate.pack import Pack, Service, Target
 from sophia_cli.migrate.rules.wrapper.identity import Known
 from sophia_cli.migrate.rules.wrapper.members import literal
 from sophia_cli.migrate.scope import Binds, Function
-from sophia_cli.migrate.shims.calls import ANSWER, SERVICE, TASK, TASKS, Call, Written, head
+from sophia_cli.migrate.shims.calls import (
+    ANSWER,
+    SERVICE,
+    TASK,
+    TASKS,
+    Call,
+    Written,
+    head,
+)
 from sophia_cli.migrate.shims.carried import Carrier, Import, import_lines, names_in
 from sophia_cli.migrate.shims.lacks import Lacks
 from sophia_cli.migrate.shims.mark import MARK
-from sophia_cli.migrate.spelling import last
+from sophia_cli.migrate.shims.plain import (
+    made_of_nothing,
+    plain_class,
+    unconditional,
+    undecorated,
+)
 
-_ODD = frozenset({"__getattr__", "__getattribute__", "__call__", "__iter__", "__getitem__"})
-_ROOTS = frozenset({"object", "ABC", "Protocol"})
+_DEFINES = Function | ast.ClassDef | ast.Import | ast.ImportFrom | ast.Assign | ast.AnnAssign
 
 
 @dataclass(frozen=True)
@@ -103,22 +115,13 @@ class _Maker:
     # ------------------------------------------------------------------------------- services
 
     def _class(self, name: str) -> ast.ClassDef:
-        bindings = self.file.table.module.names.get(name, [])
-        node = bindings[0].node if len(bindings) == 1 else None
-        if not isinstance(node, ast.ClassDef):
-            raise Lacks("shim-lacks", f"{name} is not defined in it, once and for all")
-        if bases := [base for base in node.bases if last(base) not in _ROOTS]:
-            raise Lacks("shim-lacks", f"{name} has a base class: {last(bases[0])}")
-        if node.decorator_list:
-            raise Lacks("shim-lacks", f"{name} is decorated with {last(node.decorator_list[0])}")
-        if odd := sorted(_ODD & {item.name for item in node.body if isinstance(item, Function)}):
-            raise Lacks("shim-lacks", f"{name} has {odd[0]}")
-        return node
+        methods = {own for known in self.knowns for own in _wanted(known.service)}
+        return plain_class(self.file, name, methods)
 
     def _members(self, known: Known) -> frozenset[str]:
         """What the shim's class will have, as far as the pack goes."""
         node = self._class(known.service.name)
-        wanted = {*known.service.methods, *known.service.removed}
+        wanted = _wanted(known.service)
         return frozenset(i.name for i in node.body if isinstance(i, Function) and i.name in wanted)
 
     def _service(self, known: Known) -> None:
@@ -143,9 +146,9 @@ class _Maker:
             self.left.setdefault(f"{service.name}.{name}", reason)
         self.parts[service.name] = (node.lineno, lines)
         self.members[service.name] = frozenset(offered)
-        if missing := sorted(self._members(known) - offered):
-            words = self.left[f"{service.name}.{missing[0]}"]
-            raise Lacks("shim-lacks", words)
+        for missing in sorted({*self._members(known), "__init__"} - offered):
+            if words := self.left.get(f"{service.name}.{missing}"):
+                raise Lacks("shim-lacks", words)
         for name in service.instances:
             self._instance(service, name)
         for name in service.factories:
@@ -155,6 +158,8 @@ class _Maker:
         service, method = known.service, known.service.methods.get(node.name)
         if method is not None:
             return Call(known, method, node, self.carrier, in_class=True).write()
+        if node.name in service.removed or node.name == "__init__":
+            undecorated(node)
         if node.name in service.removed:
             note = service.removed[node.name]
             notes = (f"{node.name} does nothing: {note}",) if note else ()
@@ -166,26 +171,32 @@ class _Maker:
 
     def _instance(self, service: Service, name: str) -> None:
         bindings = self.file.table.module.names.get(name, [])
+        if not bindings:
+            return
         value = bindings[0].value if len(bindings) == 1 else None
-        if isinstance(value, ast.Call) and last(value.func) == service.name:
-            given = self.file.source.text(value).decode()
-            for read in sorted(names_in([*value.args, *(k.value for k in value.keywords)])):
-                self.carrier.carry(read)
-            line = self.file.table.statement(value).lineno
-            self.parts[name] = (line, [f"{name} = {given}"])
-        elif bindings:
-            self.left[name] = "how it is made cannot be seen"
+        if not isinstance(value, ast.Call) or ast.unparse(value.func) != service.name:
+            raise Lacks("shim-lacks", f"how {name} is made cannot be seen")
+        statement = self.file.table.statement(value)
+        unconditional(self.file, statement)
+        for read in sorted(names_in([*value.args, *(k.value for k in value.keywords)])):
+            self.carrier.carry(read)
+        given = self.file.source.text(value).decode()
+        self.parts[name] = (statement.lineno, [f"{name} = {given}"])
 
     def _factory(self, service: Service, name: str) -> None:
         bindings = self.file.table.module.names.get(name, [])
         node = bindings[0].node if len(bindings) == 1 else None
-        if not isinstance(node, Function) or any(isinstance(n, ast.Yield) for n in ast.walk(node)):
-            if bindings:
-                self.left[name] = "how it gives an instance cannot be seen"
+        if not bindings:
             return
+        if not isinstance(node, Function) or any(isinstance(n, ast.Yield) for n in ast.walk(node)):
+            self.left[name] = "how it gives an instance cannot be seen"
+            return
+        unconditional(self.file, node)
+        undecorated(node)
         instance = next((one for one in service.instances if one in self.parts), "")
         if not instance:
             instance = f"_shim_{service.name.lower()}"
+            made_of_nothing(self._class(service.name))
             self.parts[instance] = (self.parts[service.name][0], [f"{instance} = {service.name}()"])
         if _takes_any(node, 0):
             self.notes.append(f"what {name} is given does nothing")
@@ -230,6 +241,7 @@ class _Maker:
             node = self.file.table.module.names[name][0].node
             if not isinstance(node, Function):
                 raise Lacks("shim-lacks", f"{name} is no plain function")
+            unconditional(self.file, node)
             written = Call(
                 known, service.functions[name], node, self.carrier, in_class=False
             ).write()
@@ -237,6 +249,9 @@ class _Maker:
             self.parts[name] = (node.lineno, list(written.lines))
             return
         kind = self._class(name)
+        made = [i for i in kind.body if isinstance(i, Function) and i.name == "__init__"]
+        if any(_takes_any(item, 1) for item in made):
+            raise Lacks("shim-lacks", f"{name} is given something when it is made")
         lines = [f"class {name}:", f'    """Calls go through {self.pack.target.module}."""']
         for item in kind.body:
             if isinstance(item, Function) and item.name in service.methods:
@@ -250,8 +265,9 @@ class _Maker:
     def _statements(self) -> None:
         """What the old module did by itself, as it was imported or run."""
         for node in self.file.source.tree.body:
-            runs = isinstance(node, ast.If) and "__name__" in names_in([node.test])
-            if runs or (isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant)):
+            if not isinstance(node, _DEFINES) and not (
+                isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            ):
                 text = ast.unparse(node).partition("\n")[0]
                 self.notes.append(f"line {node.lineno} goes: {text}")
 
@@ -276,7 +292,8 @@ class _Maker:
         encoding = self.file.source.encoding
         lines = [] if encoding == "utf-8" else [f"# -*- coding: {encoding} -*-"]
         lines += [f'"""The old import path of {titles} {MARK}."""', ""]
-        lines += ["from __future__ import annotations", ""]
+        future = list(self._future())
+        lines += [*future, ""] if future else []
         imports = [item for item in self.carrier.imports.values() if item.module != "__future__"]
         lines += import_lines([Import("", "warnings"), *imports, *self._targets(target)])
         lines += ["", *self._warning(target)]
@@ -285,6 +302,12 @@ class _Maker:
         for _, part in sorted(self.parts.values(), key=lambda part: part[0]):
             lines += ["", "", *part]
         return "\n".join(lines) + "\n"
+
+    def _future(self) -> Iterator[str]:
+        """The old module's own: another one would change what its annotations are."""
+        for node in self.file.source.tree.body:
+            if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+                yield ast.unparse(node)
 
     def _targets(self, target: Target) -> Iterable[Import]:
         if SERVICE in self.needs:
@@ -338,6 +361,11 @@ def _has_instances(service: Service) -> bool:
     return bool(service.name) and not (
         service.methods and all(method.static for method in service.methods.values())
     )
+
+
+def _wanted(service: Service) -> frozenset[str]:
+    """The methods that a shim's class has."""
+    return frozenset({*service.methods, *service.removed})
 
 
 def _takes_any(node: Function, own: int) -> bool:
