@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sophia_cli.migrate.importable import broken_import
-from sophia_cli.migrate.modules import Parsed, stem_of, target_parts
-from sophia_cli.migrate.readers import importers
+from sophia_cli.migrate.modules import Parsed, target_parts
 from sophia_cli.migrate.rules.wrapper.identity import Known, identify
 from sophia_cli.migrate.scan import Found, Scan, site_at
 from sophia_cli.migrate.shims.lacks import Lacks
 from sophia_cli.migrate.shims.mark import is_shim
 from sophia_cli.migrate.shims.module import Shim, make_shim
+from sophia_cli.migrate.shims.outside import Outside
+from sophia_cli.migrate.shims.state import refuse_state
 from sophia_cli.migrate.site import Edit, Reason, Site, Verdict
 from sophia_cli.migrate.value import Class
 
@@ -23,6 +24,8 @@ _OUT_OF_SIGHT = frozenset({"passed-on", "class-import", "function-passed", "rece
 _OUT_OF_SIGHT |= {"several-meanings", "unseen-instance", "handed-in", "class-passed"}
 # Uses that only the old code itself can answer.
 _BEYOND = frozenset({"no-counterpart", "unknown-argument", "unknown-member", "context-manager"})
+_BEYOND |= {"unknown-field", "old-error", "stream-awaited", "not-a-stream"}
+_COMPUTED = re.compile(rb"\b[gs]etattr\(\s*[\w.]+\s*,\s*[A-Za-z_f]")
 
 
 def find_shims(scan: Scan) -> None:
@@ -46,11 +49,16 @@ def _found(scan: Scan, file: Parsed, knowns: list[Known], uses: list[Site]) -> F
     operation = f"shim of {knowns[0].service.module}"
     try:
         _refuse(scan, file, knowns)
-        shim = make_shim(file, knowns, _used(scan, file, knowns))
-        notes = (*shim.notes, *_loaded(scan, file, knowns[0].service.module))
-        shim = replace(shim, notes=notes)
+        outside = Outside(scan, file, knowns)
+        outside.look()
+        shim = make_shim(file, knowns, _used(outside))
+        refuse_state(file, shim.statements, outside.files.values())
+        notes = tuple(_loaded(scan, file, knowns[0].service.module))
+        if notes and shim.left:
+            raise Lacks("shim-lacks", f"{notes[0]}, and {min(shim.left)} would be left out")
+        shim = replace(shim, notes=(*shim.notes, *notes))
         for known in knowns:
-            _refuse_uses(scan, known, shim, uses)
+            _refuse_uses(outside, known, shim, uses)
     except Lacks as lacks:
         return Found("shim", Verdict.REPORT, lacks.reason, pack.name, operation)
     code, eol = file.source.code, file.source.eol(1).decode()
@@ -89,31 +97,52 @@ def _refuse(scan: Scan, file: Parsed, knowns: list[Known]) -> None:
         raise Lacks("target-lacks", f"{target.module} does not offer {target.getter}")
 
 
-def _used(scan: Scan, file: Parsed, knowns: list[Known]) -> frozenset[str]:
+def _used(outside: Outside) -> frozenset[str]:
     """The module's names that other files import, read as its attributes, or quote in a string."""
+    scan, file = outside.scan, outside.home
     names = frozenset(file.table.module.names)
-    return scan.read_from(file.path, names) | (names & set(_quoted(scan, file, knowns)))
+    quoted = set(_quoted(scan, file, outside.knowns))
+    return scan.read_from(file.path, names) | outside.used.keys() | (names & quoted)
 
 
 def _quoted(scan: Scan, file: Parsed, knowns: list[Known]) -> Iterator[str]:
+    """The names that strings give after the module's own. Raises Lacks for what no string may ask."""
     dotted = re.escape(knowns[0].service.module).encode()
     pattern = re.compile(rb"[\"'](?:[\w.]*\.)?" + dotted + rb"[.:](\w+)")
-    for path in sorted(scan.modules.paths - {file.path}):
-        for match in pattern.finditer(scan.modules.read(path) or b""):
-            yield match[1].decode()
+    stay = {name for known in knowns for name in known.service.instances}
+    for path, data in _texts(scan, file):
+        for match in pattern.finditer(data):
+            name = match[1].decode()
+            line = data.count(b"\n", 0, match.start()) + 1
+            place = f"{path}:{line}"
+            if name not in file.table.module.names:
+                raise Lacks(
+                    "shim-lacks", f"{place}: {name} is quoted, which is not to be seen in it"
+                )
+            if name.startswith("_"):
+                raise Lacks("shim-lacks", f"{place}: {name} is private")
+            before = data[max(match.start() - 40, 0) : match.start()].rpartition(b"\n")[2]
+            if name not in stay and re.search(rb"patch|setattr", before):
+                raise Lacks("shim-lacks", f"{place}: {name} is set from outside")
+            yield name
 
 
 def _loaded(scan: Scan, file: Parsed, module: str) -> Iterator[str]:
     """Where the module is named as a string by itself: perhaps to be imported."""
-    pattern = re.compile(rb"[\"']" + re.escape(module).encode() + rb"[\"']")
-    for path in sorted(scan.modules.paths - {file.path}):
-        data = scan.modules.read(path) or b""
+    pattern = re.compile(rb"[\"']" + re.escape(module).encode() + rb"\\?[\"']")
+    for path, data in _texts(scan, file):
         for match in pattern.finditer(data):
             line = data.count(b"\n", 0, match.start()) + 1
             yield f"{path}:{line} names it in a string, what is read of it cannot be seen"
 
 
-def _refuse_uses(scan: Scan, known: Known, shim: Shim, uses: list[Site]) -> None:
+def _texts(scan: Scan, file: Parsed) -> Iterator[tuple[str, bytes]]:
+    """The other files of code, notebooks too."""
+    for path in sorted((scan.modules.paths | scan.modules.notebooks) - {file.path}):
+        yield path, scan.modules.read(path) or b""
+
+
+def _refuse_uses(outside: Outside, known: Known, shim: Shim, uses: list[Site]) -> None:
     """Raises Lacks where code of the tree asks for what the shim does not have."""
     title = known.service.title
     stem = known.service.module.rpartition(".")[2]
@@ -128,23 +157,32 @@ def _refuse_uses(scan: Scan, known: Known, shim: Shim, uses: list[Site]) -> None
         if site.verdict is Verdict.REPORT and site.reason.code in _BEYOND:
             raise _beyond(site.place, member or title, site.reason.words)
     if title in shim.members:
-        _refuse_members(scan, known, shim, passed)
+        _refuse_members(outside, known, shim, passed)
 
 
-def _refuse_members(scan: Scan, known: Known, shim: Shim, passed: bool) -> None:
-    """Raises Lacks where a member that is left out may be asked for: in files that import the old
-    module, and in any file once an instance is lost sight of."""
+def _refuse_members(outside: Outside, known: Known, shim: Shim, passed: bool) -> None:
+    """Raises Lacks where a member that is left out may be asked for: in files that may hold
+    something of the old module, and in any file once an instance is lost sight of."""
     title = known.service.title
     kinds = [value for value in known.meanings(title) if isinstance(value, Class)]
     held = {name for kind in kinds for name in (*kind.scope.names, *kind.scope.attributes)}
     out = {name for name in held - shim.members[title] if not name.startswith("__")}
-    paths = scan.modules.paths if passed else set(importers(scan.modules, stem_of(known.path)))
+    texts = [
+        (path, data)
+        for path, data in _texts(outside.scan, outside.home)
+        if passed or path in outside.files
+    ]
+    for path, data in texts if passed else ():
+        if match := _COMPUTED.search(data):
+            line = data.count(b"\n", 0, match.start()) + 1
+            raise Lacks(
+                "shim-lacks", f"{path}:{line} may ask an instance for a name that is computed"
+            )
     if not out:
         return
     names = "|".join(re.escape(name) for name in sorted(out))
     pattern = re.compile(rf"(?:\.\s*|['\"]|\bdef\s+)({names})\b".encode())
-    for path in sorted(paths - {known.path}):
-        data = scan.modules.read(path) or b""
+    for path, data in texts:
         if match := pattern.search(data):
             name = match[1].decode()
             line = data.count(b"\n", 0, match.start(1)) + 1

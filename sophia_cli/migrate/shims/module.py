@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sophia_cli.migrate.modules import Parsed
@@ -48,6 +48,7 @@ class Shim:
     carried: frozenset[str]
     left: dict[str, str]
     notes: tuple[str, ...]
+    statements: Mapping[str, ast.stmt]
 
 
 def make_shim(file: Parsed, knowns: list[Known], used: frozenset[str]) -> Shim:
@@ -110,7 +111,9 @@ class _Maker:
             if kinds and name not in names and not name.startswith("_"):
                 self.left.setdefault(name, "nothing here uses it")
         notes = tuple(dict.fromkeys(self.notes))
-        return Shim(self._text(), names, self.members, carried, self.left, notes)
+        return Shim(
+            self._text(), names, self.members, carried, self.left, notes, self.carrier.statements
+        )
 
     # ------------------------------------------------------------------------------- services
 
