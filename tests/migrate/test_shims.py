@@ -276,6 +276,15 @@ def test_line_ends_and_encoding_stay(tmp_path: Path) -> None:
     )
 
 
+def test_annotations_stay_what_they_were(tmp_path: Path) -> None:
+    future = "from __future__ import annotations\n"
+    brain = BRAIN.replace("import openai\n", f"{future}import openai\n")
+    plant(tmp_path, {**FILES, "shop/brain.py": brain})
+    shim(tmp_path)
+    wanted = SHIM.replace("import warnings\n", f"{future}\nimport warnings\n", 1)
+    assert (tmp_path / "shop/brain.py").read_text() == wanted
+
+
 # What is different, and why there is no shim.
 REFUSED: list[tuple[dict[str, tuple[str, str]], dict[str, str], str]] = [
     ({}, {"a.py": "from shop.brain import brain\nx = brain.report()\n"}, "a.py:2 needs what a "
@@ -381,6 +390,11 @@ REFUSED: list[tuple[dict[str, tuple[str, str]], dict[str, str], str]] = [
       "execution_count": None, "source": ["def show(x):\n", "    return x.mood\n"]}], "metadata": {},
       "nbformat": 4, "nbformat_minor": 5}), "a.py": "from shop.brain import brain\nshow(brain)\n", "b.py": ""},
      "a.ipynb:1 needs what a shim cannot offer, mood: the pack says nothing of it"),
+    ({"shop/brain.py": ("class Kind(", "class Seen:\n    n = 0\n\n\ndef see(): Seen.n += 1\n\n\nclass Kind(")},
+     {"a.py": "from shop.brain import Seen\nprint(Seen.n)\n"}, "Seen is filled at line 14, by code that goes"),
+    ({"pack.toml": ('set = { on_error = "return" }\nresult', "result")}, {"a.py": "from shop.brain import "
+     "Question, brain\nbrain.answer(Question('x', kind='sulk'))\n"}, "a.py:2 needs what a shim cannot offer, "
+     "answer: what its kind is cannot be seen"),
     ({"shop/brain.py": ("class Brain:", "class Brain(metaclass=Once):")}, {}, "Brain is made with "
      "metaclass=Once"),
     ({"shop/brain.py": ("brain = Brain()", "if KEY:\n    brain = Brain()")}, {}, "line 46 is run under a "

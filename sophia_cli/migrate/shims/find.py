@@ -56,6 +56,8 @@ def _found(scan: Scan, file: Parsed, knowns: list[Known], uses: list[Site]) -> F
         notes = tuple(_loaded(scan, file, knowns[0].service.module))
         if notes and shim.left:
             raise Lacks("shim-lacks", f"{notes[0]}, and {min(shim.left)} would be left out")
+        tasks = (s for s in uses if s.provider == pack.name and s.reason.code == "computed-task")
+        notes += tuple(f"{site.place}: {site.reason.words}" for site in tasks)
         shim = replace(shim, notes=(*shim.notes, *notes))
         for known in knowns:
             _refuse_uses(outside, known, shim, uses)
@@ -154,10 +156,17 @@ def _refuse_uses(outside: Outside, known: Known, shim: Shim, uses: list[Site]) -
         if title in shim.carried or (owner == stem and member in shim.carried):
             continue
         passed = passed or site.reason.code in _OUT_OF_SIGHT
-        if site.verdict is Verdict.REPORT and site.reason.code in _BEYOND:
+        beyond = _BEYOND if _answers(known) else _BEYOND | {"computed-task"}
+        if site.verdict is Verdict.REPORT and site.reason.code in beyond:
             raise _beyond(site.place, member or title, site.reason.words)
     if title in shim.members:
         _refuse_members(outside, known, shim, passed)
+
+
+def _answers(known: Known) -> bool:
+    """Whether a task without a counterpart gives an answer that says so, rather than an exception."""
+    methods = (*known.service.methods.values(), *known.service.functions.values())
+    return all(method.set.get("on_error") == "return" for method in methods)
 
 
 def _refuse_members(outside: Outside, known: Known, shim: Shim, passed: bool) -> None:

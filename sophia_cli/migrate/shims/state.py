@@ -28,6 +28,11 @@ def refuse_state(
     """Raises Lacks for what is carried, but filled by code that is not, or for it."""
     for name, statement in sorted(carried.items()):
         value = getattr(statement, "value", None)
+        if isinstance(statement, ast.ClassDef):
+            for node in file.table.names:
+                if node.id == name and _lost(file, node, carried) and _set_on(file.table, node):
+                    words = f"{name} is filled at line {node.lineno}, by code that goes"
+                    raise Lacks("shim-lacks", words)
         if not isinstance(statement, ast.Assign | ast.AnnAssign) or _fixed(value):
             continue
         lost = [node for node in file.table.names if node.id == name and _lost(file, node, carried)]
@@ -40,6 +45,18 @@ def refuse_state(
                 if last(seen) == name and not _only_read(other.table, seen, value):
                     words = f"{name} may be filled there, and the code that reads it goes"
                     raise Lacks("shim-lacks", f"{other.path}:{seen.lineno}: {words}")
+
+
+def _set_on(table: Table, node: ast.expr) -> bool:
+    """Whether an attribute of a class is set, or filled by a method of its own."""
+    attribute = table.parents[node]
+    if not isinstance(attribute, ast.Attribute):
+        return False
+    above = table.parents[attribute]
+    within = isinstance(above, ast.Attribute | ast.Subscript) and above.value is attribute
+    return not isinstance(attribute.ctx, ast.Load) or (
+        within and not _only_read(table, attribute, None)
+    )
 
 
 def _fixed(value: ast.expr | None) -> bool:
