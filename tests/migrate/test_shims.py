@@ -310,6 +310,8 @@ REFUSED: list[tuple[dict[str, tuple[str, str]], dict[str, str], str]] = [
     ({}, {"a.py": "import shop.brain\nshop.brain.openai.api_key = 'k'\n"}, "openai comes from "
      "openai"),
     ({}, {"test_a.py": "patch('shop.brain.openai')\n"}, "test_a.py:1: openai is set from outside"),
+    ({}, {"a.py": "from shop.brain import brain\nprint brain.mood\n"}, "a.py cannot be read as Python: "
+     "what it does with it cannot be seen"),
     ({}, {"a.py": "from shop.brain import *\n"}, "a.py:1: all of its names are imported at once"),
     ({"shop/brain.py": ("LIMIT = 3  #", "import httpx\nLIMIT = httpx.codes.OK  #")}, {}, "httpx "
      "comes from httpx"),

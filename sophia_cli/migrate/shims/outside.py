@@ -60,8 +60,10 @@ class Outside:
         for path in sorted(paths - {self.home.path} - self.files.keys()):
             if pattern.search(self.scan.modules.read(path) or b""):
                 file = self.scan.modules.get(path)
-                if file is not None:
-                    self.files[path] = file
+                if file is None:
+                    words = f"{path} cannot be read as Python: what it does with it cannot be seen"
+                    raise Lacks("shim-lacks", words)
+                self.files[path] = file
         for file in self.files.values():
             for node in file.table.parents:
                 self.held |= set(self._named(file, node))
