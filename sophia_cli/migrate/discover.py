@@ -17,6 +17,7 @@ from sophia_cli.migrate.ignore import Ignored
 from sophia_cli.migrate.index import Index, Known, digest, stamp_of
 from sophia_cli.migrate.links import link_on
 from sophia_cli.migrate.site import Category
+from sophia_cli.migrate.sql import decoded
 
 LARGEST = 2 * 1024 * 1024
 LARGEST_NOTEBOOK = 64 * 1024 * 1024  # what a notebook shows is part of it
@@ -288,7 +289,9 @@ class _Reader:
 
     def _read(self, path: str, status: os.stat_result, data: bytes) -> Known:
         lower = data.lower()
-        hit = any(word in lower for word in self.searched)
+        if b"\0" in data and PurePosixPath(path).suffix.lower() in QUERIES:
+            lower = decoded(data).lower().encode()
+        hit = any(word in lower for word in self.searched) or b"\0" in lower
         return Known(stamp_of(status), digest(data), categorize(path, data) if hit else None)
 
     def _keep(self, path: str, known: Known, data: bytes | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.scan import Found, Scan, site_at
@@ -31,17 +32,31 @@ _NEWER = (
     *("COMPLETE", "CLASSIFY", "FILTER", "AGG", "EMBED", "EXTRACT", "SENTIMENT", "SIMILARITY"),
     *("SUMMARIZE_AGG", "TRANSLATE", "TRANSCRIBE", "PARSE_DOCUMENT", "REDACT"),
 )
+
+
+def _either(words: str) -> str:
+    """A name as SQL takes it: in any case, or as it is in quotes."""
+    return rf'(?:(?:{words})|(?-i:"(?:{words})"))'
+
+
+_OLD = _either("|".join(REPLACED))
+_SCHEMA = rf"{_either('SNOWFLAKE')}\s*\.\s*{_either('CORTEX')}"
 _CALL = re.compile(
-    rf"\b(?:SNOWFLAKE\s*\.\s*CORTEX\s*\.\s*({'|'.join(REPLACED)})|AI_({'|'.join(_NEWER)}))\s*\(\s*"
-    r"(?:model\s*=>\s*)?(?:'([\w./:-]+)'\s*,)?",
+    rf"(?<![\w$])(?:{_SCHEMA}\s*\.\s*({_OLD})|({_either('AI_(?:' + '|'.join(_NEWER) + ')')}))\s*\(",
     re.IGNORECASE,
 )
+# The same where the schema is the one in use.
+_BARE = re.compile(rf"(?<![\w$])({_OLD})\s*\(", re.IGNORECASE)
+_USE = re.compile(
+    r"\buse\s+(?!role\b|warehouse\b|secondary\b)(?:(schema|database)\s+)?([\w$\".]+)", re.IGNORECASE
+)
+_MODEL = re.compile(r"\s*(?:model\s*=>\s*)?(?:''|\\?')([\w./:-]+)(?:''|\\?')\s*,", re.IGNORECASE)
 # What stands before a name that is no call of ours: a schema, or a word that defines or grants.
 _OTHER = re.compile(
     r"(?:[\w$\"}]\s*\.\s*|\b(?:function|procedure|table|view|into|with)\s+(?:if\s+(?:not\s+)?exists\s+)?)$",
     re.IGNORECASE,
 )
-_CORTEX = re.compile(r"\bsnowflake\s*\.\s*cortex\s*\.\s*$", re.IGNORECASE)
+_CORTEX = re.compile(rf"(?<![\w$]){_SCHEMA}\s*\.\s*$", re.IGNORECASE)
 _FRONT = 60
 _COMMENT = re.compile(r"'(?:[^']|'')*'|(--[^\n]*|/\*.*?\*/)", re.DOTALL)
 # What makes a statement of a text that is not seen to be executed.
@@ -68,6 +83,15 @@ _TELLS = frozenset(
 )
 
 
+@dataclass(frozen=True)
+class Called:
+    """A call of a model's function in a text of SQL: where it begins, its name, the model it names."""
+
+    start: int
+    name: str
+    model: str | None
+
+
 def find(scan: Scan) -> None:
     """Add a site for each string of SQL that calls a model."""
     for file in scan.files:
@@ -82,21 +106,47 @@ def find(scan: Scan) -> None:
 def calls_in(sql: str) -> Iterator[tuple[str, str | None, int]]:
     """Each function that a text of SQL calls, the model it names, and the line in the text, from 0."""
     bare = _COMMENT.sub(lambda found: " " * len(found[0]) if found[1] else found[0], sql)
-    for found in called(bare):
-        yield name_of(found), found[3], bare.count("\n", 0, found.start())
+    for call in called(bare):
+        yield call.name, call.model, bare.count("\n", 0, call.start)
 
 
-def called(sql: str) -> Iterator[re.Match[str]]:
-    """Each call of a model's function: not one of another schema, nor what is only named so."""
-    for found in _CALL.finditer(sql):
-        front = sql[max(0, found.start() - _FRONT) : found.start()]
+def called(sql: str, statements: str | None = None) -> Iterator[Called]:
+    """Each call of a model's function: not one of another schema, nor what is only named so.
+
+    `statements` is the same text with blanks for all that is none.
+    """
+    statements = sql if statements is None else statements
+    found = [(call, _name(call)) for call in _CALL.finditer(statements)]
+    found += [(call, f"SNOWFLAKE.CORTEX.{_plain(call[1])}") for call in _in_schema(statements)]
+    for call, name in sorted(found, key=lambda one: one[0].start()):
+        front = statements[max(0, call.start() - _FRONT) : call.start()]
         if not _OTHER.search(front) or _CORTEX.search(front):
-            yield found
+            model = _MODEL.match(sql, call.end())
+            yield Called(call.start(), name, model[1] if model else None)
 
 
-def name_of(call: re.Match[str]) -> str:
-    """The function that is called."""
-    return f"SNOWFLAKE.CORTEX.{call[1].upper()}" if call[1] else f"AI_{call[2].upper()}"
+def _in_schema(sql: str) -> Iterator[re.Match[str]]:
+    """What is called by its own name alone while SNOWFLAKE.CORTEX is the schema in use."""
+    uses = list(_USE.finditer(sql))
+    ends = [*(use.start() for use in uses[1:]), len(sql)]
+    database = ""
+    for use, end in zip(uses, ends, strict=False):
+        kind, name = (use[1] or "").lower(), use[2].replace('"', "").upper()
+        database, _, schema = (
+            name.rpartition(".")
+            if "." in name
+            else ((name, "", "") if kind != "schema" else (database, "", name))
+        )
+        if (database, schema) == ("SNOWFLAKE", "CORTEX"):
+            yield from _BARE.finditer(sql, use.end(), end)
+
+
+def _plain(name: str) -> str:
+    return name.strip('"').upper()
+
+
+def _name(call: re.Match[str]) -> str:
+    return f"SNOWFLAKE.CORTEX.{_plain(call[1])}" if call[1] else _plain(call[2])
 
 
 def reason_for(name: str, seen: bool = True) -> Reason:

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from sophia_cli.migrate.rules.cortex_sql import called, name_of, reason_for
+from sophia_cli.migrate.rules.cortex_sql import called, reason_for
 from sophia_cli.migrate.scan import Scan
 from sophia_cli.migrate.site import Site, Use, Verdict
-from sophia_cli.migrate.sql import aside
+from sophia_cli.migrate.sql import decoded, statements
 
 
 def find(scan: Scan) -> None:
     """Add a site for each call of a model in a file of SQL."""
     for path, data in scan.queries.items():
-        text = data.decode("utf-8-sig", "replace")
-        spans = None
-        for found in called(text):
-            spans = aside(text) if spans is None else spans
-            if any(start <= found.start() < end for start, end in spans):
-                continue
-            name = name_of(found)
+        text = decoded(data)
+        if "\0" in text:
+            scan.modules.broken[path] = "it is neither UTF-8 nor UTF-16 that says so"
+            continue
+        for call in called(text, statements(text)):
             scan.sites.append(
                 Site(
                     rule="cortex_sql",
                     verdict=Verdict.REPORT,
-                    reason=reason_for(name),
+                    reason=reason_for(call.name),
                     path=path,
-                    line=text.count("\n", 0, found.start()) + 1,
-                    column=found.start() - text.rfind("\n", 0, found.start()),
+                    line=text.count("\n", 0, call.start) + 1,
+                    column=call.start - text.rfind("\n", 0, call.start),
                     provider="cortex",
-                    operation=name,
-                    model=found[3],
+                    operation=call.name,
+                    model=call.model,
                     use=Use(streaming=False),
                     category=scan.category(path),
                 )

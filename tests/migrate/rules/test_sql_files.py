@@ -13,7 +13,7 @@ from trees import apply, contents, look, plant
 
 from sophia_cli.migrate.change import Choice
 from sophia_cli.migrate.pipeline import Options, take_inventory
-from sophia_cli.migrate.ratchet import direct_sites, holds
+from sophia_cli.migrate.ratchet import direct_sites, holds, unread_sites
 
 NOT_OURS = {
     "a comment": "SELECT 1 -- SNOWFLAKE.CORTEX.COMPLETE('m', x)\n;",
@@ -37,6 +37,15 @@ NOT_OURS = {
     "a remark in a program": (
         "CREATE FUNCTION f() LANGUAGE PYTHON AS $$\n# session.sql('SELECT AI_COMPLETE(x)')\n1\n$$;"
     ),
+    "another name in quotes": 'SELECT \'a\' AS "x AI_COMPLETE"(x), "Snowflake"."Cortex"."Complete"(x);',
+    "another schema in use": "USE SCHEMA SNOWFLAKE.CORTEX; USE SCHEMA MINE.APP; SELECT COMPLETE(x);",
+    "another schema of the database in use": "USE DATABASE MINE; USE SCHEMA CORTEX; SELECT SUMMARIZE(x);",
+    "a schema that is only spoken of": "-- USE SCHEMA SNOWFLAKE.CORTEX;\nSELECT COMPLETE(x), 1;",
+    "a method in a schema in use": "USE SNOWFLAKE.CORTEX; SELECT MINE.COMPLETE(x);",
+    "a text in what is run": "EXECUTE IMMEDIATE 'SELECT ''AI_COMPLETE(x)'' -- AI_FILTER(x)';",
+    "a text beside what is run": "LET a := 'AI_COMPLETE(x)'; EXECUTE IMMEDIATE 'SELECT 1';",
+    "a text in a template": "{{ log('AI_COMPLETE(x)') }} SELECT 1",
+    "a comment after an address": "PUT file:///tmp/a @s; // AI_COMPLETE(x)\n",
     "a description": "COMMENT ON TABLE t IS 'made by AI_COMPLETE(x)';",
 }
 
@@ -79,6 +88,54 @@ FOUND = {
         "SELECT AI_COMPLETE('{{ m }}', x) FROM {{ ref('t') }}",
         [(1, 8, "AI_COMPLETE", None)],
     ),
+    "names in quotes": (
+        'SELECT "SNOWFLAKE"."CORTEX"."COMPLETE"(\'m\', x), snowflake.cortex."COMPLETE"(\'n\', x);',
+        [
+            (1, 8, "SNOWFLAKE.CORTEX.COMPLETE", "m"),
+            (1, 49, "SNOWFLAKE.CORTEX.COMPLETE", "n"),
+        ],
+    ),
+    "run in brackets": ("EXECUTE IMMEDIATE ('SELECT AI_REDACT(x)');", [(1, 28, "AI_REDACT", None)]),
+    "run in parts": (
+        "EXECUTE IMMEDIATE 'SELECT ''' || p || ''', ' || 'AI_COMPLETE(''m'', x)';",
+        [(1, 50, "AI_COMPLETE", "m")],
+    ),
+    "half of a string": (
+        "EXECUTE IMMEDIATE 'SELECT AI_COMPLETE(''m'', ''' || x || ''')';",
+        [(1, 27, "AI_COMPLETE", "m")],
+    ),
+    "a name that is run": (
+        "LET q VARCHAR := 'SELECT ' || 'AI_REDACT(x)'; EXECUTE IMMEDIATE :q;",
+        [(1, 32, "AI_REDACT", None)],
+    ),
+    "a variable that is run": (
+        "SET q = 'SELECT AI_REDACT(x)';\nEXECUTE IMMEDIATE $q;",
+        [(1, 17, "AI_REDACT", None)],
+    ),
+    "a body with a body in quotes": (
+        "CREATE PROCEDURE p() AS $$ BEGIN EXECUTE IMMEDIATE 'SELECT AI_REDACT(x)'; END $$;",
+        [(1, 60, "AI_REDACT", None)],
+    ),
+    "the schema in use": (
+        "USE SCHEMA SNOWFLAKE.CORTEX; USE ROLE r;\nSELECT COMPLETE('m', x);",
+        [(2, 8, "SNOWFLAKE.CORTEX.COMPLETE", "m")],
+    ),
+    "the database and the schema in use": (
+        "USE DATABASE SNOWFLAKE; USE SCHEMA CORTEX; SELECT SENTIMENT(x);",
+        [(1, 51, "SNOWFLAKE.CORTEX.SENTIMENT", None)],
+    ),
+    "after two slashes of a template": (
+        "SELECT {{ n // 2 }}, AI_FILTER(x) {% if a // 2 %}, AI_AGG(x, 'y'){% endif %};",
+        [(1, 22, "AI_FILTER", None), (1, 52, "AI_AGG", None)],
+    ),
+    "a statement in a template": (
+        "{% set q = \"SELECT AI_COMPLETE('m', x)\" %}{{ run_query(q) }}",
+        [(1, 20, "AI_COMPLETE", "m")],
+    ),
+    "after the slashes of an address": (
+        "PUT file:///tmp/a @s; SELECT AI_FILTER(x);",
+        [(1, 30, "AI_FILTER", None)],
+    ),
     "a mark before all": ("\ufeffSELECT AI_FILTER(x);", [(1, 8, "AI_FILTER", None)]),
 }
 
@@ -111,3 +168,20 @@ def test_a_dump_is_not_read(tmp_path: Path) -> None:
     report = look(tmp_path)
     (unseen,) = report.unseen
     assert (report.sites, unseen.reason, unseen.may_call) == ((), "2 MB: taken for data", False)
+
+
+@pytest.mark.parametrize("code", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_read_where_it_says_so(tmp_path: Path, code: str) -> None:
+    text = "SELECT 'é',\n  AI_FILTER(x);"
+    plant(tmp_path, {"a.sql": f"\ufeff{text}".encode(code), "b.sql": text.encode(code)})
+    report = look(tmp_path)
+    assert [(s.path, s.line, s.column, s.operation) for s in report.sites] == [
+        ("a.sql", 2, 3, "AI_FILTER")
+    ]
+    words = "it is neither UTF-8 nor UTF-16 that says so"
+    assert [(item.path, item.reason, item.may_call) for item in report.broken] == [
+        ("b.sql", words, True)
+    ]
+    assert [site.path for site in unread_sites(take_inventory(Options(tmp_path)).unseen)] == [
+        "b.sql"
+    ]
