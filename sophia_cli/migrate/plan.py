@@ -15,6 +15,7 @@ from sophia_cli.migrate.change import Change, Choice, Plan
 from sophia_cli.migrate.discover import Tree, Unseen
 from sophia_cli.migrate.groups import level, spread
 from sophia_cli.migrate.imports import Unplaceable, add_imports
+from sophia_cli.migrate.live import with_live
 from sophia_cli.migrate.modules import Modules, Parsed
 from sophia_cli.migrate.owners import read_owners
 from sophia_cli.migrate.pack import Pack
@@ -44,11 +45,12 @@ def make_scan(
             files.append(file)
         advance(1)
     near = Resolver(modules)
-    tests = tuple(file for file in files if tree.categories[file.path] is Category.TEST)
+    categories = with_live(modules, tree.categories)
+    tests = tuple(file for file in files if categories[file.path] is Category.TEST)
     scan = Scan(
         modules=modules,
         files=tuple(files),
-        categories=tree.categories,
+        categories=categories,
         pages={path: data for path, data in tree.hits.items() if path in pages},
         near=near,
         far=Resolver(modules, eager=True, callers=Callers(tuple(files))),
