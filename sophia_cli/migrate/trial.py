@@ -19,6 +19,9 @@ LOG = "verify.log"
 LIMIT = 1800.0
 _TAIL = 12
 _LARGEST = 1024 * 1024
+_QUOTED = re.compile(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*\"""", re.DOTALL)
+# What only a shell knows; a program would be given it as an argument.
+_SHELL = re.compile(r"&&|\|\||;(?=\s|$)|^!(?=\s)|(?:(?<=\s)|^)(?:[|&](?=\s|$)|\d?(?:>>?|<))")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _PYTEST = re.compile(
     r"^=*\s*(?P<counts>\d+ [a-z ]+(?:, \d+ [a-z ]+)*) in [\d.]+s\b.*$", re.MULTILINE
@@ -76,9 +79,17 @@ def read_trial(text: str, timeout: float = LIMIT) -> Trial:
         raise UsageError(f"--verify {text!r}: {error}", 'such as --verify "pytest -q"') from error
     if not command:
         raise UsageError("--verify names no command", 'such as --verify "pytest -q"')
+    if found := _SHELL.search(_QUOTED.sub("_", text.strip())):
+        line = f"--verify {shlex.quote(f'sh -c {_in_quotes(text)}')}"
+        raise UsageError(f"--verify has no shell, and {found[0]} is a word of one", line)
     if timeout <= 0:
         raise UsageError("--verify-timeout must be more than 0 seconds", "such as 600")
     return Trial(command, timeout)
+
+
+def _in_quotes(text: str) -> str:
+    """The text as one word of a shell, in the quotes that are easier to put in others."""
+    return f'"{text}"' if not re.search(r'["$`\\\\]', text) else shlex.quote(text)
 
 
 def attempt(root: Path, trial: Trial, log: Path) -> Outcome:

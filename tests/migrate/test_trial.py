@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -155,6 +156,12 @@ def test_worse(before: Outcome, after: Outcome, reason: str) -> None:
         ("pytest -q", ("pytest", "-q")),
         ("sh -c 'a && b'", ("sh", "-c", "a && b")),
         ('"a b/py" -m x', ("a b/py", "-m", "x")),
+        ("pytest -k 'a; b > c'", ("pytest", "-k", "a; b > c")),
+        (
+            r"find . ! -name x -exec ls {} \;",
+            ("find", ".", "!", "-name", "x", "-exec", "ls", "{}", ";"),
+        ),
+        ("pytest 't.py::t[a;b|c]' a=>b", ("pytest", "t.py::t[a;b|c]", "a=>b")),
     ],
 )
 def test_a_command_line_is_taken_apart(text: str, command: tuple[str, ...]) -> None:
@@ -165,3 +172,28 @@ def test_a_command_line_is_taken_apart(text: str, command: tuple[str, ...]) -> N
 def test_a_command_line_that_is_none(text: str, timeout: float) -> None:
     with pytest.raises(UsageError):
         read_trial(text, timeout)
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "line"),
+    [
+        ("echo x; exit 1", ";", "'sh -c \"echo x; exit 1\"'"),
+        ("echo x ; exit 1", ";", "'sh -c \"echo x ; exit 1\"'"),
+        ("a && b", "&&", "'sh -c \"a && b\"'"),
+        ("a&&b", "&&", "'sh -c \"a&&b\"'"),
+        ("a || b", "||", "'sh -c \"a || b\"'"),
+        ("a | b", "|", "'sh -c \"a | b\"'"),
+        ("a >b", ">", "'sh -c \"a >b\"'"),
+        ("a 2>&1", "2>", "'sh -c \"a 2>&1\"'"),
+        ("a < b", "<", "'sh -c \"a < b\"'"),
+        ("! a", "!", "'sh -c \"! a\"'"),
+        ("a &", "&", "'sh -c \"a &\"'"),
+    ],
+)
+def test_a_word_of_a_shell_is_no_argument(text: str, word: str, line: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_trial(text)
+    words = f"--verify has no shell, and {word} is a word of one"
+    assert (str(caught.value), caught.value.mend) == (words, f"--verify {line}")
+    (meant,) = shlex.split(line)
+    assert read_trial(meant).command == ("sh", "-c", text)
