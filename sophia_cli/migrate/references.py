@@ -11,8 +11,11 @@ from sophia_cli.migrate.baseline import NAME as BASELINE
 
 # What loads modules by a name that does not stand there.
 _LOADER = re.compile(
-    r"""\b(?:iter_modules|walk_packages|spec_from_file_location)\b"""
+    r"""\b(?:iter_modules|walk_packages|spec_from_(?:file_location|loader)|module_from_spec)\b"""
+    r"""|\b(?:runpy|run_path|run_module|SourceFileLoader|load_source|import_string|resolve_name)\b"""
     r"""|\b(?:import_module|__import__)\(\s*(?!["'][\w.]+["']\s*[,)])"""
+    # the function by another name, or given to another
+    r"""|\bimport_module\s+as\b|(?<!import )\b(?:import_module|__import__)\b(?!\s*[(\w])"""
 )
 
 

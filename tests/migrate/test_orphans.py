@@ -64,6 +64,16 @@ KEPT: dict[str, dict[str, str]] = {
     "a class in a registry": {"app/a.py": "x = registry['Gpt']\n"},
     "a name that is put together": {"app/a.py": "x = import_module(f'app.{name}')\n"},
     "a loader beside it": {"app/a.py": "for m in pkgutil.iter_modules(p):\n    load(m)\n"},
+    "a loader of paths": {"app/a.py": "x = runpy.run_path(folder / name)\n"},
+    "a loader of modules": {"app/a.py": "x = runpy.run_module(name)\n"},
+    "a loader by its class": {"app/a.py": "x = SourceFileLoader(name, path).load_module()\n"},
+    "a loader of before": {"app/a.py": "x = imp.load_source(name, path)\n"},
+    "a loader by its spec": {"app/a.py": "x = spec_from_file_location(name, path)\n"},
+    "a framework's loader": {"app/a.py": "x = import_string(settings.CLIENT)\n"},
+    "a loader by another name": {
+        "app/a.py": "from importlib import import_module as load\n\nx = load(name)\n"
+    },
+    "a loader that is bound": {"app/a.py": "load = importlib.import_module\nx = load(name)\n"},
     "an entry point": {"pyproject.toml": "[project.scripts]\nask = 'app.gpt_client:Gpt'\n"},
     "a configuration": {"conf/app.yaml": "class: app.gpt_client.Gpt\n"},
     "a container": {"Dockerfile": "COPY app/gpt_client.py /x\n"},
