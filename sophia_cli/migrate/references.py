@@ -15,7 +15,7 @@ _LOADER = re.compile(
     r"""|\b(?:runpy|run_path|run_module|SourceFileLoader|load_source|import_string|resolve_name)\b"""
     r"""|\b(?:import_module|__import__)\(\s*(?!["'][\w.]+["']\s*[,)])"""
     # the function by another name, or given to another
-    r"""|\bimport_module\s+as\b|(?<!import )\b(?:import_module|__import__)\b(?!\s*[(\w])"""
+    r"""|\bimport_module\s+as\b|(?<!import )\b(?:import_module|__import__)\b(?![ \t]*\(|\w)"""
 )
 
 
