@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_HOSTS = {
+HOSTS = {
     "api.openai.com": "openai",
     "api.anthropic.com": "anthropic",
     "openrouter.ai": "openrouter",
@@ -14,6 +14,21 @@ _HOSTS = {
     "api.cohere.ai": "cohere",
     "api.cohere.com": "cohere",
     "generativelanguage.googleapis.com": "google",
+    "api.x.ai": "xai",
+    "api.together.xyz": "together",
+    "api.together.ai": "together",
+    "api.deepseek.com": "deepseek",
+    "api.perplexity.ai": "perplexity",
+    "api.fireworks.ai": "fireworks",
+    "api.cerebras.ai": "cerebras",
+    "api.sambanova.ai": "sambanova",
+    "api.deepinfra.com": "deepinfra",
+    "api.ai21.com": "ai21",
+    "api.replicate.com": "replicate",
+    "api-inference.huggingface.co": "huggingface",
+    "router.huggingface.co": "huggingface",
+    "integrate.api.nvidia.com": "nvidia",
+    "models.github.ai": "github",
 }
 _SUFFIXES = {".openai.azure.com": "azure", ".snowflakecomputing.com": "cortex"}
 # Where no model answers: accounts, files, bills.
@@ -25,6 +40,7 @@ _ASIDE = re.compile(
 _CHAT = re.compile(r"(?:^|/)chat/completions$", re.IGNORECASE)
 _ANSWERS = re.compile(r"/v1/(?:messages|responses|completions|embeddings)$", re.IGNORECASE)
 _HIDDEN = ("{}", "v1", "chat")  # a host that cannot be seen, or a path behind a base address
+_PUBLIC = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}$", re.IGNORECASE)  # no number, no hole, no name alone
 _HOST = re.compile(r"^\s*(?:https?://)?(?:[^/@\s]*@)?([^/:?#\s]+)", re.IGNORECASE)
 
 
@@ -37,7 +53,7 @@ def provider_at(address: str | None) -> str:
     if not found or _ASIDE.search(address or ""):
         return ""
     host = found.group(1).lower()
-    provider = _HOSTS.get(host) or next(
+    provider = HOSTS.get(host) or next(
         (name for suffix, name in _SUFFIXES.items() if host.endswith(suffix)), ""
     )
     if provider == "cortex" and "/api/v2/cortex" not in (address or ""):
@@ -46,11 +62,14 @@ def provider_at(address: str | None) -> str:
 
 
 def reads_like_one(address: str, with_model: bool) -> bool:
-    """Whether an address whose host is only known at run time ends as those of models do."""
+    """Whether an address ends as those of models do: of a host that is only known at run time, or of anybody's.
+
+    What stands for itself on this machine or in a test's network is no provider.
+    """
     found = _HOST.match(address)
-    if found and found.group(1) not in _HIDDEN:
-        return False
     path = address.partition("?")[0].rstrip("/")
+    if found and found.group(1) not in _HIDDEN:
+        return bool(_PUBLIC.match(found.group(1)) and _CHAT.search(path))
     return bool(_CHAT.search(path) or (with_model and _ANSWERS.search(path)))
 
 

@@ -17,6 +17,7 @@ from sophia_cli.migrate.source import Source, Unreadable, parse
 FOREIGN = frozenset({"openai", "anthropic", "sophia_cli"})
 # The same, but for a file beside the importer: `import groq` in a script may well mean it.
 _ALIKE = frozenset({"langchain", "litellm", "portkey_ai", "groq", "mistralai", "cohere", "google"})
+_ALIKE |= {"ollama", "replicate", "huggingface_hub", "crewai", "llama_index"}
 _ALIKE |= {"instructor", "dspy", "pydantic_ai", "azure"}
 _ALIKE |= {"vertexai", "boto3", "snowflake", "requests", "httpx", "aiohttp", "urllib"}
 _OUTER = ("", "src")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sophia_cli.migrate.hosts import HOSTS
 from sophia_cli.migrate.rules import (
     anthropic_client,
     calls,
@@ -38,6 +39,8 @@ _CODE: tuple[Rule, ...] = (
 RULES: tuple[Rule, ...] = (*_CODE, notebook.find, sql_files.find, markdown.over(_CODE))
 # What the names of SDKs begin with.
 PACKAGES = frozenset({"openai", "anthropic"}) | sdks.SDKS.tops
+# What the names above find of the hosts too.
+_NAMED = ("openai", "anthropic", "openrouter", "portkey", "groq", "mistral", "generativ")
 # Bytes, in lower case, without which a file cannot hold a site.
 WORDS: tuple[bytes, ...] = (
     b"openai",
@@ -85,5 +88,12 @@ WORDS: tuple[bytes, ...] = (
     b"ai_trans",
     b"ai_parse",
     b"ai_redact",
+    b"ollama",
+    b"import replicate",
+    b"from replicate",
+    b"inferenceclient",
+    b"crewai",
+    b"llama_index",
+    *(host.encode() for host in HOSTS if not any(known in host for known in _NAMED)),
     b"sophia_cli.llm",
 )

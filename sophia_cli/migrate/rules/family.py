@@ -262,6 +262,7 @@ _ASYNC = frozenset(
         *("abatch", "agenerate", "apredict", "amoderation", "atranscription", "aspeech"),
         *("aimage_generation", "astream_events", "abatch_completion", "aembed_query"),
         *("aembed_documents", "anthropic_messages", "arerank", "aforward"),
+        *("acomplete", "achat", "astream_complete", "astream_chat", "async_run", "async_stream"),
         *("run", "run_stream", "iter", "model_request", "model_request_stream"),  # of pydantic_ai
     }
 )

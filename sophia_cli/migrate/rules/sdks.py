@@ -11,6 +11,13 @@ from sophia_cli.migrate.rules.google import GOOGLE
 from sophia_cli.migrate.rules.langchain import LANGCHAIN
 from sophia_cli.migrate.rules.litellm import LITELLM
 from sophia_cli.migrate.rules.mistral import BEFORE, MISTRAL
+from sophia_cli.migrate.rules.open_models import (
+    CREWAI,
+    HUGGINGFACE,
+    LLAMA_INDEX,
+    OLLAMA,
+    REPLICATE,
+)
 from sophia_cli.migrate.rules.openai_alike import GROQ, PORTKEY
 from sophia_cli.migrate.rules.snowflake_cortex import CORTEX, SNOWPARK
 from sophia_cli.migrate.scan import Scan
@@ -19,6 +26,7 @@ SDKS = Families(
     (
         *(LANGCHAIN, LITELLM, PORTKEY, GROQ, MISTRAL, BEFORE, COHERE, GOOGLE, BEDROCK, CORTEX),
         *(SNOWPARK, INSTRUCTOR, DSPY, PYDANTIC_AI, AZURE_INFERENCE),
+        *(OLLAMA, REPLICATE, HUGGINGFACE, CREWAI, LLAMA_INDEX),
     )
 )
 

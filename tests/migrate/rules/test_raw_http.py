@@ -45,6 +45,9 @@ NOT_OURS = {
     "a model on a host that is seen": (
         "import requests\n\nrequests.post('http://localhost:8000/v1/chat/completions', json={'model': 'm'})\n"
     ),
+    "a model on an address without a name": (
+        "import requests\n\nrequests.post('http://10.0.0.8/v1/chat/completions', json={})\n"
+    ),
     "a host of which only a part is not seen": (
         "import requests\n\nrequests.post(f'https://{a}.example.com/chat/completions', json={})\n"
     ),
@@ -135,6 +138,18 @@ FOUND = {
     "something that is handed in": (
         f"def f(session):\n    return session.post('{URL}', headers={{}}, json={{'model': 'm'}})\n",
         "POST api.openai.com/v1/chat/completions openai m False",
+    ),
+    "a provider without an SDK of its own": (
+        "import requests\n\nrequests.post('https://api.x.ai/v1/responses', json={'model': 'm'})\n",
+        "POST api.x.ai/v1/responses xai m False",
+    ),
+    "another": (
+        "import httpx\n\nhttpx.post('https://api.together.xyz/v1/completions', json=body)\n",
+        "POST api.together.xyz/v1/completions together None None",
+    ),
+    "a chat on anybody's host": (
+        "import requests\n\nrequests.post('https://llm.example.com/v1/chat/completions', json=body)\n",
+        "POST llm.example.com/v1/chat/completions  None None",
     ),
     "a host from the environment": (
         "import os\n\nimport requests\n\n"

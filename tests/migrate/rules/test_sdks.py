@@ -47,6 +47,19 @@ NOT_OURS = {
     "what litellm knows about prices": {
         "app.py": "import litellm\n\nlitellm.completion_cost(r)\nlitellm.set_verbose = True\n"
     },
+    "what else these packages do": {
+        "app.py": "import ollama\nfrom huggingface_hub import HfApi, snapshot_download\n"
+        "from crewai import Agent, Crew\n\nollama.list()\nollama.pull('m')\nsnapshot_download('x')\n"
+        "HfApi().list_models()\nCrew(agents=[Agent()]).kickoff()\n"
+    },
+    "modules of those names in the tree": {
+        "replicate.py": "def run(table): ...\n",
+        "ollama.py": "def chat(room): ...\n",
+        "app.py": "import ollama\nimport replicate\n\nreplicate.run('t')\nollama.chat('r')\n",
+    },
+    "a method of that name": {
+        "app.py": "import ollama\n\n\ndef f(job, llm):\n    job.run('x')\n    job.chat()\n    llm.generate()\n"
+    },
     "another service of boto3": {
         "app.py": "import boto3\n\nboto3.client('s3').invoke(modelId='x')\n"
     },
@@ -235,6 +248,49 @@ FOUND = {
             "pydantic_ai Agent pydantic_ai openai:gpt-5",
             "pydantic_ai run_sync pydantic_ai openai:gpt-5",
             "pydantic_ai AnthropicModel anthropic c",
+        ],
+    ),
+    "ollama": (
+        "import ollama\nfrom ollama import AsyncClient, generate\n\n"
+        "ollama.chat(model='m', messages=[])\ngenerate('m', 'x')\nAsyncClient().chat(model='n')\n",
+        [
+            "ollama chat ollama m",
+            "ollama generate ollama None",
+            "ollama AsyncClient ollama None",
+            "ollama chat ollama n",
+        ],
+    ),
+    "replicate": (
+        "import replicate\n\nreplicate.run('meta/llama', input={})\n"
+        "replicate.Client().stream('m', input={})\n",
+        [
+            "replicate run replicate meta/llama",
+            "replicate Client replicate None",
+            "replicate stream replicate None",
+        ],
+    ),
+    "Hugging Face": (
+        "from huggingface_hub import InferenceClient\n\nc = InferenceClient(model='m')\n"
+        "c.chat_completion([])\nc.text_generation('x')\nc.chat.completions.create(messages=[])\n",
+        [
+            "huggingface InferenceClient huggingface m",
+            "huggingface chat_completion huggingface m",
+            "huggingface text_generation huggingface m",
+            "huggingface chat.completions.create huggingface m",
+        ],
+    ),
+    "crewai": (
+        "from crewai import LLM\n\nLLM(model='openai/gpt-5').call('x')\n",
+        ["crewai LLM crewai openai/gpt-5", "crewai call crewai openai/gpt-5"],
+    ),
+    "llama_index": (
+        "from llama_index.llms.openai import OpenAI\nfrom llama_index.llms.ollama import Ollama\n\n"
+        "OpenAI(model='m').complete('x')\nllm = Ollama(model='l')\nllm.stream_chat([])\n",
+        [
+            "llama_index OpenAI openai m",
+            "llama_index complete openai m",
+            "llama_index Ollama ollama l",
+            "llama_index stream_chat ollama l",
         ],
     ),
     "Azure's inference": (
