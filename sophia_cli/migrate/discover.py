@@ -21,6 +21,7 @@ from sophia_cli.migrate.sql import decoded
 
 LARGEST = 2 * 1024 * 1024
 LARGEST_NOTEBOOK = 64 * 1024 * 1024  # what a notebook shows is part of it
+_LONGEST = 256  # bytes of a first line that names a program
 _CHECKPOINTS = ".ipynb_checkpoints"
 _SKIPPED = frozenset(
     [
@@ -126,13 +127,20 @@ def discover(
     exclude: tuple[str, ...] = (),
     advance: Callable[[int], None] = lambda steps: None,
     index: Index | None = None,
+    named: frozenset[str] = frozenset(),
 ) -> Tree:
     """Walk `root` and read every Python file and page once that the index does not know.
 
-    `words` is asked when the first file is read.
+    `words` is asked when the first file is read. Of the files that are `named`, programs by their
+    first line are read too.
     """
     paths, in_git = list_files(root)
-    kept = [path for path in paths if _wanted(path) and not matches(path, exclude)]
+    kept = [
+        path
+        for path in paths
+        if (_wanted(path) or (path in named and _is_program(root, path)))
+        and not matches(path, exclude)
+    ]
     reader = _Reader(root, words, frozenset(kept), index or Index())
     for path in _repositories(root, paths) if in_git else ():
         if not matches(path, exclude):
@@ -187,8 +195,18 @@ def _repositories(root: Path, paths: list[str]) -> Iterator[str]:
 
 def _wanted(path: str) -> bool:
     suffix = PurePosixPath(path).suffix.lower()
-    known = suffix == ".py" or suffix in PAGES | NOTEBOOKS | QUERIES
+    known = suffix in (".py", ".pyw") or suffix in PAGES | NOTEBOOKS | QUERIES
     return known and ".sophia" not in path.split("/")
+
+
+def _is_program(root: Path, path: str) -> bool:
+    """Whether a file's first line names Python."""
+    try:
+        with (root / path).open("rb") as file:
+            first = file.readline(_LONGEST)
+    except OSError:
+        return False
+    return first.startswith(b"#!") and b"python" in first
 
 
 def _largest(path: str) -> int:

@@ -41,7 +41,8 @@ Advance = Callable[[int], None]
 class Options:
     """What a run is asked to do.
 
-    `changed_since` is a commit; `trial` is what the journal keeps of the command that checks it.
+    `named` are files that are looked at though their names do not tell what they are, where their
+    first line says so. `changed_since` is a commit; `trial` is what the journal keeps of the command that checks it.
     """
 
     root: Path
@@ -51,6 +52,7 @@ class Options:
     allow_dirty: bool = False
     cache: bool = True
     changed_since: str = ""
+    named: frozenset[str] = frozenset()
     trial: Mapping[str, Any] | None = None
 
 
@@ -126,7 +128,7 @@ def _look(options: Options, cache: Cache, advance: Advance) -> Tree:
         yield from (word for pack in options.packs for word in pack.words)
 
     index = recall_index(cache, options.packs)
-    tree = discover(options.root, words, options.choice.exclude, advance, index)
+    tree = discover(options.root, words, options.choice.exclude, advance, index, options.named)
     keep_index(cache, options.packs, index, tree)
     return tree
 

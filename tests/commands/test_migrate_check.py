@@ -197,7 +197,7 @@ def test_only_the_files_that_are_named_are_held(held: Path) -> None:
 def test_a_file_that_is_named_and_not_looked_at_is_said(held: Path) -> None:
     put(held, ".gitignore", "made/\n")
     put(held, "made/new.py", NEW)
-    put(held, "bin/ask", f"#!/usr/bin/env python\n{NEW}")
+    put(held, "bin/ask", f"#!/usr/bin/env perl\n{NEW}")
     said = sophia("migrate", "check", "app", "made/new.py", "bin/ask", cwd=held)
     words = "it is ignored, excluded, or of a kind that is not looked at"
     assert (said.code, said.out) == (
@@ -206,6 +206,19 @@ def test_a_file_that_is_named_and_not_looked_at_is_said(held: Path) -> None:
         f"  not looked at  made/new.py: {words}\n"
         f"  not looked at  bin/ask: {words}\n",
     )
+
+
+def test_a_program_is_looked_at_by_its_first_line_where_it_is_named(held: Path) -> None:
+    put(held, "bin/ask", f"#!/usr/bin/env python3\n{NEW}")
+    put(held, "bin/window.pyw", NEW)
+    said = sophia("migrate", "check", "bin/ask", "bin/window.pyw", cwd=held)
+    assert (said.code, "  bin/ask:4  " in said.out, "  bin/window.pyw:3  " in said.out) == (
+        1,
+        True,
+        True,
+    )
+    said = sophia("migrate", "check", cwd=held)
+    assert (said.code, "bin/ask" in said.out, "bin/window.pyw:3" in said.out) == (1, False, True)
 
 
 def test_a_client_in_another_file_counts_though_only_its_caller_is_named(held: Path) -> None:

@@ -71,7 +71,8 @@ def check(
     known = read_baseline(place.file)
     named = [_named(place.folder, file, known) for file in files or ()]
     with looking(output) as advance:
-        inventory = take_inventory(options, advance)
+        below = frozenset(name.removeprefix(place.prefix) for name in named)
+        inventory = take_inventory(replace(options, named=below), advance)
     checked = _compare(inventory, options.choice, known, place, named)
     counts = checked.raised if accept_new or (update and known.path is None) else checked.lowered
     if update and counts != known.counts:
