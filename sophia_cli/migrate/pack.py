@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+
+from sophia_cli.migrate.requirements import Least
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ class Client:
     `spread`. `also` are further modules that the class is imported from; `is_async` is None where
     it waits in both ways. A construction with an argument of `report` stays as it is; one with an
     argument of `look`, or without one of `say`, waits for a person. `review` is what to look at in
-    every one.
+    every one. `needs` is the version of its package from which on it takes what it gains.
     """
 
     module: str
@@ -133,6 +135,7 @@ class Client:
     look: Mapping[str, str] = field(default_factory=dict)
     say: Mapping[str, str] = field(default_factory=dict)
     review: str = ""
+    needs: Least | None = None
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -167,3 +170,8 @@ class Pack:
         found = [word for service in self.services for word in (*service.entries, *service.methods)]
         found += [client.name for client in self.clients]
         return tuple(dict.fromkeys(word.lower().encode() for word in found))
+
+
+def needed(packs: Iterable[Pack]) -> frozenset[str]:
+    """The packages of which a version is needed."""
+    return frozenset(c.needs.package for pack in packs for c in pack.clients if c.needs)

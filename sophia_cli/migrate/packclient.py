@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sophia_cli.migrate.pack import Client, Target
 from sophia_cli.migrate.packtable import Table
+from sophia_cli.migrate.requirements import Least, read_least
 from sophia_cli.migrate.target import offered
 
 _KEYS = ("module", "also", "class", "async", "function", "argument", "spread")
@@ -25,7 +26,7 @@ def read_clients(root: Table, target: Target, review: str) -> tuple[Client, ...]
 
 
 def _client(table: Table, target: Target, review: str) -> Client:
-    table.only(*_KEYS, "report", "look", "say", "review")
+    table.only(*_KEYS, "report", "look", "say", "review", "needs")
     name = table.text("class")
     named = table.named(f"[[client]] {name}:")
     client = Client(
@@ -40,6 +41,7 @@ def _client(table: Table, target: Target, review: str) -> Client:
         look=named.table("look", "[client.look]").mapping(),
         say=named.table("say", "[client.say]").mapping(),
         review=named.text("review", review),
+        needs=_needs(named),
     )
     if bool(client.argument) == bool(client.spread):
         words = "says not which arguments the function gives"
@@ -50,3 +52,14 @@ def _client(table: Table, target: Target, review: str) -> Client:
     if target.module == Target.module:
         named.check({("function",): client.function}, offered(target.module))
     return client
+
+
+def _needs(table: Table) -> Least | None:
+    """`needs = "package>=1.2"`."""
+    if "needs" not in table.values:
+        return None
+    least = read_least(table.text("needs"))
+    if least is None:
+        words = f"needs says {table.text('needs')!r}"
+        raise table.wrong(words, 'such as needs = "langchain-openai>=0.1.9"', "needs")
+    return least

@@ -18,9 +18,10 @@ from sophia_cli.migrate.imports import Unplaceable, add_imports
 from sophia_cli.migrate.live import with_live
 from sophia_cli.migrate.modules import Modules, Parsed
 from sophia_cli.migrate.owners import read_owners
-from sophia_cli.migrate.pack import Pack
+from sophia_cli.migrate.pack import Pack, needed
 from sophia_cli.migrate.page import Block, load_views
 from sophia_cli.migrate.parts import part_of
+from sophia_cli.migrate.requirements import read_requirements
 from sophia_cli.migrate.resolve import Resolver
 from sophia_cli.migrate.retire import retire_imports
 from sophia_cli.migrate.rules import PACKAGES, RULES
@@ -59,6 +60,7 @@ def make_scan(
         owners=read_owners(tree.root),
         queries={path: data for path, data in tree.hits.items() if path in queries},
         packages=PACKAGES | _tops(packs),
+        requirements=read_requirements(tree.root, tree.hits, needed(packs)),
     )
     return run_rules(scan)
 

@@ -1,7 +1,7 @@
 """What earlier runs saw of a tree: files that need not be read again, a plan that need not be made again.
 
 A plan goes by all that it is made of: the bytes of every file of the tree, since names are followed across
-files, who owns them, what was chosen, the packs, and the tool itself. A recalled plan shows; its sites
+files, who owns them, which versions they require, what was chosen, the packs, and the tool itself. A recalled plan shows; its sites
 have lost what only writing needs, so `--apply` makes its own.
 """
 
@@ -16,7 +16,8 @@ from sophia_cli.migrate.codec import decode, encode
 from sophia_cli.migrate.discover import Tree, Unseen
 from sophia_cli.migrate.index import Index, from_data, to_data
 from sophia_cli.migrate.owners import read_owners
-from sophia_cli.migrate.pack import Pack, Target
+from sophia_cli.migrate.pack import Pack, Target, needed
+from sophia_cli.migrate.requirements import read_requirements
 from sophia_cli.migrate.site import Site
 
 
@@ -50,8 +51,9 @@ def plan_name(tree: Tree, choice: Choice, packs: tuple[Pack, ...], *, edited: bo
     """The name of the plan that this choice leads to in a tree as it is now; or of its sites alone."""
     files = [[path, tree.known[path].digest] for path in tree.known]
     owners = encode(read_owners(tree.root))
+    required = encode(read_requirements(tree.root, tree.hits, needed(packs)))
     asked = [edited, encode(choice), encode(packs)]
-    key = key_of(caches.tool(), sorted(files), owners, asked)
+    key = key_of(caches.tool(), sorted(files), owners, required, asked)
     return f"plan-{key[:32]}"
 
 

@@ -12,6 +12,7 @@ from sophia_cli.migrate.modules import Modules, Parsed
 from sophia_cli.migrate.owners import Owners
 from sophia_cli.migrate.pack import Pack
 from sophia_cli.migrate.readers import read_elsewhere
+from sophia_cli.migrate.requirements import Requirements
 from sophia_cli.migrate.resolve import Resolver
 from sophia_cli.migrate.site import Category, Edit, Key, Need, Reason, Site, Use, Verdict
 from sophia_cli.migrate.stand_ins import StandIns
@@ -24,6 +25,7 @@ class Scan:
     """`files` are the parsed hits in order, `pages` the Markdown hits, `blocks` their samples.
 
     `queries` are the hits that are SQL. `packages` are those of the SDKs that have rules.
+    `requirements` are what manifests say of packages that a pack needs.
     """
 
     modules: Modules
@@ -36,6 +38,7 @@ class Scan:
     packs: tuple[Pack, ...] = ()
     owners: Owners = Owners()
     packages: frozenset[str] = frozenset()
+    requirements: Requirements = Requirements()
     foreign: Foreign = field(init=False)
     constructors: dict[tuple[int, int], Site] = field(default_factory=dict)
     sites: list[Site] = field(default_factory=list)

@@ -334,3 +334,14 @@ def test_nothing_of_the_tree_is_touched(tmp_path: Path) -> None:
     root = plant(tmp_path, TREE)
     look(root)
     assert contents(root) == {path: text.encode() for path, text in TREE.items()}
+
+
+def test_a_plan_goes_by_the_versions_that_are_required(tmp_path: Path) -> None:
+    text = "from portkey_ai import Portkey\n\nc = Portkey()\n"
+    root = plant(tmp_path, {"app.py": text, "requirements.txt": "portkey-ai==1.7.0\n"})
+    options = Options(root, packs=load_packs([Path("portkey")]))
+    before = pipeline.take_inventory(options)
+    (root / "requirements.txt").write_text("portkey-ai==1.5.1\n", encoding="utf-8")
+    after = pipeline.take_inventory(options)
+    codes = [[site.reason.code for site in found.sites] for found in (before, after)]
+    assert codes == [["gains-client"], ["older-version"]]

@@ -109,6 +109,10 @@ WRONG = {
         CLIENT + 'function = "openai_client"\nargument = "a"',
         "A: function names 'openai_client', which the service does not have",
     ),
+    "a version that is none": (
+        GIVEN + 'argument = "a"\nneeds = "a-sdk==1.2"',
+        "A: needs says 'a-sdk==1.2'",
+    ),
     "a client's argument in two places": (
         GIVEN + 'argument = "a"\nreport = { b = "x" }\nlook = { b = "y" }',
         "A: b stands under report and look",
@@ -295,6 +299,7 @@ LINES = {
     ),
     "a name that no code has": (METHOD.replace("ask", "chat ask") + 'to = "complete"', 5),
     "a client's function": (CLIENT + 'function = "no"\nargument = "a"', 4),
+    "a client's version": (GIVEN + 'argument = "a"\nneeds = "a-sdk"', 6),
     "a client's second table": (
         f'{GIVEN}argument = "a"\n\n[client.report]\nb = "x"\n[client.look]\nb = "y"',
         8,

@@ -19,6 +19,38 @@ OFF = "from openai import OpenAI\nclient = OpenAI()\n"
 CALL = "client.chat.completions.create(model='m', messages=[])\n"
 PASSED = "from openai import OpenAI\ndef ask(client: OpenAI):\n    return client." + CALL[7:]
 
+LLM = "from sophia_cli.llm import (TaskType, langchain_openai_clients, openai_async_http_client, "
+LLM += "openai_http_client, portkey_async_http_client, portkey_http_client)\n"
+CHAT = LLM + "from langchain_openai import ChatOpenAI\nc = ChatOpenAI("
+WAIT = "async def f():\n    await c.ainvoke('x')\n"
+# Constructions that are on the service, and those in which a keyword or what gives it is another one.
+DOORS = [
+    CHAT + "**langchain_openai_clients())\nc.invoke('x')\n" + WAIT,
+    CHAT
+    + "http_client=openai_http_client(), http_async_client=openai_async_http_client())\n"
+    + WAIT,
+    LLM + "import portkey_ai\nportkey_ai.Portkey(http_client=portkey_http_client())\n",
+    LLM + "import portkey_ai\nportkey_ai.AsyncPortkey(http_client=portkey_async_http_client())\n",
+    LLM + "from portkey_ai import Portkey\nc = Portkey(http_client=portkey_http_client())\n"
+    "d = c.copy(http_client=portkey_http_client())\nd." + CALL[7:],
+]
+WRONG = [
+    ("langchain_anthropic", "ChatAnthropic(http_client=openai_http_client())", "langchain"),
+    ("langchain_anthropic", "ChatAnthropic(**langchain_openai_clients())", "langchain"),
+    ("langchain_groq", "ChatGroq(http_async_client=openai_http_client())", "langchain"),
+    ("langchain_openai", "ChatOpenAI(http_async_client=openai_http_client())", "langchain"),
+    ("langchain_openai", "ChatOpenAI(http_client=portkey_http_client())", "langchain"),
+    ("langchain_openai", "ChatOpenAI(metadata=langchain_openai_clients())", "langchain"),
+    ("langchain_openai", "AzureChatOpenAI(**langchain_openai_clients())", "langchain"),
+    ("litellm", "completion(metadata=TaskType('bulk'))", "litellm"),
+    ("groq", "Groq(default_headers=TaskType('bulk'))", "groq"),
+    ("portkey_ai", "Portkey(http_client=openai_http_client())", "portkey"),
+    ("portkey_ai", "Portkey(http_client=portkey_async_http_client())", "portkey"),
+    ("openai", "OpenAI(api_key=openai_http_client())", "openai_client"),
+    ("openai", "OpenAI(**openai_http_client())", "openai_client"),
+    ("openai", "AsyncOpenAI(http_client=openai_http_client())", "openai_client"),
+]
+
 # What a tree holds, and what counts in it: the trees in which nothing does come first.
 TREES: list[tuple[dict[str, str], Counts]] = [
     ({"a.py": "x = 'openai'\n"}, {}),
@@ -36,6 +68,27 @@ TREES: list[tuple[dict[str, str], Counts]] = [
         {},
     ),
     ({"a.py": ON + "copy = client.with_options(http_client=openai_http_client())\n"}, {}),
+    *(({"a.py": text}, {}) for text in DOORS),
+    *(
+        ({"a.py": f"{LLM}import {name}\n{name}.{call}\n"}, {"a.py": {rule: 1}})
+        for name, call, rule in WRONG
+    ),
+    (
+        {"a.py": CHAT + "http_client=openai_http_client())\nc.invoke('x')\n" + WAIT},
+        {"a.py": {"langchain": 2}},
+    ),
+    (
+        {"a.py": CHAT + "http_async_client=openai_async_http_client())\nc.invoke('x')\n" + WAIT},
+        {"a.py": {"langchain": 2}},
+    ),
+    (
+        {
+            "a.py": DOORS[4].replace(
+                "y(http_client=portkey_http_client())\nd.", "y(http_client=x)\nd."
+            )
+        },
+        {"a.py": {"portkey": 2}},
+    ),
     ({"a.py": PASSED}, {"a.py": {"calls": 1}}),
     ({"a.py": PASSED, "tests/test_a.py": OFF}, {"a.py": {"calls": 1}}),
     (

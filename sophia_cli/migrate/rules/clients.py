@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.pack import Client, Pack
-from sophia_cli.migrate.rules.constructor import Door, Vendor, judge
+from sophia_cli.migrate.resolve import is_new_client
+from sophia_cli.migrate.rules.constructor import Door, Vendor, find_copy, judge
 from sophia_cli.migrate.rules.family import model_of
 from sophia_cli.migrate.rules.sdks import SDKS
 from sophia_cli.migrate.scan import Scan, site_at
@@ -20,6 +21,9 @@ def find(scan: Scan) -> None:
         for call in scan.foreign.of(file).calls:
             for vendor in vendors:
                 _construction(scan, vendor, file, call)
+        for call in file.table.calls:
+            for vendor in vendors if is_new_client(call) else ():
+                find_copy(scan, vendor, file, call)
 
 
 def _vendor(pack: Pack, client: Client) -> Vendor:
@@ -34,6 +38,7 @@ def _vendor(pack: Pack, client: Client) -> Vendor:
         look=client.look,
         say=client.say,
         review=client.review,
+        needs=client.needs,
     )
     family = SDKS.of(f"{client.module}.{client.name}")
     return Vendor(

@@ -11,16 +11,16 @@ from sophia_cli.migrate.hosts import provider_at
 from sophia_cli.migrate.imports import Unplaceable, add_imports, leads_to
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.notebook import SUFFIX
+from sophia_cli.migrate.requirements import Least
 from sophia_cli.migrate.resolve import is_new_client, typing_only
+from sophia_cli.migrate.rules.doors import DOORS, TARGET, doors_given, gives
 from sophia_cli.migrate.scan import Found, Scan, site_at
 from sophia_cli.migrate.scope import Binds
 from sophia_cli.migrate.site import Edit, Need, Reason, Verdict
 from sophia_cli.migrate.spelling import dotted, last
-from sophia_cli.migrate.stand_ins import StandIns
 from sophia_cli.migrate.text import text_of
-from sophia_cli.migrate.value import Made, Symbol
+from sophia_cli.migrate.value import NONE, Made, Symbol
 
-TARGET = "sophia_cli.llm"
 ON_SERVICE = Reason("on-service", "on the service already")
 
 
@@ -30,7 +30,8 @@ class Door:
 
     `gains` are the arguments that the function gives: one, or where it is `spread` a mapping of
     several. `report` and `look` are arguments with which a construction is left, or waits for a
-    person, with the reason; without one of `say` it waits too. `review` is what to look at in every one.
+    person, with the reason; without one of `say`, or with None there, it waits too. `review` is what
+    to look at in every one; `needs` the version of the package from which on the class gains it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Door:
     look: Mapping[str, str] = field(default_factory=dict)
     say: Mapping[str, str] = field(default_factory=dict)
     review: str = ""
+    needs: Least | None = None
 
     @property
     def text(self) -> bytes:
@@ -69,7 +71,7 @@ def find_constructors(scan: Scan, vendor: Vendor) -> None:
         for call in file.table.calls:
             _by_name(scan, vendor, file, call)
             if is_new_client(call):
-                _copy(scan, vendor, file, call)
+                find_copy(scan, vendor, file, call)
         for node in scan.foreign.of(file).values:
             if _plausible(file, node):
                 _reference(scan, vendor, file, node)
@@ -105,14 +107,14 @@ def judge(scan: Scan, vendor: Vendor, file: Parsed, call: ast.Call) -> Found | N
     return _judge(scan, file, call, door, name, found)
 
 
-def _copy(scan: Scan, vendor: Vendor, file: Parsed, call: ast.Call) -> None:
+def find_copy(scan: Scan, vendor: Vendor, file: Parsed, call: ast.Call) -> None:
     """A copy of a client that sends in a way of its own, whatever the client itself does."""
     assert isinstance(call.func, ast.Attribute)
     for value in scan.near.values(file, call.func.value):
         name = value.of.name if isinstance(value, Made) and isinstance(value.of, Symbol) else ""
         if (door := vendor.doors.get(name)) is None:
             continue
-        ours = on_service(scan, file, call, f"{door.target}.{door.function}")
+        ours = on_service(scan, file, call, door, name)
         verdict, reason = (Verdict.DONE, ON_SERVICE) if ours else (Verdict.REVIEW, _own(door))
         operation = f"{door.name}.{call.func.attr}"
         found = Found(vendor.rule, verdict, reason, vendor.package, operation, door.is_async)
@@ -142,7 +144,7 @@ def _judge(
     found: Found,
 ) -> Found:
     """The verdict on one construction, with its edits where there are any."""
-    if on_service(scan, file, call, f"{door.target}.{door.function}"):
+    if on_service(scan, file, call, door, name):
         return replace(found, verdict=Verdict.DONE, reason=ON_SERVICE)
     if any(k.arg in door.gains and (door.spread or not _is_none(k.value)) for k in call.keywords):
         return replace(found, verdict=Verdict.REVIEW, reason=_own(door))
@@ -161,7 +163,7 @@ def _judge(
         return replace(found, reason=Reason("odd-shape", str(error)))
     except Unplaceable as error:
         return replace(found, reason=Reason("no-place-for-import", str(error)))
-    verdict, reason = _certainty(scan.stand_ins, file, call, name, door)
+    verdict, reason = _certainty(scan, file, call, name, door)
     return replace(found, verdict=verdict, reason=reason, edits=tuple(edits), needs=(need,))
 
 
@@ -178,11 +180,12 @@ def _own(door: Door) -> Reason:
     return Reason("own-http-client", words)
 
 
-def on_service(scan: Scan, file: Parsed, call: ast.Call, front: str) -> bool:
-    """Whether a function of that name, or of a name that begins so, gives one of the arguments."""
-    made = [scan.near.one(file, k.value) for k in call.keywords]
-    kinds = [value.of for value in made if isinstance(value, Made)]
-    return any(isinstance(kind, Symbol) and kind.name.startswith(front) for kind in kinds)
+def on_service(scan: Scan, file: Parsed, call: ast.Call, door: Door, name: str) -> bool:
+    """Whether the door's function gives what the class gains, all of it."""
+    argument = None if door.spread else door.gains[0]
+    if gives(scan, file, call, argument, f"{door.target}.{door.function}"):
+        return True
+    return name in DOORS and doors_given(scan, file, call, name) == frozenset(DOORS[name])
 
 
 def _is_none(node: ast.expr) -> bool:
@@ -198,23 +201,25 @@ def _names_one(file: Parsed, door: Door) -> bool:
 
 
 def _certainty(
-    stand_ins: StandIns, file: Parsed, call: ast.Call, name: str, door: Door
+    scan: Scan, file: Parsed, call: ast.Call, name: str, door: Door
 ) -> tuple[Verdict, Reason]:
+    if door.needs is not None and (older := scan.requirements.older(file.path, door.needs)):
+        return Verdict.REVIEW, Reason("older-version", f"{older}, it needs {door.needs}")
     if any(keyword.arg is None for keyword in call.keywords):
         words = f"**arguments may hold an {door.gains[0]} too"
         return Verdict.REVIEW, Reason("double-star", words)
     if any(isinstance(arg, ast.Starred) for arg in call.args):
         return Verdict.REVIEW, Reason("star", "*arguments: what is passed cannot be seen")
-    place = stand_ins.blocking(file.path, name, tuple(dotted(call.func)))
+    place = scan.stand_ins.blocking(file.path, name, tuple(dotted(call.func)))
     if place is not None and not file.path.lower().endswith(SUFFIX):  # no test runs a notebook
         return Verdict.REVIEW, Reason(
             "stand-in", f"a stand-in at {place} would notice the new argument"
         )
     if told := _first(call, door.look):
         return Verdict.REVIEW, Reason("argument-changed", told)
-    given = {keyword.arg for keyword in call.keywords}
+    said = {k.arg for k in call.keywords if NONE not in scan.near.values(file, k.value)}
     for name, words in door.say.items():
-        if name not in given:
+        if name not in said:
             return Verdict.REVIEW, Reason("argument-unsaid", f"{name}: {words}")
     if door.review:
         return Verdict.REVIEW, Reason("pack-says", door.review)

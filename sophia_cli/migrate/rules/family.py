@@ -7,13 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from sophia_cli.migrate.modules import Parsed
-from sophia_cli.migrate.rules.constructor import ON_SERVICE, TARGET, on_service, passed_on
+from sophia_cli.migrate.resolve import is_new_client
+from sophia_cli.migrate.rules.constructor import ON_SERVICE, passed_on
+from sophia_cli.migrate.rules.doors import DOORS, LATER, doors_given
 from sophia_cli.migrate.scan import Found, Scan, site_at
 from sophia_cli.migrate.site import Reason, Site, Use, Verdict
 from sophia_cli.migrate.text import text_of
 from sophia_cli.migrate.use import use_of
 from sophia_cli.migrate.value import Made, Part, Symbol, Value
 
+_HALF = "one of its two HTTP clients is its own: **langchain_openai_clients() gives both"
 _MODELS = ("model", "model_name", "model_id", "modelId", "deployment_name")
 
 
@@ -87,6 +90,9 @@ class Families:
                 self._called(scan, file, call)
             for node in scan.foreign.of(file).values:
                 self._mentioned(scan, file, node)
+            for call in file.table.calls:
+                if is_new_client(call):
+                    self._copied(scan, file, call)
         for file in scan.files:
             for attribute in file.table.attributes:
                 if attribute.attr in self.ends and isinstance(attribute.ctx, ast.Load):
@@ -99,24 +105,39 @@ class Families:
             return
         if (id(file), id(call)) in scan.constructors:  # a pack has spoken
             return
-        family, name = found[0]
+        family, name, whole = found[0]
         site = _site(family, name, file, call)
         if not isinstance(scan.near.one(file, call.func), Symbol):
             words = f"{ast.unparse(call.func)} can be more than one thing here"
             site = replace(site, reason=Reason("several-meanings", words))
-        elif on_service(scan, file, call, f"{TARGET}."):
-            site = replace(site, verdict=Verdict.DONE, reason=ON_SERVICE)
+        else:
+            site = _on_service(scan, file, call, whole, site)
         key = (id(file), id(call))
         model = model_of(scan, file, call, name in family.first)
         scan.constructors[key] = site_at(scan, file, call, replace(site, model=model))
 
-    def _meant(self, values: tuple[Value, ...]) -> Iterator[tuple[Family, str]]:
-        """The client classes and functions among the values."""
+    def _copied(self, scan: Scan, file: Parsed, call: ast.Call) -> None:
+        """A copy of a client, with an HTTP client of its own."""
+        assert isinstance(call.func, ast.Attribute)
+        if (id(file), id(call)) in scan.constructors:  # a pack has spoken
+            return
+        for value in scan.near.values(file, call.func.value):
+            name = value.of.name if isinstance(value, Made) and isinstance(value.of, Symbol) else ""
+            family = self.of(name) if name in DOORS else None
+            if family is not None:
+                site = _site(family, name.rpartition(".")[2], file, call)
+                site = replace(site, operation=f"{site.operation}.{call.func.attr}")
+                site = _on_service(scan, file, call, name, site)
+                scan.constructors[(id(file), id(call))] = site_at(scan, file, call, site)
+                return
+
+    def _meant(self, values: tuple[Value, ...]) -> Iterator[tuple[Family, str, str]]:
+        """The client classes and functions among the values, by their own name and the whole one."""
         for value in values:
-            family = self.of(value.name) if isinstance(value, Symbol) else None
-            name = value.name.rpartition(".")[2] if isinstance(value, Symbol) else ""
+            whole = value.name if isinstance(value, Symbol) else ""
+            family, name = self.of(whole), whole.rpartition(".")[2]
             if family is not None and name in family.names:
-                yield family, name
+                yield family, name, whole
 
     def _mentioned(self, scan: Scan, file: Parsed, node: ast.Name | ast.Attribute) -> None:
         """A client class or function that is passed on, or a class built on it."""
@@ -129,7 +150,7 @@ class Families:
         found = list(self._meant(scan.near.values(file, node)))
         reason = passed_on(file, node) if found else None
         if reason is not None and not found[0][0].only:
-            family, name = found[0]
+            family, name, _ = found[0]
             site_at(scan, file, node, replace(_site(family, name, file, None), reason=reason))
 
     def _operation(self, scan: Scan, file: Parsed, node: ast.Attribute) -> None:
@@ -176,6 +197,16 @@ class Families:
             if whole in family.operations and family.owns(made.of.name) and name in family.clients:
                 return whole, made
         return None
+
+
+def _on_service(scan: Scan, file: Parsed, call: ast.Call, name: str, site: Found) -> Found:
+    """A construction, done where all its ways to wait are on the service."""
+    given = doors_given(scan, file, call, name)
+    if not given:
+        return site
+    if given == frozenset(DOORS[name]):
+        return replace(site, verdict=Verdict.DONE, reason=ON_SERVICE)
+    return replace(site, reason=Reason("half-on-service", _HALF))
 
 
 def _is_for(scan: Scan, family: Family, file: Parsed, call: ast.Call) -> bool:
@@ -240,6 +271,10 @@ def _operated(
     if maker is not None and maker.verdict is not Verdict.REPORT:
         words = f"carried by {maker.place}"
         found = replace(found, verdict=Verdict.CARRIED, reason=Reason("carried", words))
+    if made is not None and made.call is not None and isinstance(made.of, Symbol):
+        given = doors_given(scan, made.file, made.call, made.of.name)
+        if given and given != frozenset(DOORS[made.of.name]):
+            found = _half(found, given, bool(is_async))
     return replace(
         found,
         is_async=None if unknown else is_async,
@@ -248,6 +283,13 @@ def _operated(
         carrier=maker.key if maker else None,
         use=use_of(file, call, operation),
     )
+
+
+def _half(found: Found, given: frozenset[str], is_async: bool) -> Found:
+    """A call on a client that has our HTTP client for one way to wait."""
+    if (LATER in given) == is_async:
+        return replace(found, verdict=Verdict.DONE, reason=ON_SERVICE)
+    return replace(found, verdict=Verdict.REPORT, reason=Reason("half-on-service", _HALF))
 
 
 def _is_async(name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from sophia_cli.migrate.modules import Parsed
-from sophia_cli.migrate.rules.constructor import TARGET
+from sophia_cli.migrate.rules.doors import TARGET
 from sophia_cli.migrate.scan import Found, Scan, site_at
 from sophia_cli.migrate.site import Reason, Verdict
 from sophia_cli.migrate.spelling import last

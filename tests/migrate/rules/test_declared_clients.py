@@ -29,6 +29,7 @@ class = "Chat"
 function = "langchain_openai_clients"
 spread = ["http_client", "http_async_client"]
 say = { usage = "it is off with clients of its own" }
+needs = "talk-sdk>=1.2"
 
 [[client]]
 module = "talk_sdk"
@@ -96,6 +97,8 @@ def test_stays(tmp_path: Path, text: str, verdict: str, code: str) -> None:
 WAITING = {
     "an argument to look at": ("Talk(base_url=u)", "argument-changed"),
     "an argument that is not said": ("Chat()", "argument-unsaid"),
+    "an argument that is None": ("Chat(usage=None)", "argument-unsaid"),
+    "a variable that is None": ("off = None\nChat(usage=off)", "argument-unsaid"),
     "what the pack says of all": ("Doubtful()", "pack-says"),
     "arguments that cannot be seen": ("Talk(**options)", "double-star"),
 }
@@ -106,7 +109,8 @@ def test_waits_for_a_person(tmp_path: Path, text: str, code: str) -> None:
     whole = f"{HEAD}{text}\n"
     report = moved(tmp_path, {"app.py": whole}, pack=PACK)
     assert (tmp_path / "app.py").read_text() == whole
-    assert verdicts(report) == [("review", code, "app.py:3")]
+    line = whole.count("\n")
+    assert verdicts(report) == [("review", code, f"app.py:{line}")]
     assert moved(tmp_path, {"app.py": whole}, review=True, pack=PACK).changed == ("app.py",)
 
 
@@ -184,3 +188,85 @@ def test_what_is_on_the_service_is_known_without_a_pack(tmp_path: Path) -> None:
     )
     report = moved(tmp_path, {"app.py": text}, pack=PORTKEY)
     assert [v[:2] for v in verdicts(report)] == [("done", "on-service"), ("carried", "carried")]
+
+
+NEW_ENOUGH = {
+    "no manifest": {},
+    "one without it": {"requirements.txt": "other-sdk==0.1\ntalk-sdk-extras==0.1\n"},
+    "any version": {"requirements.txt": "talk-sdk\n"},
+    "a newer pin": {"requirements.txt": "Talk_SDK[fast]==1.10 # pinned\n"},
+    "from there on": {"requirements.txt": "talk-sdk>=1.2,<2 ; python_version > '3'\n"},
+    "all but one": {"requirements.txt": "talk-sdk!=1.1\n"},
+    "poetry's caret": {"pyproject.toml": '[tool.poetry.dependencies]\ntalk-sdk = "^1.2.1"\n'},
+    "of another folder": {"other/requirements.txt": "talk-sdk==1.0\n"},
+    "a comment": {"requirements.txt": "# talk-sdk==1.0\n"},
+}
+
+
+@pytest.mark.parametrize("files", NEW_ENOUGH.values(), ids=NEW_ENOUGH.keys())
+def test_a_version_that_is_new_enough(tmp_path: Path, files: dict[str, str]) -> None:
+    report = moved(tmp_path, {"app.py": f"{HEAD}Chat(usage=1)\n", **files}, pack=PACK)
+    assert verdicts(report) == [("safe", "gains-client", "app.py:3")]
+
+
+TOO_OLD = {
+    "a pin": ("requirements.txt", "talk-sdk==1.1.9\n", "==1.1.9"),
+    "a pin with a hash": ("requirements.txt", "talk-sdk==1.1 --hash=sha256:a\n", "==1.1"),
+    "a release before it": ("requirements.txt", "talk-sdk==1.2rc1\n", "==1.2rc1"),
+    "a bound below": ("requirements-dev.txt", "talk-sdk<1.2\n", "<1.2"),
+    "a bound above alone": ("requirements/base.txt", "talk-sdk<3\n", "<3"),
+    "from an older one on": ("constraints.txt", "talk.sdk >= 1.0, < 2\n", ">= 1.0, < 2"),
+    "what cannot be read": ("requirements.txt", "talk-sdk @ git+x\n", "@ git+x"),
+    "pyproject": ("pyproject.toml", '[project]\ndependencies = ["talk-sdk~=1.0"]\n', "~=1.0"),
+    "poetry": ("pyproject.toml", '[tool.poetry.dependencies]\ntalk_sdk = "1.0"\n', "==1.0"),
+    "poetry, with more": (
+        "pyproject.toml",
+        '[tool.poetry.dependencies]\ntalk-sdk = { version = "^0.9 || ^2", optional = true }\n',
+        "^0.9 || ^2",
+    ),
+    "a lock": ("uv.lock", '[[package]]\nname = "talk-sdk"\nversion = "1.0"\n', "==1.0"),
+    "Pipfile's lock": ("Pipfile.lock", '{"default": {"talk-sdk": {"version": "==1.0"}}}', "==1.0"),
+    "setup.py": ("setup.py", "setup(install_requires=['talk-sdk==1.0'])\n", "==1.0"),
+    "setup.cfg": ("setup.cfg", "install_requires =\n    talk-sdk==1.0\n", "==1.0"),
+    "conda": ("environment.yml", "dependencies:\n  - talk-sdk=1.0\n", "=1.0"),
+}
+
+
+@pytest.mark.parametrize(("name", "text", "spec"), TOO_OLD.values(), ids=TOO_OLD.keys())
+def test_an_older_version_makes_it_wait(tmp_path: Path, name: str, text: str, spec: str) -> None:
+    report = moved(tmp_path, {"lib/app.py": f"{HEAD}Chat(usage=1)\n", name: text}, pack=PACK)
+    assert [(str(s.verdict), s.reason.code, s.reason.words) for s in report.sites] == [
+        ("review", "older-version", f"{name} has talk-sdk{spec}, it needs talk-sdk>=1.2")
+    ]
+    assert (tmp_path / "lib/app.py").read_text() == f"{HEAD}Chat(usage=1)\n"
+
+
+def test_a_manifest_above_the_tree_counts(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "requirements.txt").write_text("talk-sdk==1.0\n")
+    report = moved(tmp_path / "src", {"app.py": f"{HEAD}Chat(usage=1)\n"}, pack=PACK)
+    words = "../requirements.txt has talk-sdk==1.0, it needs talk-sdk>=1.2"
+    assert [s.reason.words for s in report.sites] == [words]
+
+
+def test_a_copy_with_a_client_of_its_own_is_told(tmp_path: Path) -> None:
+    text = "from portkey_ai import Portkey\n\nc = Portkey()\nd = c.copy(http_client=mine)\n"
+    report = moved(tmp_path, {"app.py": f"{text}d{CALL[1:]}"}, pack=PORTKEY)
+    assert [(str(s.verdict), s.reason.code, s.operation) for s in report.sites] == [
+        ("safe", "gains-client", "Portkey"),
+        ("review", "own-http-client", "Portkey.copy"),
+        ("carried", "carried", "chat.completions.create"),
+    ]
+    assert report.sites[2].carrier == report.sites[1].key
+
+
+def test_a_copy_with_the_service_s_client_is_done(tmp_path: Path) -> None:
+    text = (
+        "from portkey_ai import Portkey\nfrom sophia_cli.llm import portkey_http_client\n\n"
+        "Portkey().with_options(http_client=portkey_http_client())\n"
+    )
+    report = moved(tmp_path, {"app.py": text}, pack=PORTKEY)
+    assert [(str(s.verdict), s.operation) for s in report.sites] == [
+        ("safe", "Portkey"),
+        ("done", "Portkey.with_options"),
+    ]

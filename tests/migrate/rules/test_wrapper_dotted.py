@@ -40,6 +40,13 @@ async = false
 to = "complete_text"
 positional = ["prompt"]
 arguments = { prompt = "prompt" }
+
+[[service.method]]
+name = "chat.later"
+to = "complete_response"
+arguments = { model = "model" }
+result = { "choices[0].message.content" = "content" }
+review = "look at all of them"
 """
 HEAD = "from talk_sdk import Client\n\n"
 MAKE = f"{HEAD}client = Client()\n"
@@ -164,3 +171,40 @@ def test_what_is_put_in_the_place_of_a_method_is_seen(tmp_path: Path) -> None:
     stub = f"{MAKE}client.chat.completions.create = fake\n"
     report = moved(tmp_path, {"app.py": f"{MAKE}{CREATE}\n", "stub.py": stub}, pack=PACK)
     assert ("review", "stand-in", "app.py:4") in verdicts(report)
+
+
+TEXT = ".choices[0].message.content"
+UNSEEN = {
+    "a task": f"t = asyncio.create_task(c.chat.later())\n    r = await t\n    return r{TEXT}",
+    "a coroutine that is kept": f"t = c.chat.later()\n    r = await t\n    return r{TEXT}",
+    "gathered": f"a, b = await asyncio.gather(c.chat.later(), g())\n    return a{TEXT}",
+    "in a comprehension": f"a = [await c.chat.later() for _ in x]\n    return a[0]{TEXT}",
+    "under a key": f"d = {{}}\n    d['a'] = await c.chat.later()\n    return d['a']{TEXT}",
+    "an attribute": f"x.a = await c.chat.later()\n    return x.a{TEXT}",
+    "given back": "return await c.chat.later()",
+    "handed on": f"r = await c.chat.later()\n    g(r)\n    return r{TEXT}",
+    "of the module": f"global r\n    r = await c.chat.later()\n    return r{TEXT}",
+}
+
+
+@pytest.mark.parametrize("body", UNSEEN.values(), ids=UNSEEN.keys())
+def test_steps_into_an_answer_that_are_not_seen_keep_its_call(tmp_path: Path, body: str) -> None:
+    text = f"import asyncio\n{HEAD}c = Client()\n\n\nasync def f(x, g):\n    {body}\n"
+    files = {"app.py": text, "other.py": "from app import r\n"}
+    report = moved(tmp_path, files, review=True, pack=PACK)
+    assert (tmp_path / "app.py").read_text() == text
+    found = [v[:2] for v in verdicts(report)]
+    assert found == [("report-only", "shared-instance"), ("report-only", "answer-goes-on")]
+
+
+def test_a_variable_of_a_module_that_no_file_reads(tmp_path: Path) -> None:
+    text = f"{MAKE}answer = {CREATE}\nprint(answer.choices[0].message.content)\n"
+    report = moved(tmp_path, {"app.py": text}, review=True, pack=PACK)
+    assert ("review", "answer-goes-on", "app.py:4") in verdicts(report)
+    assert (tmp_path / "app.py").read_text().endswith("\nprint(answer.content)\n")
+
+
+def test_the_worst_reason_is_told(tmp_path: Path) -> None:
+    text = f"{HEAD}c = Client()\nr = asyncio.run(c.chat.later(model='m'))\nprint(r{TEXT})\n"
+    report = moved(tmp_path, {"app.py": text}, pack=PACK)
+    assert ("review", "answer-goes-on", "app.py:4") in verdicts(report)

@@ -52,7 +52,7 @@ def rewrite_call(known: Known, file: Parsed, call: ast.Call, method: Method) -> 
     else:
         assert isinstance(call.func, ast.Attribute)
         edits += _callee_edits(known, file, call.func, method, straight)
-    doubts = [*arguments.lost, *built.doubts, *([outcome.doubt] if outcome.doubt else [])]
+    doubts = [*built.doubts, *([outcome.doubt] if outcome.doubt else []), *arguments.lost]
     doubts += [Reason("pack-says", method.review)] if method.review else []
     if straight and any(node.args or node.keywords for node in _calls(receiver)):
         doubts.append(Reason("arguments-dropped", "the service takes no arguments here"))

@@ -120,7 +120,7 @@ class _Follower:
             raise Left("answer-shared", words)
         doubt = outcome.doubt
         if shared or not isinstance(found[0].node, Function):
-            doubt = doubt or _goes_on(target)
+            doubt = doubt or self._read_outside(target, found[0])
         return Outcome(outcome.edits, doubt)
 
     def _uses(self, uses: Iterable[Use]) -> Outcome:
@@ -141,8 +141,21 @@ class _Follower:
                 words = f"the answer is taken apart at line {use.node.lineno}"
                 raise Left("answer-taken-apart", words)
             elif not isinstance(parent, ast.Expr):
-                doubt = doubt or _goes_on(use.node)
+                doubt = doubt or self._goes_on(use.node)
         return Outcome(tuple(edits), doubt)
+
+    def _goes_on(self, node: ast.expr) -> Reason:
+        """The doubt of a reader that is not seen. Raises Left where it would take steps that are gone."""
+        reason = _goes_on(node)
+        if any(len(steps_of(path)) > 1 for path in self.fields):
+            raise Left(reason.code, reason.words)
+        return reason
+
+    def _read_outside(self, target: ast.Name, scope: Scope) -> Reason:
+        """The doubt of a variable that other code may read: of a module, the files are looked at."""
+        seen = isinstance(scope.node, ast.Module | Function)
+        read = self.known.scan.read_from(self.file.path, frozenset({target.id})) if seen else True
+        return self._goes_on(target) if read else _goes_on(target)
 
     def _assigns(self, binding: Binding) -> bool:
         value: ast.expr | None = binding.value

@@ -1,3 +1,5 @@
+import asyncio
+
 import anthropic
 
 mine = anthropic.Anthropic(max_retries=4, http_client=CLIENT)
@@ -30,3 +32,10 @@ def careful(text):
 
 def of_the_vendor(text):
     return mine.messages.create(model="m", max_tokens=9, messages=[text]).content[0].text
+
+
+async def tasks(texts):
+    running = anthropic.AsyncAnthropicVertex()
+    task = asyncio.create_task(running.messages.create(model="m", max_tokens=9, messages=texts))
+    message = await task
+    return message.content[0].text

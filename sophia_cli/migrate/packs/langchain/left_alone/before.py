@@ -19,3 +19,7 @@ class Mine(ChatOpenAI):
 
 def ask(text):
     return done.invoke(text), claude.invoke(text)
+
+
+def untold():
+    return ChatOpenAI(model="gpt-4o", openai_proxy="http://proxy", stream_usage=None)

@@ -16,3 +16,7 @@ def build(portkey, make=Portkey):
 
 def ask(text):
     return done.chat.completions.create(model="m", messages=[text])
+
+
+def apart(text):
+    return done.copy(http_client=CLIENT).chat.completions.create(model="m", messages=[text])
