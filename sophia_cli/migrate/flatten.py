@@ -108,7 +108,7 @@ def _segments(
         depth += kind == tokenize.OP and text in "([{"
     if len(spans) != len(wordings):
         raise OddShape("its arguments cannot be taken apart")
-    after = [span[0] for span in spans[1:]] + [closing]
+    after = [*(span[0] for span in spans[1:]), closing][: len(spans)]
     return [
         _Segment(start, end, following, wording)
         for (start, end), following, wording in zip(spans, after, wordings, strict=True)

@@ -153,6 +153,14 @@ MOVED = {
         "        answer = client.complete_response_sync(model='m', messages=[])\n"
         "    return answer.content\n",
     ),
+    "no argument": (
+        f"{MAKE}client.chat.ask()\n",
+        f"{NEW}\nclient = get_unified_llm_service()\nclient.complete_text_sync()\n",
+    ),
+    "no argument, on lines": (
+        f"{MAKE}client.chat.ask(\n)\n",
+        f"{NEW}\nclient = get_unified_llm_service()\nclient.complete_text_sync(\n)\n",
+    ),
     "a call that goes": (
         f"{MAKE}client.rooms.open()\nclient.chat.ask('x')\n",
         f"{NEW}\nclient = get_unified_llm_service()\nclient.complete_text_sync('x')\n",
