@@ -66,7 +66,13 @@ _GRACE = 3.0
 
 
 def record(
-    command: Sequence[str], log: Path, *, cwd: Path, timeout: float, most: int = 4 * 1024 * 1024
+    command: Sequence[str],
+    log: Path,
+    *,
+    cwd: Path,
+    timeout: float,
+    environ: Mapping[str, str] | None = None,
+    most: int = 4 * 1024 * 1024,
 ) -> int:
     """Run a program to its end with both streams kept in the file `log`; gives its exit code.
 
@@ -75,7 +81,7 @@ def record(
     when it cannot be started or the log cannot be written.
     """
     try:
-        with log.open("wb") as file, _started(command, cwd) as process:
+        with log.open("wb") as file, _started(command, cwd, environ) as process:
             kept = _Kept(file, most)
             try:
                 _read(process, kept, monotonic() + timeout)
@@ -92,12 +98,15 @@ def record(
 
 
 @contextmanager
-def _started(command: Sequence[str], cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _started(
+    command: Sequence[str], cwd: Path, environ: Mapping[str, str] | None
+) -> Iterator[subprocess.Popen[bytes]]:
     """A program in a group of its own, without input, both streams in one pipe."""
     try:
         process = subprocess.Popen(
             list(command),
             cwd=cwd,
+            env=environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

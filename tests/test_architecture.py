@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "__main__": {"commands", "errors", "llm.errors", "output"},
     "commands": {
         "migrate",
+        "infra",
         "llm",
         "ask",
         "keys",
@@ -29,6 +30,7 @@ MAY_IMPORT = {
         "output",
     },
     "migrate": {"process", "assets", "settings", "errors", "llm.folders"},
+    "infra": {"process", "http", "assets", "settings", "errors", "llm.folders", "llm.secret"},
     "ask": {"http", "errors", "llm"},
     "keys": {"http", "errors", "llm"},
     "budgets": {"errors", "llm"},

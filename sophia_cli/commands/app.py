@@ -9,7 +9,7 @@ from typer.exceptions import TyperException
 from typer.main import get_command
 
 from sophia_cli import __version__
-from sophia_cli.commands import llm, migrate
+from sophia_cli.commands import infra, llm, migrate
 from sophia_cli.commands.front import show_front_door
 from sophia_cli.commands.options import App, Json, NoColor, Quiet, Root
 from sophia_cli.errors import UsageError
@@ -18,6 +18,7 @@ from sophia_cli.output import Output
 app = App(add_completion=False, invoke_without_command=True)
 app.add_typer(llm.app, name="llm")
 app.add_typer(migrate.app, name="migrate")
+app.add_typer(infra.app, name="infra")
 
 
 def _show_version(asked: bool) -> None:

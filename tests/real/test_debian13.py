@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-IMAGE = "sophia-test/debian13-python"
+IMAGE = "sophia-test/python"
 EXTRAS = "cli,fast,keyring,otel,snowflake"
 # What the tests of tests/llm, tests/migrate and tests/commands import.
 OTHERS = (
@@ -36,7 +36,7 @@ def engine() -> str:
     if done.returncode and "No such image" not in done.stderr:
         return "no Docker engine answers"
     return (
-        f"the image {IMAGE} is not there: tests/real/debian13.sh makes it"
+        f"the image {IMAGE} is not there: tests/real/images.sh python makes it"
         if done.returncode
         else ""
     )

@@ -1,0 +1,153 @@
+"""`sophia infra up`: from nothing to servers that answer and are secured."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sophia_cli.commands.infra.asked import Name, pairs, ports
+from sophia_cli.commands.options import Json, Quiet, Root
+from sophia_cli.output import Output
+from sophia_cli.surroundings import here
+
+if TYPE_CHECKING:
+    from sophia_cli.infra.preflight import Check
+    from sophia_cli.infra.up import Standing, Step
+
+
+class Profile(StrEnum):
+    """Which servers."""
+
+    QUALITY = "quality"
+    METRICS = "metrics"
+
+
+_HINTS = {"sonarqube": "its first start takes about 2 minutes"}
+
+
+def up(
+    root: Root = None,
+    name: Name = "",
+    profile: Annotated[
+        list[Profile] | None,
+        typer.Option(
+            "--profile",
+            help="Only these: quality (SonarQube), metrics (the others). Default: both, or those of before.",
+        ),
+    ] = None,
+    port: Annotated[
+        list[str] | None, typer.Option("--port", metavar="SERVER=PORT", help="Another port.")
+    ] = None,
+    image: Annotated[
+        list[str] | None,
+        typer.Option("--image", metavar="SERVER=IMAGE", help="Another image, of a closed network."),
+    ] = None,
+    sonar_url: Annotated[
+        str, typer.Option("--sonar-url", help="Use this SonarQube, start none.")
+    ] = "",
+    grafana_url: Annotated[
+        str, typer.Option("--grafana-url", help="Use this Grafana, start none.")
+    ] = "",
+    prometheus_url: Annotated[
+        str, typer.Option("--prometheus-url", help="Use this Prometheus, start none.")
+    ] = "",
+    no_search_checks: Annotated[
+        bool,
+        typer.Option(
+            "--no-search-checks",
+            help="SonarQube's search engine starts where the open-files limit is too low.",
+        ),
+    ] = False,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=1, help="Seconds until the servers must answer.")
+    ] = 600,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Start the servers, wait until they answer, secure them, and tell them of this project.
+
+    What runs already stays; a second time changes nothing. Ports listen on this machine alone.
+
+    Example:  sophia infra up --profile quality
+    """
+    from sophia_cli.infra.up import Asked, NotReady, bring_up
+
+    output = Output(as_json=as_json, quiet=quiet)
+    attached = {"sonarqube": sonar_url, "grafana": grafana_url, "prometheus": prometheus_url}
+    asked = Asked(
+        here(root),
+        name,
+        tuple(profile or ()),
+        ports(port),
+        pairs("--image", image),
+        {key: url for key, url in attached.items() if url},
+        not no_search_checks,
+        timeout,
+    )
+    checks: list[Check] = []
+    try:
+        standing = bring_up(asked, os.environ, _teller(output), checks.append)
+    except NotReady as error:
+        _show_checks(output, checks)
+        output.line()
+        output.line("Nothing was started.")
+        raise error
+    output.envelope("infra up", _data(standing, checks))
+    _show(output, standing, checks)
+
+
+def _teller(output: Output) -> Callable[[Step], None]:
+    def tell(step: Step) -> None:
+        hint = _HINTS.get(step.server, "") if step.phase != "ready" else ""
+        seconds = f"{step.seconds:4.0f} s"
+        words = f"  {step.server:<13} {step.phase:<26} {seconds}"
+        output.note(f"{words}   ({hint})" if hint and step.phase == "starting" else words)
+
+    return tell
+
+
+def _show_checks(output: Output, checks: list[Check]) -> None:
+    for one in checks:
+        mark = "" if one.state == "ok" else f"{one.state}: "
+        output.text(f"{one.name:<13} {mark}{one.words}", indent=2, hang=14)
+
+
+def _show(output: Output, standing: Standing, checks: list[Check]) -> None:
+    from sophia_cli.infra.servers import server
+
+    stack = standing.stack
+    for one in checks:
+        if one.state != "ok":
+            output.text(f"{one.name}: {one.words}", indent=2)
+    for name in (*(one.name for one in stack.running if one.port), *stack.attached):
+        secret = (
+            f"   admin password: sophia infra secrets show {name}" if name == "sonarqube" else ""
+        )
+        output.line(f"  {server(name).title:<13} {stack.url(name)}{secret}")
+    if standing.changed:
+        output.text(f"Made: {', '.join(standing.changed)}.")
+    minutes, seconds = divmod(round(standing.seconds), 60)
+    took = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    output.line(f"Up in {took}. The stack is `{stack.name}`.")
+    output.line(
+        "Next:  sophia infra scan" if stack.url("sonarqube") else "Next:  sophia infra status"
+    )
+
+
+def _data(standing: Standing, checks: list[Check]) -> dict[str, object]:
+    stack = standing.stack
+    return {
+        "stack": stack.name,
+        "urls": {
+            name: stack.url(name) for name in (*stack.ports, *stack.attached) if stack.url(name)
+        },
+        "images": {one.name: stack.images[one.name] for one in stack.running},
+        "changed": list(standing.changed),
+        "seconds": round(standing.seconds, 1),
+        "checks": [asdict(one) for one in checks],
+    }

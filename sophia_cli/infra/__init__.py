@@ -1,0 +1,1 @@
+"""Quality and metrics servers of a project: SonarQube, PostgreSQL, Prometheus, Alertmanager, Grafana."""

@@ -1,0 +1,142 @@
+"""`docker compose` for one stack: what it is given, and what it is asked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sophia_cli.assets import asset
+from sophia_cli.errors import SophiaError
+from sophia_cli.infra.containers import PROJECT, SERVICE
+from sophia_cli.infra.engine import Engine, containers
+from sophia_cli.infra.files import put
+from sophia_cli.infra.servers import SERVERS
+from sophia_cli.infra.stack import Stack
+from sophia_cli.infra.vault import FOLDER, Vault
+from sophia_cli.process import Result, run
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+HASH = "com.docker.compose.config-hash"
+FILE, VARIABLES = "compose.yaml", ".env"
+PASSCODE = "sonarqube-passcode"  # opens the server's health, and nothing else
+PASSWORDS = {"postgresql": "postgresql", "grafana": "grafana"}
+
+
+@dataclass(frozen=True)
+class Compose:
+    """Compose for a stack on an engine."""
+
+    stack: Stack
+    engine: Engine
+
+    def prepare(self) -> None:
+        """Write the file and its variables into the stack's folder: Compose by hand works there too."""
+        home = self.stack.home
+        self._contents()  # the ages of secrets that are not there yet would change with them
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        put(home / FILE, asset("compose/compose.yaml").read_bytes(), 0o644)
+        lines = [f"{name}={value}\n" for name, value in _variables(self.stack).items()]
+        put(home / VARIABLES, "".join(lines).encode(), 0o644)
+
+    def run(self, *words: str, timeout: float) -> Result:
+        """Run `docker compose WORDS` in the stack's folder. Raises SophiaError when it takes too long."""
+        environ = {**self.engine.environ, **self._contents()}
+        fixed = ("--project-name", self.stack.name, "--progress", "plain")
+        return run(
+            ["docker", "compose", *fixed, *words],
+            cwd=self.stack.home,
+            env=environ,
+            timeout=timeout,
+        )
+
+    def changed(self, client: DockerClient) -> tuple[str, ...]:
+        """The servers whose containers Compose would make anew, by the hashes that it keeps."""
+        done = self.run("config", "--hash", "*", timeout=60)
+        wanted = dict(line.split()[:2] for line in done.stdout.splitlines() if line.strip())
+        return tuple(
+            one.labels[SERVICE]
+            for one in containers(client, label=f"{PROJECT}={self.stack.name}")
+            if one.labels.get(SERVICE) in self.stack.servers
+            and wanted.get(one.labels[SERVICE], "") != one.labels.get(HASH, "")
+        )
+
+    def ask(self, *words: str, timeout: float = 60.0) -> list[Any]:
+        """The same, for an answer in JSON: Compose prints one list, or since 2.21 a value a line."""
+        done = self.run(*words, "--format", "json", timeout=timeout)
+        if done.code:
+            raise SophiaError(f"docker compose {words[0]} failed: {last_line(done.stderr)}")
+        return _parsed(done.stdout)
+
+    def _contents(self) -> dict[str, str]:
+        """What is copied into containers; never in a file of Compose, never an argument."""
+        vault = Vault(self.stack.home / FOLDER)
+        secrets = {name: vault.make(kept).value for name, kept in PASSWORDS.items()}
+        secrets["sonarqube"] = (
+            f"sonar.jdbc.password={secrets['postgresql']}\n"
+            f"sonar.web.systemPasscode={vault.make(PASSCODE).value}\n"
+        )
+        configs = configurations(self.stack)
+        return {
+            **{f"SOPHIA_SECRET_{name.upper()}": value for name, value in secrets.items()},
+            **{f"SOPHIA_CONFIG_{name.upper()}": value for name, value in configs.items()},
+        }
+
+
+def configurations(stack: Stack) -> dict[str, str]:
+    """The files of Prometheus and Alertmanager for this stack."""
+    jobs = [
+        f'  - job_name: {one.name}\n    static_configs: [{{targets: ["{one.name}:{one.inside}"]}}]\n'
+        for one in stack.running
+        if one.scraped
+    ]
+    return {
+        "prometheus": asset("compose/prometheus/prometheus.yml").read_text() + "".join(jobs),
+        "rules": asset("compose/prometheus/rules.yml").read_text(),
+        "alertmanager": asset("compose/alertmanager/alertmanager.yml").read_text(),
+        "grafana": _datasources(stack),
+    }
+
+
+def _datasources(stack: Stack) -> str:
+    """Grafana's data source: Prometheus by its name in the stack's network, or where it is attached."""
+    url = stack.attached.get("prometheus", "http://prometheus:9090")
+    return asset("compose/grafana/datasources.yaml").read_text().replace("PROMETHEUS", url)
+
+
+def last_line(text: str) -> str:
+    """The last line that says something."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "it says nothing"
+
+
+def _variables(stack: Stack) -> Mapping[str, object]:
+    configs = configurations(stack)
+    vault = Vault(stack.home / FOLDER)
+    # Compose makes a container anew when its definition changes, not when the content of its
+    # configuration or secret does: that is what the labels are for.
+    age = max(vault.age(name) for name in ("postgresql", PASSCODE))
+    return {
+        "SOPHIA_STACK": stack.name,
+        **{f"SOPHIA_IMAGE_{one.variable}": stack.images[one.name] for one in SERVERS},
+        **{f"SOPHIA_PORT_{one.variable}": stack.ports[one.name] for one in SERVERS if one.port},
+        "SOPHIA_OPEN_FILES": stack.open_files,
+        "SOPHIA_SEARCH_CHECKS_OFF": "false" if stack.search_checks else "true",
+        "SOPHIA_AGE_SONARQUBE": age,
+        "SOPHIA_HASH_PROMETHEUS": _hash(configs["prometheus"] + configs["rules"]),
+        "SOPHIA_HASH_ALERTMANAGER": _hash(configs["alertmanager"]),
+        "SOPHIA_HASH_GRAFANA": _hash(configs["grafana"]),
+    }
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _parsed(text: str) -> list[Any]:
+    values: Sequence[Any] = [json.loads(line) for line in text.splitlines() if line.strip()]
+    return [item for value in values for item in (value if isinstance(value, list) else [value])]

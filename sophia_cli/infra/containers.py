@@ -1,0 +1,95 @@
+"""The containers of a stack, as the engine sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sophia_cli.infra.engine import containers
+from sophia_cli.infra.stack import Stack
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+PROJECT = "com.docker.compose.project"
+SERVICE = "com.docker.compose.service"
+FOLDER = "com.docker.compose.project.working_dir"
+READY = "ready"
+
+
+@dataclass(frozen=True)
+class State:
+    """One server's container: `phase` is `ready`, `starting`, `unhealthy`, `restarting`, `exited` or `missing`."""
+
+    server: str
+    phase: str
+    container: str = ""
+    image: str = ""
+    exit_code: int = 0
+
+
+def states(client: DockerClient, stack: Stack) -> tuple[State, ...]:
+    """One for each server that should run, in the order of their start."""
+    found = {}
+    for one in containers(client, label=f"{PROJECT}={stack.name}"):
+        found[one.labels.get(SERVICE, "")] = one
+    result = []
+    for wanted in stack.running:
+        one = found.get(wanted.name)
+        if one is None:
+            result.append(State(wanted.name, "missing"))
+            continue
+        state = one.attrs.get("State", {})
+        result.append(
+            State(
+                wanted.name,
+                _phase(state, int(one.attrs.get("RestartCount", 0))),
+                one.name,
+                str(one.attrs.get("Config", {}).get("Image", "")),
+                int(state.get("ExitCode", 0)),
+            )
+        )
+    return tuple(result)
+
+
+def missing(client: DockerClient, stack: Stack) -> Iterator[tuple[str, str]]:
+    """(server, image) of the images that the engine has to fetch."""
+    from docker.errors import ImageNotFound
+
+    for one in stack.running:
+        image = stack.images[one.name]
+        try:
+            client.images.get(image)
+        except ImageNotFound:
+            yield one.name, image
+
+
+def owner(client: DockerClient, name: str) -> str:
+    """The folder from which the Compose project of that name was started; empty where there is none."""
+    for one in containers(client, label=f"{PROJECT}={name}"):
+        return str(one.labels.get(FOLDER, ""))
+    return ""
+
+
+def tail(client: DockerClient, state: State, lines: int = 40) -> str:
+    """The last lines of a container's log."""
+    from docker.errors import DockerException
+
+    if not state.container:
+        return ""
+    try:
+        log = client.containers.get(state.container).logs(tail=lines)
+    except DockerException:
+        return ""
+    return bytes(log).decode(errors="replace")
+
+
+def _phase(state: dict[str, object], restarts: int) -> str:
+    status = str(state.get("Status", ""))
+    if status == "running":
+        health = state.get("Health")
+        word = str(health.get("Status", "")) if isinstance(health, dict) else "healthy"
+        begun = "restarting" if restarts else "starting"  # between two of its ends it runs
+        return {"healthy": READY, "unhealthy": "unhealthy"}.get(word, begun)
+    return {"created": "starting", "restarting": "restarting"}.get(status, "exited")

@@ -1,0 +1,53 @@
+"""Stop a stack. Its data stays, unless that is said twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from sophia_cli.errors import SophiaError
+from sophia_cli.infra import stack as stacks
+from sophia_cli.infra.compose import Compose, last_line
+from sophia_cli.infra.containers import owner, states
+from sophia_cli.infra.engine import connect
+from sophia_cli.infra.stack import Stack
+from sophia_cli.infra.vault import FOLDER, Vault
+
+_PATIENCE = 180.0  # seconds; SonarQube takes about ten
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """What was stopped, and whether the data went too."""
+
+    stack: Stack
+    servers: tuple[str, ...]
+    data_removed: bool
+
+
+def down(stack: Stack, environ: Mapping[str, str], *, volumes: bool = False) -> Stopped:
+    """Stop and remove the containers; with `volumes` the data, and the secrets that opened it.
+
+    Never touches a Compose project of the same name that was started elsewhere. Raises SophiaError.
+    """
+    with stacks.alone(stack.home):
+        engine, client = connect(environ)
+        with closing(client):
+            folder = owner(client, stack.name)
+            if folder and Path(folder) != stack.home:
+                raise SophiaError(
+                    f"the Compose project `{stack.name}` was started in {folder}, not by this stack",
+                    f"docker compose --project-directory {folder} down",
+                )
+            running = tuple(one.server for one in states(client, stack) if one.container)
+        words = ("down", "--timeout", "60", *(["--volumes"] if volumes else []))
+        done = Compose(stack, engine).run(*words, timeout=_PATIENCE)
+        if done.code:
+            raise SophiaError(f"docker compose down failed: {last_line(done.stderr)}", "docker ps")
+        if volumes:
+            vault = Vault(stack.home / FOLDER)
+            for name in vault.names():
+                vault.forget(name)
+    return Stopped(stack, running, volumes)

@@ -1,0 +1,180 @@
+"""What SonarQube must know of a project: asked first, changed only where it differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from time import monotonic, sleep
+
+from sophia_cli.errors import SophiaError
+from sophia_cli.infra.sonarqube import (
+    ADMIN,
+    DOWN,
+    FIRST_PASSWORD,
+    MIGRATION_NEEDED,
+    MIGRATION_RUNNING,
+    UP,
+    Login,
+    SonarQube,
+)
+from sophia_cli.infra.stack import Stack
+from sophia_cli.infra.vault import Vault, password
+
+ADMIN_SECRET = "sonarqube"
+NEXT_SECRET = "sonarqube-next"  # a password that the server may have taken when we were killed
+TOKEN_SECRET = "sonarqube-token"
+GATE = "sophia"
+TOKEN_DAYS = 90
+RENEW_DAYS = 14  # a token with less left is made anew
+# metric, operator, threshold: a project is green when none of these holds for its new code.
+CONDITIONS = (
+    ("new_violations", "GT", "0"),
+    ("new_coverage", "LT", "80"),
+    ("new_duplicated_lines_density", "GT", "3"),
+    ("new_security_hotspots_reviewed", "LT", "100"),
+)
+PHASES = {
+    "UNREACHABLE": "starting",
+    "STARTING": "starting",
+    MIGRATION_NEEDED: "database migration needed",
+    MIGRATION_RUNNING: "database migration",
+    "RESTARTING": "restarting",
+    DOWN: "down",
+    UP: "ready",
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a project's server should hold; `webhook` is a URL, or empty. `new_code` is (type, value)."""
+
+    project: str
+    name: str
+    gate: str
+    new_code: tuple[str, str] = ("PREVIOUS_VERSION", "")
+    webhook: str = ""
+    token_days: int = TOKEN_DAYS
+
+
+def wanted_of(stack: Stack) -> Wanted:
+    """What the project of a stack should find there."""
+    return Wanted(stack.name.removeprefix("sophia-"), stack.root.name, GATE)
+
+
+def wait(server: SonarQube, patience: float) -> None:
+    """Wait until it is UP; `patience` in seconds. Raises SophiaError for a state that waiting does not end."""
+    until = monotonic() + patience
+    while (state := server.state()) != UP:
+        if state == MIGRATION_NEEDED:
+            raise SophiaError(
+                f"SonarQube at {server.url} waits for its database to be migrated",
+                "sophia infra upgrade",
+            )
+        if state == DOWN or monotonic() > until:
+            phase = PHASES.get(state, state)
+            raise SophiaError(
+                f"SonarQube at {server.url} is {phase}", "sophia infra logs sonarqube"
+            )
+        sleep(0.5)
+
+
+def close_door(url: str, vault: Vault) -> bool:
+    """Give the administrator a password of our own; True if it was still the one that all know.
+
+    Raises SophiaError where it is neither that nor ours.
+    """
+    with SonarQube(url) as server:
+        for name in (ADMIN_SECRET, NEXT_SECRET):
+            kept = vault.get(name)
+            if kept and server.takes(Login(ADMIN, kept.value)):
+                if name == NEXT_SECRET:
+                    vault.keep(ADMIN_SECRET, kept.value)
+                vault.forget(NEXT_SECRET)
+                return False
+        if not server.takes(Login(ADMIN, FIRST_PASSWORD)):
+            raise SophiaError(
+                f"SonarQube at {url} does not take the administrator's password that is kept here",
+                "give it the right one:  sophia infra secrets set sonarqube",
+            )
+        # Kept first: a password that was set and then lost would lock everybody out.
+        made = vault.keep(ADMIN_SECRET, password())
+        server.change_password(ADMIN, FIRST_PASSWORD, made.value)
+    return True
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing in which a server differs from what is wanted: in `words`, and what would `make` it so."""
+
+    words: str
+    make: Callable[[], object]
+
+
+def changes(server: SonarQube, wanted: Wanted, vault: Vault) -> Iterator[Change]:
+    """What differs, one after the other.
+
+    Whoever wants it made calls `make` before asking for the next; what cannot be seen before an
+    earlier one is made is left out.
+    """
+    key = wanted.project
+    if not server.has_project(key):
+        yield Change(f"project `{key}`", lambda: server.create_project(key, wanted.name))
+        if not server.has_project(key):
+            return
+    yield from _gate(server, wanted)
+    if server.new_code(key) != wanted.new_code:
+        words = " ".join(wanted.new_code).strip().lower().replace("_", " ")
+        yield Change(f"new code: {words}", lambda: server.set_new_code(key, *wanted.new_code))
+    if wanted.webhook and wanted.webhook not in server.webhooks(key).values():
+        yield Change("webhook", lambda: server.create_webhook(key, "sophia", wanted.webhook))
+    yield from _token(server, wanted, vault)
+
+
+def _gate(server: SonarQube, wanted: Wanted) -> Iterator[Change]:
+    gate = wanted.gate
+    if gate not in server.gates():
+        yield Change(f"quality gate `{gate}`", lambda: server.create_gate(gate))
+        if gate not in server.gates():
+            return
+    have = server.conditions(gate)
+    for condition in CONDITIONS:
+        found = have.get(condition[0])
+        if found is None:
+            add = partial(server.add_condition, gate, *condition)
+            yield Change(f"condition {' '.join(condition)}", add)
+        elif found[1:] != condition[1:]:
+            change = partial(server.change_condition, found[0], *condition)
+            yield Change(f"condition {' '.join(condition)}", change)
+    if server.gate_of(wanted.project) != gate:
+        yield Change(f"gate of `{wanted.project}`", lambda: server.use_gate(wanted.project, gate))
+
+
+def _token(server: SonarQube, wanted: Wanted, vault: Vault) -> Iterator[Change]:
+    """A token is shown once: one whose value is lost is revoked and made anew, as is one about to expire."""
+    name = f"sophia {wanted.project}"
+    there, kept = server.tokens(ADMIN).get(name), vault.get(TOKEN_SECRET)
+    if there and kept and _days_left(str(there.get("expirationDate", ""))) > RENEW_DAYS:
+        return
+    expires = date.today() + timedelta(days=wanted.token_days)
+    yield Change(
+        f"analysis token until {expires.isoformat()}",
+        lambda: renew_token(server, wanted, vault, is_there=bool(there)),
+    )
+
+
+def renew_token(server: SonarQube, wanted: Wanted, vault: Vault, *, is_there: bool) -> None:
+    """Make the project's token anew; the one before ends."""
+    name = f"sophia {wanted.project}"
+    if is_there:
+        server.revoke_token(name)
+    expires = date.today() + timedelta(days=wanted.token_days)
+    vault.keep(TOKEN_SECRET, server.create_token(name, wanted.project, expires))
+
+
+def _days_left(text: str) -> int:
+    try:
+        return (date.fromisoformat(text[:10]) - date.today()).days
+    except ValueError:
+        return 0

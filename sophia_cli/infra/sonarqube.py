@@ -1,0 +1,230 @@
+"""SonarQube's web API, as far as a stack needs it and no library speaks it rightly.
+
+Checked against a running 26.9.0.129388; what the server lists of itself is at
+`api/webservices/list?include_internals=true`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import TracebackType
+from typing import Any
+
+from sophia_cli.errors import SophiaError
+from sophia_cli.http import httpx
+
+ADMIN = "admin"
+FIRST_PASSWORD = "admin"  # what every new server has
+UP, STARTING, DOWN = "UP", "STARTING", "DOWN"
+MIGRATION_NEEDED, MIGRATION_RUNNING = "DB_MIGRATION_NEEDED", "DB_MIGRATION_RUNNING"
+UNREACHABLE = "UNREACHABLE"  # our own word for: no connection, or a page instead of an answer
+_PATIENCE = 30.0  # seconds
+
+
+class Refused(SophiaError):
+    """SonarQube answered with an error; `status` is its HTTP code, `words` what it says."""
+
+    def __init__(self, path: str, status: int, words: str) -> None:
+        told = f": {words}" if words else ""
+        super().__init__(f"SonarQube answered {status} to {path}{told}", "sophia infra status")
+        self.status = status
+        self.words = words
+
+
+@dataclass(frozen=True)
+class Login:
+    """Who asks: a user with a password, or a token alone; nobody when both are empty."""
+
+    user: str = ""
+    password: str = ""
+    token: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        if self.token:
+            return {"Authorization": f"Bearer {self.token}"}
+        if self.user:
+            pair = f"{self.user}:{self.password}".encode()
+            return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+        return {}
+
+
+NOBODY = Login()
+
+
+class SonarQube:
+    """One server; every method asks it once. Raises SophiaError where it cannot be reached, Refused."""
+
+    def __init__(self, url: str, login: Login = NOBODY, *, passcode: str = "") -> None:
+        self.url = url.rstrip("/")
+        headers = {**login.headers, **({"X-Sonar-Passcode": passcode} if passcode else {})}
+        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=_PATIENCE)
+
+    def __enter__(self) -> SonarQube:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._http.close()
+
+    def state(self) -> str:
+        """Its state, in its own words; `UNREACHABLE` until there is an answer in JSON.
+
+        `api/system/status` answers 200 in every state and needs no login; before the web server is
+        up the connection is refused, or a page in HTML comes with a 503.
+        """
+        try:
+            found = self._http.get("/api/system/status", timeout=5.0).json()
+            return str(found["status"])
+        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            return UNREACHABLE
+
+    def version(self) -> str:
+        """Such as `26.9.0.129388`; needs no login."""
+        return self._send("GET", "/api/server/version").text.strip()
+
+    def health(self) -> tuple[str, tuple[str, ...]]:
+        """GREEN, YELLOW or RED, and why; needs the passcode or an administrator."""
+        found = self._json("GET", "/api/system/health")
+        return str(found["health"]), tuple(str(one["message"]) for one in found.get("causes", []))
+
+    def takes(self, login: Login) -> bool:
+        """Whether somebody may log in so."""
+        found = self._send("GET", "/api/authentication/validate", headers=login.headers)
+        return found.json().get("valid") is True
+
+    def change_password(self, user: str, before: str, after: str) -> None:
+        """Give a user another password."""
+        login = Login(user, before)
+        data = {"login": user, "previousPassword": before, "password": after}
+        self._send("POST", "/api/users/change_password", data=data, headers=login.headers)
+
+    def create_project(self, key: str, name: str) -> bool:
+        """Create a project; False where it exists."""
+        return self._created("/api/projects/create", {"project": key, "name": name})
+
+    def has_project(self, key: str) -> bool:
+        found = self._json("GET", "/api/projects/search", params={"projects": key})
+        return any(one["key"] == key for one in found["components"])
+
+    def gates(self) -> dict[str, bool]:
+        """The quality gates by name; True for the default one."""
+        found = self._json("GET", "/api/qualitygates/list")
+        return {str(one["name"]): bool(one["isDefault"]) for one in found["qualitygates"]}
+
+    def create_gate(self, name: str) -> None:
+        """Create a gate. It comes with four conditions on new code already."""
+        self._send("POST", "/api/qualitygates/create", data={"name": name})
+
+    def conditions(self, gate: str) -> dict[str, tuple[str, str, str]]:
+        """The conditions of a gate: metric -> (id, operator, error threshold)."""
+        found = self._json("GET", "/api/qualitygates/show", params={"name": gate})
+        return {
+            str(one["metric"]): (str(one["id"]), str(one["op"]), str(one["error"]))
+            for one in found.get("conditions", [])
+        }
+
+    def add_condition(self, gate: str, metric: str, operator: str, error: str) -> None:
+        data = {"gateName": gate, "metric": metric, "op": operator, "error": error}
+        self._send("POST", "/api/qualitygates/create_condition", data=data)
+
+    def change_condition(self, number: str, metric: str, operator: str, error: str) -> None:
+        data = {"id": number, "metric": metric, "op": operator, "error": error}
+        self._send("POST", "/api/qualitygates/update_condition", data=data)
+
+    def gate_of(self, project: str) -> str:
+        found = self._json("GET", "/api/qualitygates/get_by_project", params={"project": project})
+        return str(found["qualityGate"]["name"])
+
+    def use_gate(self, project: str, gate: str) -> None:
+        data = {"projectKey": project, "gateName": gate}
+        self._send("POST", "/api/qualitygates/select", data=data)
+
+    def new_code(self, project: str) -> tuple[str, str]:
+        """What counts as new code in a project: (type, value)."""
+        found = self._json("GET", "/api/new_code_periods/show", params={"project": project})
+        return str(found["type"]), str(found.get("value", ""))
+
+    def set_new_code(self, project: str, kind: str, value: str) -> None:
+        data = {"project": project, "type": kind, **({"value": value} if value else {})}
+        self._send("POST", "/api/new_code_periods/set", data=data)
+
+    def tokens(self, user: str) -> dict[str, Mapping[str, Any]]:
+        """A user's tokens by name; their values cannot be read again."""
+        found = self._json("GET", "/api/user_tokens/search", params={"login": user})
+        return {str(one["name"]): one for one in found["userTokens"]}
+
+    def create_token(self, name: str, project: str, expires: date) -> str:
+        """A token that can analyse one project and do nothing else; its value is shown this once."""
+        data = {
+            "name": name,
+            "type": "PROJECT_ANALYSIS_TOKEN",
+            "projectKey": project,
+            "expirationDate": expires.isoformat(),
+        }
+        return str(self._json("POST", "/api/user_tokens/generate", data=data)["token"])
+
+    def revoke_token(self, name: str) -> None:
+        self._send("POST", "/api/user_tokens/revoke", data={"name": name})
+
+    def webhooks(self, project: str) -> dict[str, str]:
+        """A project's webhooks: name -> URL."""
+        found = self._json("GET", "/api/webhooks/list", params={"project": project})
+        return {str(one["name"]): str(one["url"]) for one in found["webhooks"]}
+
+    def create_webhook(self, project: str, name: str, url: str) -> None:
+        data = {"project": project, "name": name, "url": url}
+        self._send("POST", "/api/webhooks/create", data=data)
+
+    def task_state(self, task: str) -> tuple[str, str]:
+        """PENDING, IN_PROGRESS, SUCCESS, FAILED or CANCELED, and why it failed."""
+        found = self._json("GET", "/api/ce/task", params={"id": task})["task"]
+        return str(found["status"]), str(found.get("errorMessage", ""))
+
+    def gate_status(self, project: str) -> Mapping[str, Any]:
+        """The gate's verdict on a project: `status` and `conditions`."""
+        params = {"projectKey": project}
+        found = self._json("GET", "/api/qualitygates/project_status", params=params)
+        return dict(found["projectStatus"])
+
+    def _created(self, path: str, data: Mapping[str, str]) -> bool:
+        try:
+            self._send("POST", path, data=data)
+        except Refused as error:
+            if "already exists" not in error.words:
+                raise
+            return False
+        return True
+
+    def _json(self, method: str, path: str, **more: Any) -> Any:
+        return self._send(method, path, **more).json()
+
+    def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
+        try:
+            answer = self._http.request(method, path, **more)
+        except httpx.HTTPError as error:
+            raise SophiaError(
+                f"SonarQube at {self.url} cannot be reached: {error}", "sophia infra status"
+            ) from error
+        if answer.status_code >= 300:
+            raise Refused(path, answer.status_code, _words(answer))
+        return answer
+
+
+def _words(answer: httpx.Response) -> str:
+    """What the server says is wrong: `{"errors": [{"msg"}]}`, for passwords `{"result"}`, or nothing."""
+    try:
+        found = json.loads(answer.content)
+        if "errors" in found:
+            return "; ".join(str(one["msg"]) for one in found["errors"])
+        return str(found.get("result") or found.get("message", ""))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ""

@@ -1,0 +1,145 @@
+"""A stack: what runs, where, and from which images; kept in a folder of its own between commands."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sophia_cli.errors import SophiaError
+from sophia_cli.infra.files import put
+from sophia_cli.infra.servers import SERVERS, Server
+from sophia_cli.llm.folders import own_folder
+
+VERSION = 1
+FILE = "stack.json"
+_NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One stack of a project.
+
+    `root` is the project, `home` the folder that is the stack's alone. `servers` run here; those
+    named in `attached` run elsewhere, at their URL. `open_files` is the limit that SonarQube gets,
+    and `search_checks` whether its search engine checks the machine.
+    """
+
+    name: str
+    root: Path
+    home: Path
+    servers: tuple[str, ...] = ()
+    ports: Mapping[str, int] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
+    attached: Mapping[str, str] = field(default_factory=dict)
+    open_files: int = 131_072
+    search_checks: bool = True
+
+    @property
+    def running(self) -> tuple[Server, ...]:
+        """Its servers in the order of their start."""
+        return tuple(one for one in SERVERS if one.name in self.servers)
+
+    def url(self, name: str) -> str:
+        """Where a server answers; empty for one that the stack has not."""
+        if name in self.attached:
+            return self.attached[name].rstrip("/")
+        return f"http://localhost:{self.ports[name]}" if name in self.servers else ""
+
+
+def name_of(root: Path) -> str:
+    """The name of a project's stack where none is given: `sophia-` and the folder's name."""
+    words = _NOT_IN_A_NAME.sub("-", root.name.lower()).strip("-")[:40]
+    return f"sophia-{words or hashlib.sha256(str(root).encode()).hexdigest()[:8]}"
+
+
+def check_name(name: str) -> str:
+    """The name, if Compose takes it. Raises SophiaError."""
+    if not _NAME.fullmatch(name):
+        raise SophiaError(
+            f"`{name}` is no name of a stack", "small letters, digits, - and _, such as sophia-shop"
+        )
+    return name
+
+
+def home_of(name: str, environ: Mapping[str, str]) -> Path:
+    """The folder of the stack of that name. Raises SophiaError for a user without a home."""
+    folder = own_folder(environ, "STATE")
+    if folder is None:
+        raise SophiaError("there is no folder for the stack: HOME is not set", "set HOME")
+    return folder / "infra" / name
+
+
+def load(name: str, environ: Mapping[str, str]) -> Stack | None:
+    """The stack of that name as it was last brought up; None where it never was. Raises SophiaError."""
+    home = home_of(name, environ)
+    path = home / FILE
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise SophiaError(
+            f"{path} cannot be read: {error}", f"look at it, or remove {home}"
+        ) from error
+    if not isinstance(found, dict) or found.pop("version", None) != VERSION:
+        raise SophiaError(f"{path} is of another version of sophia", "update sophia")
+    return _stack(found, home, path)
+
+
+def save(stack: Stack) -> None:
+    """Keep it for the next command."""
+    data = {**asdict(replace(stack, root=stack.root.absolute())), "version": VERSION}
+    del data["home"]
+    stack.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    put(stack.home / FILE, json.dumps(data, indent=2, default=str).encode() + b"\n")
+
+
+@contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """One command at a time changes a stack; the lock goes with the process. Raises SophiaError."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise SophiaError(
+            f"another command is changing the stack `{home.name}`",
+            "wait for it, then:  sophia infra status",
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def _stack(found: dict[str, Any], home: Path, path: Path) -> Stack:
+    try:
+        return Stack(
+            **{
+                **found,
+                "home": home,
+                "root": Path(found["root"]),
+                "servers": tuple(found["servers"]),
+            }
+        )
+    except (KeyError, TypeError) as error:
+        raise SophiaError(f"{path} is damaged: {error}", f"look at it, or remove {home}") from error
+
+
+def find(root: Path, name: str, environ: Mapping[str, str]) -> Stack:
+    """The stack of that name, or of this project. Raises SophiaError where there is none."""
+    named = check_name(name or name_of(root.resolve()))
+    stack = load(named, environ)
+    if stack is None:
+        raise SophiaError(f"there is no stack `{named}`", "sophia infra up")
+    return stack

@@ -1,0 +1,173 @@
+"""How a stack is: what answers, why what does not, and where it differs from its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sophia_cli.errors import SophiaError
+from sophia_cli.http import httpx
+from sophia_cli.infra import quality
+from sophia_cli.infra.compose import PASSCODE, Compose
+from sophia_cli.infra.containers import PROJECT, READY, State, states, tail
+from sophia_cli.infra.engine import connect
+from sophia_cli.infra.servers import NAMES, server
+from sophia_cli.infra.sonarqube import ADMIN, UP, Login, SonarQube
+from sophia_cli.infra.stack import Stack
+from sophia_cli.infra.trouble import known_cause
+from sophia_cli.infra.vault import FOLDER, Vault
+from sophia_cli.process import run
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+ATTACHED = "attached"
+_PATIENCE = 5.0  # seconds
+
+
+@dataclass(frozen=True)
+class Health:
+    """One server: `phase` and, where it is not `ready`, the `reason`."""
+
+    server: str
+    phase: str
+    url: str = ""
+    version: str = ""
+    reason: str = ""
+    image: str = ""
+
+
+@dataclass(frozen=True)
+class Status:
+    """A stack as it is now; `drift` is in words, `disk` in bytes by volume."""
+
+    stack: Stack
+    servers: tuple[Health, ...]
+    drift: tuple[str, ...]
+    disk: Mapping[str, int]
+
+    @property
+    def is_well(self) -> bool:
+        return all(one.phase == READY for one in self.servers) and not self.drift
+
+
+def read_status(stack: Stack, environ: Mapping[str, str]) -> Status:
+    """Ask the engine and every server. Raises SophiaError when no engine answers."""
+    vault = Vault(stack.home / FOLDER)
+    engine, client = connect(environ)
+    with closing(client):
+        found = states(client, stack)
+        servers = tuple(_health(client, stack, one, vault) for one in found)
+        servers += tuple(_attached(stack, name) for name in NAMES if name in stack.attached)
+        ready = {one.server for one in servers if one.phase == READY}
+        drift = (*_files_drift(Compose(stack, engine), client, found), *_drift(stack, ready, vault))
+        return Status(stack, servers, drift, _disk(stack, engine.environ))
+
+
+def _health(client: DockerClient, stack: Stack, state: State, vault: Vault) -> Health:
+    url = stack.url(state.server) if server(state.server).port else ""
+    if state.phase != READY:
+        return Health(state.server, state.phase, url, "", _reason(client, state), state.image)
+    version, reason = _answers(state.server, url, vault)
+    return Health(state.server, "unhealthy" if reason else READY, url, version, reason, state.image)
+
+
+def _reason(client: DockerClient, state: State) -> str:
+    if state.phase == "missing":
+        return "there is no container"
+    cause = known_cause(tail(client, state, 200))
+    if cause:
+        return cause
+    return f"exit code {state.exit_code}" if state.phase == "exited" else ""
+
+
+def _attached(stack: Stack, name: str) -> Health:
+    url = stack.url(name)
+    version, reason = _answers(name, url, None)
+    return Health(name, "unreachable" if reason else READY, url, version, reason, ATTACHED)
+
+
+def _answers(name: str, url: str, vault: Vault | None) -> tuple[str, str]:
+    """(version, what is wrong) of a server, asked over its own port."""
+    try:
+        if name == "sonarqube":
+            return _sonarqube(url, vault)
+        if name == "grafana":
+            found = _json(f"{url}/api/health")
+            bad = "" if found.get("database") == "ok" else "its database is not ok"
+            return str(found.get("version", "")), bad
+        if name == "prometheus":
+            return str(_json(f"{url}/api/v1/status/buildinfo")["data"]["version"]), ""
+        if name == "alertmanager":
+            return str(_json(f"{url}/api/v2/status")["versionInfo"]["version"]), ""
+    except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
+        return "", f"does not answer: {error}"
+    return "", ""
+
+
+def _sonarqube(url: str, vault: Vault | None) -> tuple[str, str]:
+    kept = vault.get(PASSCODE) if vault else None
+    with SonarQube(url, passcode=kept.value if kept else "") as asked:
+        state = asked.state()
+        if state != UP:
+            return "", quality.PHASES.get(state, state)
+        if not kept:
+            return asked.version(), ""
+        try:
+            color, causes = asked.health()
+        except SophiaError as error:
+            return asked.version(), error.message
+        return asked.version(), "" if color == "GREEN" else f"{color.lower()}: {'; '.join(causes)}"
+
+
+def _json(url: str) -> dict[str, Any]:
+    answer = httpx.get(url, timeout=_PATIENCE)
+    answer.raise_for_status()
+    found = answer.json()
+    assert isinstance(found, dict)
+    return found
+
+
+def _files_drift(compose: Compose, client: DockerClient, found: tuple[State, ...]) -> Iterator[str]:
+    """Where a container was made of other files than there are now."""
+    for state in found:
+        wanted = compose.stack.images[state.server]
+        if state.container and state.image != wanted:
+            yield f"{state.server} runs {state.image}, the stack says {wanted}"
+    yield from (f"{name} was made of other files" for name in compose.changed(client))
+
+
+def _drift(stack: Stack, ready: set[str], vault: Vault) -> Iterator[str]:
+    """Where SonarQube differs from what `up` made of it."""
+    kept = vault.get(quality.ADMIN_SECRET)
+    if "sonarqube" not in ready or kept is None:
+        return
+    try:
+        with SonarQube(stack.url("sonarqube"), Login(ADMIN, kept.value)) as asked:
+            for change in quality.changes(asked, quality.wanted_of(stack), vault):
+                yield f"SonarQube lacks: {change.words}"
+    except SophiaError as error:
+        yield f"SonarQube cannot be compared: {error.message}"
+
+
+def _disk(stack: Stack, environ: Mapping[str, str]) -> dict[str, int]:
+    """Bytes by volume; nothing where the engine does not tell."""
+    done = run(
+        ["docker", "system", "df", "-v", "--format", "{{range .Volumes}}{{.Name}} {{.Size}} {{.Labels}}\n{{end}}"],
+        env=environ, timeout=60,
+    )  # fmt: skip
+    sizes = {}
+    for line in done.stdout.splitlines():
+        words = line.split()
+        if len(words) == 3 and f"{PROJECT}={stack.name}" in words[2].split(","):
+            sizes[words[0].removeprefix(f"{stack.name}_")] = _bytes(words[1])
+    return sizes
+
+
+def _bytes(text: str) -> int:
+    """`1.5GB` as the engine writes it: powers of ten."""
+    number = text.rstrip("kMGTB")
+    factor = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+    return int(float(number) * factor[text[len(number) :].rstrip("B")])

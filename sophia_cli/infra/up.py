@@ -1,0 +1,227 @@
+"""Bring a stack up: look, start, wait, and tell the servers what they must know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from sophia_cli.errors import SophiaError, UsageError
+from sophia_cli.infra import quality
+from sophia_cli.infra import stack as stacks
+from sophia_cli.infra.compose import Compose
+from sophia_cli.infra.containers import READY, State, missing, owner, states, tail
+from sophia_cli.infra.engine import Engine, connect
+from sophia_cli.infra.images import choose, read_lock
+from sophia_cli.infra.machine import look
+from sophia_cli.infra.preflight import FAIL, FILES_ASKED, Check, check
+from sophia_cli.infra.quality import PHASES
+from sophia_cli.infra.servers import PROFILES, SERVERS, WITH_PORT
+from sophia_cli.infra.sonarqube import ADMIN, UNREACHABLE, Login, SonarQube
+from sophia_cli.infra.stack import Stack
+from sophia_cli.infra.trouble import explain, not_pulled
+from sophia_cli.infra.vault import FOLDER, Vault
+from sophia_cli.process import Result
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+_PULLING = 3600.0  # seconds; SonarQube's image has a gigabyte
+_LOOK = 0.5  # seconds between two looks at the containers
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person asked of `up`. None and empty leave what the stack had before."""
+
+    root: Path
+    name: str = ""
+    profiles: tuple[str, ...] = ()
+    ports: Mapping[str, int] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
+    attached: Mapping[str, str] = field(default_factory=dict)
+    search_checks: bool = True
+    patience: float = 600.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far one server is, for whoever waits."""
+
+    server: str
+    phase: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A stack that is up: what was changed on its servers, and how long it took, in seconds."""
+
+    stack: Stack
+    changed: tuple[str, ...]
+    seconds: float
+
+
+class NotReady(SophiaError):
+    """The machine is not fit; `checks` say why."""
+
+    def __init__(self, checks: tuple[Check, ...]) -> None:
+        failed = [one for one in checks if one.state == FAIL]
+        super().__init__(failed[0].words, failed[0].mend)
+        self.checks = checks
+
+
+def bring_up(
+    asked: Asked,
+    environ: Mapping[str, str],
+    tell: Callable[[Step], None],
+    show: Callable[[Check], None],
+) -> Standing:
+    """Bring the stack up, and wait until all of it answers and is secured.
+
+    `tell` hears how far each server is, `show` what was found on the machine. Raises NotReady before
+    anything is started, SophiaError with the reason when a server does not come up.
+    """
+    began = monotonic()
+    stack = settle(asked, environ)
+    with stacks.alone(stack.home):
+        engine, client = connect(environ)
+        with closing(client):
+            stack = _fit(stack, engine, client, show)
+            compose = Compose(stack, engine)
+            stacks.save(stack)
+            compose.prepare()
+            _start(compose, client, asked.patience, tell)
+            changed = tuple(_provide(stack, asked.patience))
+    return Standing(stack, changed, monotonic() - began)
+
+
+def settle(asked: Asked, environ: Mapping[str, str]) -> Stack:
+    """The stack that is wanted: what was asked for over what it was before. Raises SophiaError."""
+    root = asked.root.resolve()
+    name = stacks.check_name(asked.name or stacks.name_of(root))
+    before = stacks.load(name, environ)
+    if before and before.root != root:
+        raise SophiaError(
+            f"the stack `{name}` belongs to {before.root}", "sophia infra up --name ANOTHER"
+        )
+    for port_of in asked.ports:
+        if port_of not in WITH_PORT:
+            raise UsageError(f"`{port_of}` has no port", f"one of: {', '.join(WITH_PORT)}")
+    ports = {one.name: one.port for one in SERVERS if one.port}
+    kept = before.images if before else {}
+    return Stack(
+        name,
+        root,
+        stacks.home_of(name, environ),
+        _servers(asked, before),
+        {**ports, **(before.ports if before else {}), **asked.ports},
+        {**choose(read_lock(), asked.images), **kept, **asked.images},
+        asked.attached or (before.attached if before else {}),
+        before.open_files if before else FILES_ASKED,
+        asked.search_checks and (before is None or before.search_checks),
+    )
+
+
+def _servers(asked: Asked, before: Stack | None) -> tuple[str, ...]:
+    attached = asked.attached or (before.attached if before else {})
+    elsewhere = {*attached, *(["postgresql"] if "sonarqube" in attached else [])}
+    if not asked.profiles and before:
+        return tuple(name for name in before.servers if name not in elsewhere)
+    profiles = asked.profiles or PROFILES
+    return tuple(
+        one.name for one in SERVERS if one.profile in profiles and one.name not in elsewhere
+    )
+
+
+def _fit(
+    stack: Stack, engine: Engine, client: DockerClient, show: Callable[[Check], None]
+) -> Stack:
+    """The stack as this machine can run it. Raises NotReady, SophiaError."""
+    folder = owner(client, stack.name)
+    if folder and Path(folder) != stack.home:
+        raise SophiaError(
+            f"a Compose project `{stack.name}` runs already, started in {folder}",
+            "sophia infra up --name ANOTHER",
+        )
+    ports = tuple(stack.ports[one.name] for one in stack.running if one.port)
+    machine = look(engine, client, ports)
+    checks = check(stack, engine, machine)
+    for one in checks:
+        show(one)
+    if any(one.state == FAIL for one in checks):
+        raise NotReady(checks)
+    # More than the engine itself may have is refused by it.
+    return replace(stack, open_files=min(FILES_ASKED, machine.open_files or FILES_ASKED))
+
+
+def _start(
+    compose: Compose, client: DockerClient, patience: float, tell: Callable[[Step], None]
+) -> None:
+    for name, image in missing(client, compose.stack):
+        tell(Step(name, "pulling its image", 0.0))
+        done = compose.run("pull", "--quiet", name, timeout=_PULLING)
+        if done.code:
+            raise not_pulled(name, image, done.stderr)
+    names = compose.stack.servers
+    words = ("up", "--detach", "--wait", "--wait-timeout", str(int(patience)), *names)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(compose.run, *words, timeout=patience + 60)
+        for step in _watch(running, compose.stack, client):
+            tell(step)
+        done = running.result()
+    if done.code:
+        raise _why(done, compose.stack, client)
+
+
+def _watch(running: Future[Result], stack: Stack, client: DockerClient) -> Iterator[Step]:
+    """Steps as they are seen, each phase of a server once, until Compose has ended."""
+    began, seen = monotonic(), dict[str, str]()
+    url = stack.url("sonarqube")
+    with SonarQube(url or "http://localhost") as sonarqube:
+        while True:
+            ended = running.done()
+            for state in states(client, stack):
+                phase = _phase(state, sonarqube)
+                if seen.get(state.server) != phase:
+                    seen[state.server] = phase
+                    yield Step(state.server, phase, monotonic() - began)
+            if ended:
+                return
+            try:
+                running.result(_LOOK)
+            except TimeoutError:
+                continue
+
+
+def _phase(state: State, sonarqube: SonarQube) -> str:
+    if state.server != "sonarqube" or state.phase != "starting":
+        return state.phase
+    said = sonarqube.state()
+    return "starting" if said == UNREACHABLE else PHASES.get(said, said.lower())
+
+
+def _why(done: Result, stack: Stack, client: DockerClient) -> SophiaError:
+    found = states(client, stack)
+    logs = {one.server: tail(client, one) for one in found if one.phase != READY}
+    return explain(done.stderr, found, logs)
+
+
+def _provide(stack: Stack, patience: float) -> Iterator[str]:
+    vault = Vault(stack.home / FOLDER)
+    url = stack.url("sonarqube")
+    if url:
+        with SonarQube(url) as server:
+            quality.wait(server, patience)
+        if quality.close_door(url, vault):
+            yield "the administrator's password of SonarQube"
+        kept = vault.get(quality.ADMIN_SECRET)
+        assert kept is not None
+        with SonarQube(url, Login(ADMIN, kept.value)) as server:
+            for change in quality.changes(server, quality.wanted_of(stack), vault):
+                change.make()
+                yield change.words

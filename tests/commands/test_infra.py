@@ -1,0 +1,93 @@
+"""`sophia infra`, as it is typed, where no Docker is needed to answer."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from shell import Said, sophia
+
+COMPOSE = """#!/bin/sh
+case "$1 $2" in
+  "context inspect") echo '[{"Endpoints": {"docker": {"Host": "unix://%s/no.sock"}}}]';;
+  *) exit 1;;
+esac
+"""
+
+
+def infra(folder: Path, *words: str, path: str = "", stdin: str = "") -> Said:
+    return sophia(
+        "infra",
+        *words,
+        cwd=folder,
+        stdin=stdin,
+        XDG_STATE_HOME=str(folder / "state"),
+        PATH=path or os.environ["PATH"],
+        DOCKER_HOST="",
+    )
+
+
+def test_without_docker(tmp_path: Path) -> None:
+    said = infra(tmp_path, "up", path=str(tmp_path))
+    assert (said.code, said.out) == (1, "")
+    assert said.err == (
+        "sophia: docker is not installed\n" "        https://docs.docker.com/engine/install/\n"
+    )
+
+
+def test_without_an_engine(tmp_path: Path) -> None:
+    program = tmp_path / "docker"
+    program.write_text(COMPOSE % tmp_path)
+    program.chmod(0o755)
+    said = infra(tmp_path, "up", path=f"{tmp_path}:/bin:/usr/bin")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == (
+        f"sophia: no Docker engine answers at unix://{tmp_path}/no.sock\n"
+        "        start it:  sudo systemctl start docker   (or Docker Desktop)\n"
+    )
+
+
+def test_the_doctor_says_what_is_missing(tmp_path: Path) -> None:
+    said = infra(tmp_path, "doctor", path=str(tmp_path))
+    assert (said.code, said.err) == (1, "")
+    assert said.out == (
+        "  secrets       0, read by this user alone\n"
+        "  docker        fail: docker is not installed\n"
+        "                  https://docs.docker.com/engine/install/\n"
+        "\n"
+        "1 of 2 checks failed.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [("status",), ("logs",), ("down",), ("scan",), ("secrets", "show")]
+)
+def test_without_a_stack(tmp_path: Path, words: tuple[str, ...]) -> None:
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    said = infra(shop, *words)
+    assert (said.code, said.out) == (1, "")
+    assert said.err == "sophia: there is no stack `sophia-shop`\n        sophia infra up\n"
+    assert infra(shop, *words, "--json").json["error"] == {
+        "message": "there is no stack `sophia-shop`",
+        "mend": "sophia infra up",
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("--port", "9001"), "--port takes SERVER=VALUE, not `9001`"),
+        (("--port", "sonarqube=0"), "`0` is no port"),
+        (("--port", "sonarqube=x"), "`x` is no port"),
+        (("--port", "postgresql=5432"), "`postgresql` has no port"),
+        (("--image", "sonarqube=Not one"), "`Not one` is no image"),
+        (("--image", "redis=redis:7"), "there is no server `redis`"),
+    ],
+)
+def test_words_that_do_not_fit(tmp_path: Path, words: tuple[str, ...], error: str) -> None:
+    said = infra(tmp_path, "up", *words)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.splitlines()[0] == f"sophia: {error}"
+    assert not (tmp_path / "state").exists()

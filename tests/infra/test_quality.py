@@ -1,0 +1,187 @@
+"""What SonarQube is told of a project: each thing once, and only where it differs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from sonar_server import Sonar, sonar
+
+from sophia_cli.errors import SophiaError
+from sophia_cli.infra.quality import (
+    ADMIN_SECRET,
+    NEXT_SECRET,
+    TOKEN_SECRET,
+    Wanted,
+    changes,
+    close_door,
+    wait,
+)
+from sophia_cli.infra.sonarqube import ADMIN, Login, SonarQube
+from sophia_cli.infra.vault import Vault
+
+WANTED = Wanted("shop", "Shop", "sophia")
+
+
+def provide(server: Sonar, vault: Vault, wanted: Wanted = WANTED) -> list[str]:
+    made = []
+    with SonarQube(server.url, Login(ADMIN, server.password)) as asked:
+        for change in changes(asked, wanted, vault):
+            change.make()
+            made.append(change.words)
+    return made
+
+
+def look(server: Sonar, vault: Vault, wanted: Wanted = WANTED) -> list[str]:
+    with SonarQube(server.url, Login(ADMIN, server.password)) as asked:
+        return [change.words for change in changes(asked, wanted, vault)]
+
+
+@pytest.mark.parametrize(
+    "states",
+    [["UP"], ["HTML", "HTML", "STARTING", "UP"], ["STARTING", "DB_MIGRATION_RUNNING", "UP"]],
+    ids=" ".join,
+)
+def test_waits_through_every_state_that_ends(states: list[str]) -> None:
+    with sonar(states=states) as server, SonarQube(server.url) as asked:
+        wait(asked, 20)
+        assert server.states == ["UP"]
+        assert server.written == []
+
+
+@pytest.mark.parametrize(
+    ("states", "words", "mend"),
+    [
+        (["DB_MIGRATION_NEEDED"], "waits for its database to be migrated", "sophia infra upgrade"),
+        (["DOWN"], "is down", "sophia infra logs sonarqube"),
+        (["STARTING"], "is starting", "sophia infra logs sonarqube"),
+    ],
+)
+def test_does_not_wait_for_what_never_comes(states: list[str], words: str, mend: str) -> None:
+    with sonar(states=states) as server, SonarQube(server.url) as asked:
+        with pytest.raises(SophiaError) as caught:
+            wait(asked, 0.1)
+        assert caught.value.message == f"SonarQube at {server.url} {words}"
+        assert caught.value.mend == mend
+
+
+def test_a_server_that_refuses_connections_is_waited_for(tmp_path: Path) -> None:
+    with SonarQube("http://127.0.0.1:9") as asked, pytest.raises(SophiaError, match="is starting"):
+        wait(asked, 0.1)
+
+
+def test_the_password_that_all_know_is_changed_once(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "secrets")
+    with sonar() as server:
+        assert close_door(server.url, vault) is True
+        kept = vault.get(ADMIN_SECRET)
+        assert kept and server.password == kept.value != "admin"
+        assert close_door(server.url, vault) is False
+        assert server.written == ["/api/users/change_password"]
+
+
+def test_a_password_that_is_neither_is_told(tmp_path: Path) -> None:
+    with sonar(password="somebody else's") as server:
+        with pytest.raises(SophiaError, match="does not take the administrator's password"):
+            close_door(server.url, Vault(tmp_path / "secrets"))
+        assert server.written == []
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_rotation_that_was_killed_is_taken_up(tmp_path: Path, taken: bool) -> None:
+    vault = Vault(tmp_path / "secrets")
+    before, after = "the-old-password-1A", "the-new-password-1A"
+    vault.keep(ADMIN_SECRET, before)
+    vault.keep(NEXT_SECRET, after)
+    with sonar(password=after if taken else before) as server:
+        assert close_door(server.url, vault) is False
+        kept = vault.get(ADMIN_SECRET)
+        assert kept and kept.value == server.password
+        assert vault.names() == (ADMIN_SECRET,)
+
+
+def test_everything_is_made_once_and_then_nothing(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "secrets")
+    with sonar() as server:
+        until = (date.today() + timedelta(days=90)).isoformat()
+        assert provide(server, vault) == [
+            "project `shop`",
+            "quality gate `sophia`",
+            "gate of `shop`",
+            f"analysis token until {until}",
+        ]
+        token = server.tokens["sophia shop"]
+        assert token["type"] == "PROJECT_ANALYSIS_TOKEN"
+        kept = vault.get(TOKEN_SECRET)
+        assert kept and kept.value.startswith("sqp_")
+        server.seen.clear()
+        assert provide(server, vault) == []
+        assert server.written == []
+
+
+def test_looking_changes_nothing_and_tells_what_can_be_seen(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "secrets")
+    with sonar() as server:
+        assert look(server, vault) == ["project `shop`"]
+        assert (server.written, vault.names()) == ([], ())
+
+
+def test_what_was_changed_by_hand_is_seen_and_put_right(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "secrets")
+    with sonar() as server:
+        provide(server, vault)
+        del server.gates["sophia"]["new_violations"]
+        server.gates["sophia"]["new_coverage"] = ["LT", "10"]
+        server.projects["shop"] = {"gate": "Sonar way", "new": ("NUMBER_OF_DAYS", "30")}
+        drift = [
+            "condition new_violations GT 0",
+            "condition new_coverage LT 80",
+            "gate of `shop`",
+            "new code: previous version",
+        ]
+        assert look(server, vault) == drift
+        assert provide(server, vault) == drift
+        assert look(server, vault) == []
+
+
+@pytest.mark.parametrize("lost", ["value", "token", "expired"])
+def test_a_token_that_cannot_be_used_is_made_anew(tmp_path: Path, lost: str) -> None:
+    vault = Vault(tmp_path / "secrets")
+    with sonar() as server:
+        provide(server, vault)
+        before = vault.get(TOKEN_SECRET)
+        if lost == "value":
+            vault.forget(TOKEN_SECRET)
+        elif lost == "token":
+            server.tokens.clear()
+        else:
+            soon = (date.today() + timedelta(days=7)).isoformat()
+            server.tokens["sophia shop"]["expirationDate"] = f"{soon}T00:00:00+0000"
+        assert [words[:14] for words in provide(server, vault)] == ["analysis token"]
+        assert vault.get(TOKEN_SECRET) != before
+        assert provide(server, vault) == []
+
+
+def test_a_webhook_is_made_and_a_refused_one_is_told(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "secrets")
+    with sonar() as server:
+        wanted = replace(WANTED, webhook="http://hooks.internal/sonar")
+        assert "webhook" in provide(server, vault, wanted)
+        assert provide(server, vault, wanted) == []
+        with pytest.raises(SophiaError, match="loopback and wildcard addresses are not allowed"):
+            provide(server, vault, replace(WANTED, webhook="http://localhost:1/"))
+
+
+def test_what_the_server_refuses_is_said_with_its_words(tmp_path: Path) -> None:
+    with sonar() as server, SonarQube(server.url) as asked:
+        with pytest.raises(SophiaError) as caught:
+            asked.change_password("admin", "admin", "short")
+        assert caught.value.message == (
+            "SonarQube answered 400 to /api/users/change_password: "
+            "Password must be at least 12 characters long"
+        )
+        with pytest.raises(SophiaError) as caught:
+            asked.gates()
+        assert caught.value.message == "SonarQube answered 401 to /api/qualitygates/list"

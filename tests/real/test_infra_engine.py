@@ -1,0 +1,260 @@
+"""`sophia infra` on a real Docker engine with the real Prometheus and Alertmanager."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+IMAGES = ("prometheus", "alertmanager")
+# Of the user who runs the tests, not of the home that each test has: Compose is a plugin there.
+CONFIG = os.environ.get("DOCKER_CONFIG") or str(Path.home() / ".docker")
+
+
+def lacking() -> str:
+    """Why the tests cannot run here; empty if they can."""
+    if not shutil.which("docker"):
+        return "docker is not installed"
+    for command, words in (
+        (["docker", "info"], "no Docker engine answers"),
+        (["docker", "compose", "version"], "tests/real/compose.sh was not run: no Compose"),
+        *(
+            (["docker", "image", "inspect", f"sophia-test/{name}"], f"tests/real/images.sh {name}")
+            for name in IMAGES
+        ),
+    ):
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            return words
+    return ""
+
+
+pytestmark = pytest.mark.skipif(bool(lacking()), reason=lacking() or "-")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Shop:
+    """A project with a stack of its own name and ports."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.name = f"sophia-test-{os.getpid()}"
+        self.ports = {name: free_port() for name in IMAGES}
+        self.environ = {
+            **os.environ,
+            "XDG_STATE_HOME": str(folder / "state"),
+            "DOCKER_CONFIG": CONFIG,
+            "COLUMNS": "80",
+        }
+        self.up_words = [
+            "infra",
+            "up",
+            "--profile",
+            "metrics",
+            "--grafana-url",
+            "http://127.0.0.1:9",
+        ]
+        for name, port in self.ports.items():
+            self.up_words += ["--port", f"{name}={port}", "--image", f"{name}=sophia-test/{name}"]
+        self.said: list[str] = []
+
+    def sophia(self, *words: str, code: int = 0, stdin: str = "") -> Any:
+        """Run a command with --json; its envelope."""
+        done = subprocess.run(
+            [sys.executable, "-m", "sophia_cli", *words, "--name", self.name, "--json"],
+            cwd=self.folder, env=self.environ, capture_output=True, text=True, input=stdin,
+            check=False, timeout=180,
+        )  # fmt: skip
+        self.said.append(done.stdout + done.stderr)
+        assert done.returncode == code, done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    def start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "sophia_cli", *self.up_words, "--name", self.name],
+            cwd=self.folder, env=self.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def containers(self) -> dict[str, str]:
+        """Container ids by name."""
+        return dict(
+            line.split()
+            for line in docker(
+                "ps", "--all", "--no-trunc", "--format", "{{.Names}} {{.ID}}",
+                "--filter", f"label=com.docker.compose.project={self.name}",
+            ).splitlines()
+        )  # fmt: skip
+
+    def get(self, server: str, path: str) -> Any:
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{self.ports[server]}{path}", timeout=10
+        ) as answer:
+            return json.load(answer)
+
+
+def docker(*words: str) -> str:
+    done = subprocess.run(["docker", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    made = Shop(tmp_path)
+    yield made
+    for name in made.containers():
+        docker("rm", "--force", name)
+    for kind in ("volume", "network"):
+        for name in docker(
+            kind, "ls", "-q", "--filter", f"label=com.docker.compose.project={made.name}"
+        ).split():
+            docker(kind, "rm", name)
+
+
+def jobs(shop: Shop) -> set[str]:
+    """What Prometheus scrapes; it finds its targets some seconds after it is ready."""
+    for _ in range(60):
+        found = shop.get("prometheus", "/api/v1/targets")["data"]["activeTargets"]
+        if found:
+            return {one["labels"]["job"] for one in found}
+        time.sleep(0.5)
+    return set()
+
+
+def test_up_again_status_logs_down(shop: Shop) -> None:
+    made = shop.sophia(*shop.up_words)["data"]
+    assert made["urls"]["prometheus"] == f"http://localhost:{shop.ports['prometheus']}"
+    assert "sonarqube" not in made["urls"]
+    assert jobs(shop) == {"prometheus", "alertmanager"}
+    rules = shop.get("prometheus", "/api/v1/rules")["data"]["groups"]
+    assert [one["name"] for one in rules] == ["stack"]
+    # Nothing listens beyond this machine.
+    bound = docker("ps", "--format", "{{.Ports}}", "--filter", f"name={shop.name}")
+    assert bound.count("127.0.0.1:") == 2 and "0.0.0.0" not in bound
+
+    before = shop.containers()
+    assert len(before) == 2
+    assert shop.sophia(*shop.up_words)["data"]["changed"] == []
+    assert shop.containers() == before
+
+    status = shop.sophia("infra", "status", code=1)["data"]
+    phases = {one["server"]: one["phase"] for one in status["servers"]}
+    assert phases == {"prometheus": "ready", "alertmanager": "ready", "grafana": "unreachable"}
+    assert status["drift"] == []
+    assert {"prometheus", "alertmanager"} <= set(status["disk"])
+    assert any(
+        "Server is ready" in line for line in shop.sophia("infra", "logs", "prometheus")["data"]
+    )
+
+    checks = shop.sophia("infra", "doctor", code=1)["data"]
+    states = {one["name"]: one["state"] for one in checks}
+    assert states["docker"] == states["ports"] == states["secrets"] == states["prometheus"] == "ok"
+    assert states["grafana"] == "fail"
+
+    # A container that was stopped by hand, and one whose files have changed.
+    docker("stop", f"{shop.name}-alertmanager-1")
+    status = shop.sophia("infra", "status", code=1)["data"]
+    assert {one["server"]: one["phase"] for one in status["servers"]}["alertmanager"] == "exited"
+    shop.sophia(*shop.up_words)
+    assert shop.containers() == before
+
+    assert shop.sophia("infra", "down")["data"]["servers"] == ["prometheus", "alertmanager"]
+    assert shop.containers() == {}
+    volumes = docker(
+        "volume", "ls", "-q", "--filter", f"label=com.docker.compose.project={shop.name}"
+    )
+    assert {f"{shop.name}_{name}" for name in IMAGES} <= set(volumes.split())
+    shop.sophia("infra", "down", "--volumes", code=2)
+    assert shop.sophia("infra", "down", "--volumes", "--yes")["data"]["data_removed"] is True
+    assert not docker(
+        "volume", "ls", "-q", "--filter", f"label=com.docker.compose.project={shop.name}"
+    )
+
+    secrets = [json.loads(path.read_text())["value"] for path in shop.folder.rglob("secrets/*")]
+    kept = [one for one in secrets if any(one in text for text in shop.said)]
+    assert kept == []
+
+
+def test_a_port_that_is_taken_stops_it_before_anything_is_there(shop: Shop) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", shop.ports["alertmanager"]))
+        taken.listen()
+        error = shop.sophia(*shop.up_words, code=1)["error"]
+    port = shop.ports["alertmanager"]
+    assert error["message"].startswith(f"port {port} is held by ")
+    assert f"(process {os.getpid()})" in error["message"]
+    assert error["mend"] == f"stop it, or:  sophia infra up --port alertmanager={port + 1}"
+    assert shop.containers() == {}
+
+
+def test_an_image_that_is_missing(shop: Shop) -> None:
+    words = [
+        word.replace("=sophia-test/prometheus", "=127.0.0.1:1/none:1") for word in shop.up_words
+    ]
+    error = shop.sophia(*words, code=1)["error"]
+    assert error["message"].startswith("the image 127.0.0.1:1/none:1 of Prometheus is not here, ")
+    assert "connection refused" in error["message"]
+    assert error["mend"] == (
+        "check its name and the network, or name your own:  sophia infra up --image prometheus=IMAGE"
+    )
+    assert shop.containers() == {}
+
+
+def test_a_server_that_does_not_start_says_so(shop: Shop) -> None:
+    words = [
+        word.replace("=sophia-test/prometheus", "=sophia-test/alertmanager")
+        for word in shop.up_words
+    ]
+    error = shop.sophia(*words, "--timeout", "20", code=1)["error"]
+    ways = ("ended with exit code 1", "ends again and again")
+    assert error["message"] in {f"Prometheus {words}" for words in ways}
+    assert error["mend"] == "sophia infra logs prometheus"
+
+
+def test_killed_and_two_at_once(shop: Shop) -> None:
+    first = shop.start()
+    time.sleep(2.5)
+    error = shop.sophia(*shop.up_words, code=1)["error"]
+    assert error["message"] == f"another command is changing the stack `{shop.name}`"
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    if first.stdout:
+        first.stdout.close()
+    shop.sophia(*shop.up_words)
+    assert len(shop.containers()) == 2
+
+
+def test_a_project_of_that_name_from_elsewhere_is_never_touched(shop: Shop, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "compose.yaml").write_text(
+        f"name: {shop.name}\nservices:\n  web:\n    image: sophia-test/prometheus\n"
+    )
+    subprocess.run(
+        ["docker", "compose", "up", "-d"],
+        cwd=elsewhere,
+        env=shop.environ,
+        check=True,
+        capture_output=True,
+    )
+    before = shop.containers()
+    error = shop.sophia(*shop.up_words, code=1)["error"]
+    assert (
+        error["message"] == f"a Compose project `{shop.name}` runs already, started in {elsewhere}"
+    )
+    assert shop.containers() == before
