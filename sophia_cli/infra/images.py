@@ -12,6 +12,7 @@ from sophia_cli.assets import asset
 from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.infra.servers import NAMES
 
+OWN = "infra.lock"  # beside sophia.toml, for a project that pins its own
 UNRESOLVED = "unresolved"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._:/-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[0-9a-f]{64})?")
@@ -30,9 +31,10 @@ class Image:
         return self.name if self.digest == UNRESOLVED else f"{self.name}@{self.digest}"
 
 
-def read_lock(path: Path | None = None) -> dict[str, Image]:
-    """The images of a lock file (default: the shipped one) by server. Raises SophiaError."""
-    path = path or asset("compose/images.lock")
+def read_lock(root: Path) -> dict[str, Image]:
+    """The images by server: of the project's own lock, else of the shipped one. Raises SophiaError."""
+    own = root / OWN
+    path = own if own.exists() else asset("compose/images.lock")
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
         images = {name: Image(table["image"], table["digest"]) for name, table in tables.items()}

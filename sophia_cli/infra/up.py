@@ -120,7 +120,7 @@ def settle(asked: Asked, environ: Mapping[str, str]) -> Stack:
         stacks.home_of(name, environ),
         _servers(asked, before),
         {**ports, **(before.ports if before else {}), **asked.ports},
-        {**choose(read_lock(), asked.images), **kept, **asked.images},
+        {**choose(read_lock(root), asked.images), **kept, **asked.images},
         asked.attached or (before.attached if before else {}),
         before.open_files if before else FILES_ASKED,
         asked.search_checks and (before is None or before.search_checks),

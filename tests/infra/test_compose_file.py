@@ -13,12 +13,13 @@ from sophia_cli.infra.servers import NAMES, SERVERS
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.vault import FOLDER, Vault
 
+NOWHERE = Path("/nowhere")
 TEXT = asset("compose/compose.yaml").read_text()
 
 
 def stack(home: Path, servers: tuple[str, ...] = NAMES) -> Stack:
     ports = {one.name: one.port for one in SERVERS if one.port}
-    return Stack("sophia-shop", home, home, servers, ports, choose(read_lock(), {}))
+    return Stack("sophia-shop", home, home, servers, ports, choose(read_lock(NOWHERE), {}))
 
 
 def prepared(home: Path) -> Compose:

@@ -14,6 +14,7 @@ from sophia_cli.infra.servers import NAMES
 from sophia_cli.infra.stack import Stack, check_name, name_of
 from sophia_cli.infra.up import Asked, settle
 
+NOWHERE = Path("/nowhere")
 DIGEST = "sha256:" + "0" * 64
 
 
@@ -118,14 +119,14 @@ def test_nothing_was_brought_up(tmp_path: Path, environ: dict[str, str]) -> None
 
 
 def test_the_lock_names_an_image_for_every_server() -> None:
-    lock = read_lock()
+    lock = read_lock(NOWHERE)
     assert sorted(lock) == sorted(NAMES)
     for image in lock.values():
         assert ":" in image.name and not image.name.endswith(":latest")
 
 
 def test_an_image_of_ones_own_goes_before_the_lock() -> None:
-    lock = {**read_lock(), "grafana": Image("grafana/grafana:13.2.0", DIGEST)}
+    lock = {**read_lock(NOWHERE), "grafana": Image("grafana/grafana:13.2.0", DIGEST)}
     found = choose(lock, {"postgresql": "registry.internal:5000/postgres:17"})
     assert found["postgresql"] == "registry.internal:5000/postgres:17"
     assert found["grafana"] == f"grafana/grafana:13.2.0@{DIGEST}"
@@ -143,7 +144,7 @@ def test_an_image_of_ones_own_goes_before_the_lock() -> None:
 )
 def test_what_is_no_image_is_refused(mapped: dict[str, str], words: str) -> None:
     with pytest.raises(SophiaError) as caught:
-        choose(read_lock(), mapped)
+        choose(read_lock(NOWHERE), mapped)
     assert words in caught.value.message
 
 
@@ -159,10 +160,10 @@ def test_what_is_no_image_is_refused(mapped: dict[str, str], words: str) -> None
     ],
 )
 def test_a_lock_that_is_none(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "images.lock"
+    path = tmp_path / "infra.lock"
     path.write_text(text)
     with pytest.raises(SophiaError) as caught:
-        choose(read_lock(path), {})
+        choose(read_lock(tmp_path), {})
     assert caught.value.mend == "sophia infra lock"
 
 

@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,28 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextmanager
+def registry(folder: Path) -> Iterator[str]:
+    """Debian's docker-registry on loopback; its address."""
+    address = f"127.0.0.1:{free_port()}"
+    config = folder / "registry.yml"
+    config.write_text(
+        f"version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {folder}/registry\n"
+        f"http:\n  addr: {address}\n"
+    )
+    with subprocess.Popen(
+        ["docker-registry", "serve", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
+        try:
+            for _ in range(100):
+                with suppress(OSError), urllib.request.urlopen(f"http://{address}/v2/", timeout=5):
+                    break
+                time.sleep(0.1)
+            yield address
+        finally:
+            server.terminate()
 
 
 class Shop:
@@ -83,6 +106,15 @@ class Shop:
         self.said.append(done.stdout + done.stderr)
         assert done.returncode == code, done.stdout + done.stderr
         return json.loads(done.stdout)
+
+    def lock(self, *words: str, code: int) -> Any:
+        """`infra lock`, which is of the project and not of a stack."""
+        done = subprocess.run(
+            [sys.executable, "-m", "sophia_cli", "infra", "lock", *words, "--json"],
+            cwd=self.folder, env=self.environ, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == code, done.stdout + done.stderr
+        return json.loads(done.stdout)["data"]
 
     def start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -258,3 +290,34 @@ def test_a_project_of_that_name_from_elsewhere_is_never_touched(shop: Shop, tmp_
         error["message"] == f"a Compose project `{shop.name}` runs already, started in {elsewhere}"
     )
     assert shop.containers() == before
+
+
+@pytest.mark.skipif(not shutil.which("docker-registry"), reason="docker-registry is not installed")
+def test_digests_are_those_of_the_registry_and_an_image_is_fetched_by_it(
+    shop: Shop, tmp_path: Path
+) -> None:
+    with registry(tmp_path) as address:
+        own = {name: f"{address}/{name}:1" for name in IMAGES}
+        for name, image in own.items():
+            docker("tag", f"sophia-test/{name}", image)
+            docker("push", image)
+        nobody = {name: "127.0.0.1:1/none:1" for name in ("postgresql", "sonarqube", "grafana")}
+        words = [f"--image={name}={image}" for name, image in {**own, **nobody}.items()]
+        found = {one["server"]: one for one in shop.lock(*words, code=1)}
+        for name, image in own.items():
+            there = json.loads(
+                docker("image", "inspect", "--format", "{{json .RepoDigests}}", image)
+            )
+            assert f"{image.rpartition(':')[0]}@{found[name]['digest']}" in there
+        for name in nobody:
+            assert found[name]["digest"] == "unresolved" and found[name]["reason"]
+
+        for image in own.values():
+            docker("rmi", image)
+        ports = [f"--port={name}={port}" for name, port in shop.ports.items()]
+        up = ("infra", "up", "--profile", "metrics", "--grafana-url", "http://127.0.0.1:9", *ports)
+        made = shop.sophia(*up)["data"]["images"]
+        assert made == {name: f"{image}@{found[name]['digest']}" for name, image in own.items()}
+        shop.sophia("infra", "down", "--volumes", "--yes")
+        for image in made.values():
+            docker("rmi", image)

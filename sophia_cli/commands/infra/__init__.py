@@ -5,6 +5,7 @@ from __future__ import annotations
 from sophia_cli.commands.infra import secrets
 from sophia_cli.commands.infra.doctor import doctor
 from sophia_cli.commands.infra.down import down
+from sophia_cli.commands.infra.lock import lock
 from sophia_cli.commands.infra.logs import logs
 from sophia_cli.commands.infra.scan import scan
 from sophia_cli.commands.infra.status import status
@@ -18,6 +19,7 @@ app.command()(status)
 app.command()(logs)
 app.command()(doctor)
 app.command()(down)
+app.command()(lock)
 app.add_typer(secrets.app, name="secrets")
 
 
