@@ -29,6 +29,7 @@ KEYS = (
 # Variables of the command line alone.
 VARIABLES = (
     ("OLLAMA_HOST", "where `sophia llm ask` looks for a local server (default: 127.0.0.1:11434)"),
+    ("DOCKER_HOST", "the engine of `sophia infra` (default: that of the docker context)"),
     ("NO_COLOR", "no colour, also on a terminal"),
 )
 
