@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from weakref import WeakMethod
 
-BUFFER = 100  # calls; whoever fills a buffer writes it
+BUFFER = 400  # calls; whoever fills a buffer writes it
 DELAY = 0.05  # seconds; a buffer that does not fill is written after that
 _ROUND = 5.0  # seconds between two looks at what only time changes
 

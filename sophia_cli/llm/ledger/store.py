@@ -60,7 +60,7 @@ class Ledger:
     """The ledger at `path`; None keeps it in memory. Safe to share between threads and after a fork.
 
     `durability` says when a call is on disk: with `call` before its answer returns, with `batch`
-    within 100 calls or 50 ms, written by a thread of its own; a killed process loses that much.
+    within 400 calls or 50 ms, written by a thread of its own; a killed process loses that much.
     A file that cannot be written is tried `again` after so many seconds.
     """
 
