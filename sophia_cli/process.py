@@ -7,10 +7,11 @@ import selectors
 import signal
 import subprocess  # argument lists only, never a shell
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from time import monotonic
 from typing import IO
 
@@ -58,6 +59,35 @@ def run(
     return Result(
         done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
     )
+
+
+@contextmanager
+def beside(command: Sequence[str], given: bytes) -> Iterator[Callable[[], bytes]]:
+    """Run a program beside the block, which it does not outlive; yields what waits for its output.
+
+    `given` is its input. Waiting raises SophiaError where it fails, or cannot be started.
+    """
+    with TemporaryFile() as stdin, TemporaryFile() as stdout:
+        stdin.write(given)
+        stdin.seek(0)
+        process: subprocess.Popen[bytes] | None = None
+        with suppress(OSError):
+            process = subprocess.Popen(
+                list(command), stdin=stdin, stdout=stdout, stderr=subprocess.DEVNULL
+            )
+
+        def wait() -> bytes:
+            if process is None or process.wait():
+                raise SophiaError(f"{command[0]} failed")
+            stdout.seek(0)
+            return stdout.read()
+
+        try:
+            yield wait
+        finally:
+            if process is not None and process.poll() is None:
+                process.kill()
+                process.wait()
 
 
 _PIECE = 64 * 1024

@@ -1,4 +1,4 @@
-"""Programs whose output is kept in a file: floods, silence, children that stay, and Ctrl-C."""
+"""Programs whose output is kept in a file: floods, silence, children that stay, and Ctrl-C; and those beside us."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sophia_cli.errors import SophiaError
-from sophia_cli.process import ProgramNotFound, TimedOut, record
+from sophia_cli.process import ProgramNotFound, TimedOut, beside, record
 
 PYTHON = sys.executable
 
@@ -138,3 +138,25 @@ def test_ctrl_c_ends_it_too(tmp_path: Path) -> None:
         outer.send_signal(signal.SIGINT)
         assert outer.wait(20) != 0
     assert gone(inner)
+
+
+def test_a_program_beside_us_answers_when_it_is_asked() -> None:
+    code = "import sys; sys.stdout.write(sys.stdin.read()[::-1])"
+    with beside([PYTHON, "-c", code], b"x" * 200_000 + b"y") as wait:
+        assert wait() == b"y" + b"x" * 200_000
+
+
+@pytest.mark.parametrize("command", [[PYTHON, "-c", "raise SystemExit(1)"], ["/none/such"]])
+def test_one_that_fails_says_so_when_it_is_asked(command: list[str]) -> None:
+    with beside(command, b"") as wait, pytest.raises(SophiaError, match="failed"):
+        wait()
+
+
+def test_it_does_not_outlive_the_block(tmp_path: Path) -> None:
+    mark = tmp_path / "process"
+    code = f"import os, time; open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    with pytest.raises(KeyboardInterrupt), beside([PYTHON, "-c", code], b""):
+        while not mark.exists() or not mark.read_text():
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+    assert gone(int(mark.read_text()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,20 +21,27 @@ _INJECTING = frozenset({"Depends", "Provide", "inject"})
 
 @dataclass(eq=False)
 class Callers:
-    """The calls in some files by the last name of what they call; read when first asked for."""
+    """The calls in some files by the last name of what they call; a file is read when first asked for.
 
-    files: tuple[Parsed, ...]
-    calls: dict[str, list[tuple[Parsed, ast.Call]]] = field(default_factory=dict)
+    `calling` gives the files that can hold a name.
+    """
 
-    def of(self, name: str) -> Iterable[tuple[Parsed, ast.Call]]:
+    calling: Callable[[str], Iterable[Parsed]]
+    known: dict[int, dict[str, list[ast.Call]]] = field(default_factory=dict)
+
+    def of(self, name: str) -> Iterator[tuple[Parsed, ast.Call]]:
         """The calls of anything that has this name."""
-        if not self.calls and self.files:
-            found: dict[str, list[tuple[Parsed, ast.Call]]] = defaultdict(list)
-            for file in self.files:
-                for call in file.table.calls:
-                    found[last(call.func)].append((file, call))
-            self.calls = dict(found)
-        return self.calls.get(name, ())
+        for file in self.calling(name):
+            for call in self._calls(file).get(name, ()):
+                yield file, call
+
+    def _calls(self, file: Parsed) -> dict[str, list[ast.Call]]:
+        if id(file) not in self.known:
+            found: dict[str, list[ast.Call]] = defaultdict(list)
+            for call in file.table.calls:
+                found[last(call.func)].append(call)
+            self.known[id(file)] = found
+        return self.known[id(file)]
 
 
 def handed_in(far: Resolver, file: Parsed, arg: ast.arg) -> list[Value]:

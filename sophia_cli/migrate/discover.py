@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
+from itertools import groupby, takewhile
 from pathlib import Path, PurePosixPath
 
 from sophia_cli.migrate.category import NOTEBOOKS, PAGES, QUERIES, categorize
@@ -65,6 +66,10 @@ class Contents(Mapping[str, bytes]):
         self._data: dict[str, bytes | None] = {}
         self.steady = True
 
+    def __getstate__(self) -> dict[str, object]:
+        """Without bytes: another process reads those that it needs."""
+        return {**self.__dict__, "_data": dict.fromkeys(self._data)}
+
     def add(self, path: str, data: bytes | None) -> None:
         """Count a file in, with its bytes where they are in memory."""
         self._data[path] = data
@@ -99,7 +104,9 @@ class Contents(Mapping[str, bytes]):
 class Tree:
     """What a walk found. `hits` are the files that hold one of the words, with their bytes.
 
-    `known` are the digests of all files that were looked at.
+    `known` are the digests of all files that were looked at. `importing` are the files by the words of
+    their import statements, read when somebody asks for them. `followed` are files that names are
+    followed into like into hits.
     """
 
     root: Path
@@ -112,6 +119,8 @@ class Tree:
     known: Mapping[str, Known] = field(default_factory=dict, repr=False)
     notebooks: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
+    importing: dict[bytes, list[str]] = field(default_factory=dict, repr=False)
+    followed: frozenset[str] = frozenset()
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file of the tree, None when it cannot be read."""
@@ -238,6 +247,12 @@ def _is_venv(folder: str, name: str) -> bool:
     return Path(folder, name, "pyvenv.cfg").exists()
 
 
+def _front(first: bytes, last: bytes) -> bytes:
+    """What two words begin with."""
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    return first[: len(list(alike))]
+
+
 @dataclass(eq=False)
 class _Reader:
     """Reads files one by one and keeps what the search is after."""
@@ -259,8 +274,16 @@ class _Reader:
         self.hits = Contents(self.root, self.known)
 
     @cached_property
-    def searched(self) -> tuple[bytes, ...]:
-        return tuple(self.words())
+    def searched(self) -> tuple[tuple[bytes, tuple[bytes, ...]], ...]:
+        """The words by how they begin: most files hold none of those that begin alike."""
+        alike = [tuple(words) for _, words in groupby(sorted(self.words()), lambda word: word[:3])]
+        return tuple((_front(words[0], words[-1]), words) for words in alike)
+
+    def _is_hit(self, lower: bytes) -> bool:
+        return any(
+            front in lower and any(word in lower for word in words)
+            for front, words in self.searched
+        )
 
     def look(self, path: str) -> None:
         full = f"{self.root}/{path}"
@@ -309,7 +332,7 @@ class _Reader:
         lower = data.lower()
         if b"\0" in data and PurePosixPath(path).suffix.lower() in QUERIES:
             lower = decoded(data).lower().encode()
-        hit = any(word in lower for word in self.searched) or b"\0" in lower
+        hit = self._is_hit(lower) or b"\0" in lower
         return Known(stamp_of(status), digest(data), categorize(path, data) if hit else None)
 
     def _keep(self, path: str, known: Known, data: bytes | None) -> None:

@@ -27,13 +27,6 @@ class Foreign:
     resolver: Resolver
     packages: frozenset[str]
     known: dict[int, Names] = field(default_factory=dict)
-    places: frozenset[str] = frozenset()
-
-    def __post_init__(self) -> None:
-        paths = self.resolver.modules.paths
-        self.places = frozenset(
-            part.partition(".")[0] for path in paths for part in path.split("/")
-        )
 
     def of(self, file: Parsed) -> Names:
         """Those of one file, in its order."""
@@ -45,7 +38,7 @@ class Foreign:
     def _leads_out(self, module: str) -> bool:
         """Whether a module is of a package, or of the tree, which may have its names from one."""
         top = module.partition(".")[0]
-        return top in self.packages or top in self.places or not top
+        return not top or top in self.packages or top in self.resolver.modules.places
 
     def _names(self, file: Parsed, words: Words) -> Names:
         """What the words may lead to is followed; that of most need not be."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from sophia_cli.migrate.category import categorize
 from sophia_cli.migrate.modules import Modules, Parsed, stem_of, target_parts
@@ -14,17 +15,45 @@ _ASIDE = (Category.ARCHIVED, Category.TEST)
 _RUNS = (Category.SOURCE, Category.GENERATED)
 
 
-def with_live(modules: Modules, categories: Mapping[str, Category]) -> Mapping[str, Category]:
-    """The same categories, but source for what source imports, also by way of other such files."""
+Name = tuple[tuple[str, ...], bool]
+
+
+def with_live(
+    modules: Modules, categories: Mapping[str, Category], *, keep: bool = True
+) -> Mapping[str, Category]:
+    """The same categories, but source for what source imports, also by way of other such files.
+
+    Unless told to `keep` them, no files that are parsed for it stay in memory.
+    """
+    imports = _Imports(modules, keep)
     live = [
         path
         for path, category in categories.items()
-        if category in _ASIDE and path in modules.paths and _is_live(modules, path)
+        if category in _ASIDE and path in modules.paths and _is_live(imports, path)
     ]
     return {**categories, **dict.fromkeys(live, Category.SOURCE)} if live else categories
 
 
-def _is_live(modules: Modules, path: str) -> bool:
+@dataclass(eq=False)
+class _Imports:
+    """What files import; each is parsed once."""
+
+    modules: Modules
+    keep: bool
+    known: dict[str, tuple[Name, ...]] = field(default_factory=dict)
+
+    def of(self, path: str) -> tuple[Name, ...]:
+        if path not in self.known:
+            file = self.modules.get(path)
+            self.known[path] = tuple(_named(file)) if file is not None else ()
+            if file is not None and not self.keep:
+                del self.modules.parsed[path]
+                file.table.release()
+        return self.known[path]
+
+
+def _is_live(imports: _Imports, path: str) -> bool:
+    modules = imports.modules
     seen, todo = {path}, [path]
     while todo:
         at = todo.pop()
@@ -33,7 +62,7 @@ def _is_live(modules: Modules, path: str) -> bool:
                 continue
             category = categorize(other, modules.read(other) or b"")
             between = category in _ASIDE and bool(importers(modules, stem_of(other)))
-            if (between or category in _RUNS) and _imports(modules, other, at):
+            if (between or category in _RUNS) and _imports(imports, other, at):
                 if not between:
                     return True
                 seen.add(other)
@@ -41,21 +70,18 @@ def _is_live(modules: Modules, path: str) -> bool:
     return False
 
 
-def _imports(modules: Modules, importer: str, path: str) -> bool:
+def _imports(imports: _Imports, importer: str, path: str) -> bool:
     """Whether a file imports a module, or something below the package that it is."""
-    file = modules.get(importer)
-    if file is None:
-        return False
     stem = stem_of(path)
     return any(
         parts[-1] == stem
-        and modules.find(parts, importer, anchored) == path
+        and imports.modules.find(parts, importer, anchored) == path
         and (anchored or _in_reach(parts, importer, path))
-        for parts, anchored in _named(file)
+        for parts, anchored in imports.of(importer)
     )
 
 
-def _named(file: Parsed) -> Iterator[tuple[tuple[str, ...], bool]]:
+def _named(file: Parsed) -> Iterator[Name]:
     """Every module that a file may import, and whether its name starts at the tree's root."""
     for node in file.table.imports:
         front: tuple[str, ...] = ()

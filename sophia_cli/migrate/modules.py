@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import PurePosixPath
 
 from sophia_cli.migrate.binder import build
@@ -45,7 +45,7 @@ def load(path: str, data: bytes) -> Parsed:
 class Modules:
     """All Python files of a tree. `read` gives a file's bytes, or None where it cannot be read.
 
-    `notebooks` import them, and are imported by nobody.
+    `hits` are those that names are always followed into, `asked` those that anybody asked for. `notebooks` import the files, and are imported by nobody.
     """
 
     paths: frozenset[str]
@@ -56,13 +56,21 @@ class Modules:
     importing: dict[bytes, list[str]] = field(default_factory=dict)
     candidates: dict[tuple[str, ...], list[tuple[str, str]]] = field(default_factory=dict)
     notebooks: frozenset[str] = frozenset()
+    hits: frozenset[str] = frozenset()
+    asked: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         for path in sorted(self.paths):
             self.by_name.setdefault(_parts(path)[-1] if _parts(path) else "", []).append(path)
 
+    @cached_property
+    def places(self) -> frozenset[str]:
+        """All names on the ways to the files: an absolute import of one begins with some of them."""
+        return frozenset(part.partition(".")[0] for path in self.paths for part in path.split("/"))
+
     def get(self, path: str) -> Parsed | None:
         """The parsed file; None when it cannot be read or does not parse (see `broken`)."""
+        self.asked.add(path)
         if path in self.parsed:
             return self.parsed[path]
         if path in self.broken:
@@ -75,6 +83,10 @@ class Modules:
         except Unreadable as error:
             self.broken[path] = str(error)
         return self.parsed.get(path)
+
+    def near(self, path: str) -> Parsed | None:
+        """The parsed file where it is a hit, or was asked for before."""
+        return self.get(path) if path in self.hits else self.parsed.get(path)
 
     def find(self, parts: tuple[str, ...], importer: str, anchored: bool) -> str | None:
         """The file of a module. `anchored` names start at the tree's root, others where Python may look."""

@@ -143,15 +143,19 @@ def _plan(
         # half the time of a run that finds its plan in the cache would go into these
         from sophia_cli.migrate.plan import list_sites, make_plan, make_scan, place_sites
         from sophia_cli.migrate.rules.proposals import propose
+        from sophia_cli.migrate.shares import is_large, plan_in_shares
         from sophia_cli.migrate.verify import verify
 
         with _uncollected():
-            scan = make_scan(tree, options.packs, advance)
-            if edited:
+            if is_large(tree) and not options.packs:
+                plan = plan_in_shares(tree, options.choice if edited else None, advance)
+            elif edited:
+                scan = make_scan(tree, options.packs, advance)
                 plan = verify(scan, make_plan(scan, tree, options.choice), options.choice)
             else:
+                scan = make_scan(tree, options.packs, advance)
                 propose(scan)
-                plan = list_sites(place_sites(scan), tree)
+                plan = list_sites(tree, place_sites(scan).sites, scan.modules.broken)
         keep_plan(cache, name, tree, plan)
     return plan
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from types import MappingProxyType
 
 from sophia_cli.migrate.aliases import settle
@@ -24,12 +25,13 @@ from sophia_cli.migrate.parts import part_of
 from sophia_cli.migrate.requirements import read_requirements
 from sophia_cli.migrate.resolve import Resolver
 from sophia_cli.migrate.retire import retire_imports
-from sophia_cli.migrate.rules import PACKAGES, RULES
+from sophia_cli.migrate.rules import MAKERS, PACKAGES, RULES
+from sophia_cli.migrate.rules.calls import hand_in
 from sophia_cli.migrate.scan import Scan
 from sophia_cli.migrate.shims.find import find_shims
 from sophia_cli.migrate.site import Category, Need, Reason, Site, Verdict
 from sophia_cli.migrate.source import Unreadable
-from sophia_cli.migrate.stand_ins import read_stand_ins
+from sophia_cli.migrate.stand_ins import StandIns, read_stand_ins
 
 SDKS = frozenset({"openai", "anthropic"})
 
@@ -38,31 +40,100 @@ def make_scan(
     tree: Tree, packs: tuple[Pack, ...] = (), advance: Callable[[int], None] = lambda steps: None
 ) -> Scan:
     """Parse the hits and let every rule look at them."""
-    pages, queries = set(tree.pages), set(tree.queries)
-    modules = Modules(frozenset(tree.python), tree.read, notebooks=frozenset(tree.notebooks))
+    scan = _parse(tree, tuple(tree.hits), packs, advance)
+    categories = with_live(scan.modules, tree.categories)
+    tests = tuple(file for file in scan.files if categories[file.path] is Category.TEST)
+    stand_ins = read_stand_ins(tests, scan.near, SDKS | _packed(packs))
+    return run_rules(replace(scan, categories=categories, stand_ins=stand_ins))
+
+
+def settle_live(tree: Tree) -> tuple[Tree, dict[str, str]]:
+    """The same tree with the categories that no share can tell alone, and what did not parse for them."""
+    modules = _modules(tree)
+    categories = with_live(modules, tree.categories, keep=False)
+    settled = replace(tree, categories=dict(categories), followed=frozenset(modules.asked))
+    return settled, modules.broken
+
+
+def scan_share(
+    tree: Tree,
+    share: tuple[str, ...],
+    stand_ins: StandIns,
+    parsed: Mapping[str, Parsed] = MappingProxyType({}),
+) -> Scan:
+    """Let every rule look at some of the hits; of the others only what a name leads to is parsed.
+
+    Clients that are passed in are not settled: what makes them may stand in another share.
+    """
+    scan = replace(_parse(tree, share, parsed=parsed), stand_ins=stand_ins)
+    for rule in RULES:
+        rule(scan)
+    return place_sites(scan)
+
+
+def find_stand_ins(tree: Tree, share: tuple[str, ...]) -> StandIns:
+    """What some tests replace."""
+    scan = _parse(tree, share)
+    found = read_stand_ins(scan.files, scan.near, SDKS)
+    scan.release()
+    return found
+
+
+def _parse(
+    tree: Tree,
+    share: tuple[str, ...],
+    packs: tuple[Pack, ...] = (),
+    advance: Callable[[int], None] = lambda steps: None,
+    parsed: Mapping[str, Parsed] = MappingProxyType({}),
+) -> Scan:
+    """The files that rules look at, among all hits; some may be parsed already."""
+    pages, queries, code = set(tree.pages), set(tree.queries), _code(tree)
+    modules = _modules(tree, parsed)
     files = []
-    for path in tree.hits:
+    for path in share:
         if path not in pages | queries and (file := modules.get(path)) is not None:
             files.append(file)
         advance(1)
-    near = Resolver(modules)
-    categories = with_live(modules, tree.categories)
-    tests = tuple(file for file in files if categories[file.path] is Category.TEST)
-    scan = Scan(
+
+    @cache
+    def calling(name: str) -> list[Parsed]:
+        word = name.encode()
+        call = re.compile((rb"\b" if name.isascii() else b"") + re.escape(word) + rb"\s*[(\\#]")
+        paths = [p for p in code if word in tree.hits[p] and call.search(tree.hits[p])]
+        return [file for path in paths if (file := modules.get(path)) is not None]
+
+    return Scan(
         modules=modules,
         files=tuple(files),
-        categories=categories,
-        pages={path: data for path, data in tree.hits.items() if path in pages},
-        near=near,
-        far=Resolver(modules, eager=True, callers=Callers(tuple(files))),
-        stand_ins=read_stand_ins(tests, near, SDKS | _packed(packs)),
+        categories=tree.categories,
+        pages={path: tree.hits[path] for path in share if path in pages},
+        near=Resolver(modules),
+        far=Resolver(modules, eager=True, callers=Callers(calling)),
+        stand_ins=StandIns(),
         packs=packs,
         owners=read_owners(tree.root),
-        queries={path: data for path, data in tree.hits.items() if path in queries},
+        queries={path: tree.hits[path] for path in share if path in queries},
         packages=PACKAGES | _tops(packs),
         requirements=read_requirements(tree.root, tree.hits, needed(packs)),
+        makers=MAKERS,
+        others=set(code) - set(share),
     )
-    return run_rules(scan)
+
+
+def _code(tree: Tree) -> tuple[str, ...]:
+    aside = {*tree.pages, *tree.queries}
+    return tuple(path for path in tree.hits if path not in aside)
+
+
+def _modules(tree: Tree, parsed: Mapping[str, Parsed] = MappingProxyType({})) -> Modules:
+    return Modules(
+        frozenset(tree.python),
+        tree.read,
+        dict(parsed),
+        importing=tree.importing,
+        notebooks=frozenset(tree.notebooks),
+        hits=tree.followed.union(_code(tree)),
+    )
 
 
 def _tops(packs: tuple[Pack, ...]) -> frozenset[str]:
@@ -84,6 +155,7 @@ def scan_again(
         scan.modules.read,
         {**scan.modules.parsed, **files},
         notebooks=scan.modules.notebooks,
+        hits=scan.modules.hits,
     )
     again = tuple(files[path] for path in sorted(files))
     fresh = replace(
@@ -92,7 +164,7 @@ def scan_again(
         files=again,
         pages=pages,
         near=Resolver(modules),
-        far=Resolver(modules, eager=True, callers=Callers(again)),
+        far=Resolver(modules, eager=True, callers=Callers(lambda name: again)),
         constructors={},
         sites=[],
         blocks={},
@@ -115,8 +187,18 @@ def run_rules(scan: Scan) -> Scan:
     """Let every rule look."""
     for rule in RULES:
         rule(scan)
+    scan.sites[:] = settle_handed_in(scan.sites, scan.constructors.values(), scan.pages)
     _drop_told(scan)
     return place_sites(scan)
+
+
+def settle_handed_in(
+    sites: Iterable[Site], made: Iterable[Site], pages: Container[str]
+) -> list[Site]:
+    """Say what becomes of clients that are passed in, once all that is made is known."""
+    sites = list(sites)
+    code = hand_in((site for site in sites if site.path not in pages), made)
+    return [next(code) if site.path not in pages else site for site in sites]
 
 
 def place_sites(scan: Scan) -> Scan:
@@ -130,14 +212,13 @@ def place_sites(scan: Scan) -> Scan:
     return scan
 
 
-def list_sites(scan: Scan, tree: Tree) -> Plan:
+def list_sites(tree: Tree, sites: Iterable[Site], broken: Mapping[str, str]) -> Plan:
     """Every site in order, and what was not looked at; without a change."""
-    sites = sorted(scan.sites, key=lambda site: (*site.key, site.rule, site.operation))
-    broken = tuple(
-        Unseen(path, reason, may_call=path in tree.hits)
-        for path, reason in sorted(scan.modules.broken.items())
+    ranked = sorted(sites, key=lambda site: (*site.key, site.rule, site.operation))
+    unread = tuple(
+        Unseen(path, reason, may_call=path in tree.hits) for path, reason in sorted(broken.items())
     )
-    return Plan(tuple(sites), (), tree.unseen, broken)
+    return Plan(tuple(ranked), (), tree.unseen, unread)
 
 
 def make_plan(scan: Scan, tree: Tree, choice: Choice) -> Plan:
@@ -145,7 +226,7 @@ def make_plan(scan: Scan, tree: Tree, choice: Choice) -> Plan:
     if choice.shim:
         find_shims(scan)
         place_sites(scan)
-    found = list_sites(scan, tree)
+    found = list_sites(tree, scan.sites, scan.modules.broken)
     sites = narrow(level(found.sites, choice.editable), choice.moves, choice.wants)
     if choice.batch:
         sites = narrow(sites, choice.moves, lambda site: in_batch(site, choice.batch), choice.batch)

@@ -30,6 +30,12 @@ def read_elsewhere(
     return frozenset(found)
 
 
+def import_words(data: bytes) -> set[bytes]:
+    """The words of a file's import statements."""
+    statements = b" ".join(b" ".join(match) for match in _IMPORT.findall(b"\n" + data))
+    return set(_WORD.findall(statements))
+
+
 def importers(modules: Modules, stem: str) -> list[str]:
     """The files in whose import statements a module's last name stands."""
     if not modules.importing:
@@ -37,8 +43,7 @@ def importers(modules: Modules, stem: str) -> list[str]:
             data = modules.read(path) or b""
             if path in modules.notebooks:
                 data = data.replace(b"\\n", b"\n").replace(b'"', b"\n")
-            statements = b" ".join(b" ".join(match) for match in _IMPORT.findall(b"\n" + data))
-            for word in set(_WORD.findall(statements)):
+            for word in import_words(data):
                 modules.importing.setdefault(word, []).append(path)
     return modules.importing.get(stem.encode(), [])
 

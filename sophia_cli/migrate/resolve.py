@@ -264,7 +264,7 @@ class Resolver:
 
     def _load(self, path: str) -> Parsed | None:
         eager = self.eager or path.endswith("__init__.py")  # names pass through these
-        return self.modules.get(path) if eager else self.modules.parsed.get(path)
+        return self.modules.get(path) if eager else self.modules.near(path)
 
     def member(self, base: Value, name: str) -> list[Value]:
         """What `base.name` can be."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field, replace
 
 from sophia_cli.migrate.category import categorize
 from sophia_cli.migrate.foreign import Foreign
@@ -17,7 +17,9 @@ from sophia_cli.migrate.resolve import Resolver
 from sophia_cli.migrate.site import Category, Edit, Key, Need, Reason, Site, Use, Verdict
 from sophia_cli.migrate.stand_ins import StandIns
 from sophia_cli.migrate.target import missing_names
-from sophia_cli.migrate.value import Value
+from sophia_cli.migrate.value import Made, Value
+
+Rule = Callable[["Scan"], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +28,8 @@ class Scan:
 
     `queries` are the hits that are SQL. `packages` are those of the SDKs that have rules.
     `requirements` are what manifests say of packages that a pack needs.
+    `makers` are the rules that find constructors, `others` hits that are none of the `files`, as long
+    as nobody asked what they construct.
     """
 
     modules: Modules
@@ -39,6 +43,8 @@ class Scan:
     owners: Owners = Owners()
     packages: frozenset[str] = frozenset()
     requirements: Requirements = Requirements()
+    makers: tuple[Rule, ...] = ()
+    others: set[str] = field(default_factory=set)
     foreign: Foreign = field(init=False)
     constructors: dict[tuple[int, int], Site] = field(default_factory=dict)
     sites: list[Site] = field(default_factory=list)
@@ -47,6 +53,24 @@ class Scan:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "foreign", Foreign(self.near, self.packages))
+
+    def constructor(self, made: Made) -> Site | None:
+        """The site of the call that made an instance; None where no call is known, or it has none."""
+        if made.call is None:
+            return None
+        if made.file.path in self.others:
+            self.others.discard(made.file.path)
+            aside = replace(self, files=(made.file,), sites=[])
+            for rule in self.makers:
+                rule(aside)
+        return self.constructors.get((id(made.file), id(made.call)))
+
+    def release(self, keep: Container[str] = ()) -> None:
+        """Let go of all that was parsed, but for files to keep."""
+        blocks = (block for page in self.blocks.values() for block in page)
+        files = (file for path, file in self.modules.parsed.items() if path not in keep)
+        for file in (*files, *blocks):
+            file.table.release()
 
     def category(self, path: str) -> Category:
         """What kind of file it is; also of one that held no word."""
@@ -75,9 +99,6 @@ class Scan:
     def one(self, file: Parsed, node: ast.expr) -> Value:
         """The value of an expression, as far as the files that matter show it."""
         return self.near.one(file, node)
-
-
-Rule = Callable[[Scan], None]
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,13 @@ class Table:
     returns: dict[ast.AST, list[ast.expr]] = field(default_factory=dict)
     imports: list[ast.Import | ast.ImportFrom] = field(default_factory=list)
 
+    def release(self) -> None:
+        """Let go of the scopes: they and their bindings hold each other, and would outlive the file."""
+        for scope in self.own.values():
+            scope.names.clear()
+            scope.attributes.clear()
+            scope.elsewhere.clear()
+
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """The nodes around `node`, innermost first."""
         parent = self.parents.get(node)

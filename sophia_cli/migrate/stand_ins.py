@@ -36,6 +36,12 @@ class StandIns:
     names: dict[tuple[str, str], str] = field(default_factory=dict)
     packages: dict[str, str] = field(default_factory=dict)
 
+    def add(self, other: StandIns) -> None:
+        """Take over the places of further tests; the first one of each stays."""
+        self.classes = {**other.classes, **self.classes}
+        self.names = {**other.names, **self.names}
+        self.packages = {**other.packages, **self.packages}
+
     def blocking(self, path: str, symbol: str, written: tuple[str, ...]) -> str | None:
         """The place in a test that would notice a new argument of this constructor; None is good.
 

@@ -37,6 +37,8 @@ def verify(scan: Scan, plan: Plan, choice: Choice) -> Plan:
             failed[change.path] = error.reason
     failed |= _target(scan, plan, choice, failed)
     failed |= _second_pass(scan, results, choice, failed)
+    for view in (view for views in results.values() for view in views):
+        view.table.release()
     failed = spread(failed, [site for site in plan.sites if choice.takes(site)])
     if not failed:
         return plan

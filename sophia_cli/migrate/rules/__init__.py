@@ -37,6 +37,8 @@ _CODE: tuple[Rule, ...] = (
     templates.find,
 )
 RULES: tuple[Rule, ...] = (*_CODE, notebook.find, sql_files.find, markdown.over(_CODE))
+# Those that find what makes clients, without what clients do.
+MAKERS: tuple[Rule, ...] = (openai_client.find, anthropic_client.find, sdks.SDKS.find_makers)
 # What the names of SDKs begin with.
 PACKAGES = frozenset({"openai", "anthropic"}) | sdks.SDKS.tops
 # What the names above find of the hosts too.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.rules.anthropic_client import ANTHROPIC
@@ -66,8 +68,11 @@ _TELLING = {
 _OLD = frozenset(
     {"ChatCompletion", "Completion", "Embedding", "Edit", "Image", "Moderation", "Audio"}
 )
+_Told = TypeVar("_Told", Found, Site)
 _STAND_INS = ("types.SimpleNamespace", "unittest.mock.")
 _DEEPEST = 8
+_ELSEWHERE = Reason("client-elsewhere", "its client is made outside this tree")
+_PASSED = Reason("passed-in", "its client is passed in: carried by the constructor of the caller")
 _WRAPPED = frozenset({"with_raw_response", "with_streaming_response"})
 _ENDS = frozenset(name.rpartition(".")[2] for name in _OPENAI | _ANTHROPIC) | {
     "acreate",
@@ -81,6 +86,26 @@ def find(scan: Scan) -> None:
         for node in file.table.attributes:
             if node.attr in _ENDS and isinstance(node.ctx, ast.Load) and not _is_count(node):
                 _operation(scan, file, node)
+
+
+def hand_in(sites: Iterable[Site], made: Iterable[Site]) -> Iterator[Site]:
+    """The calls on a client that is passed in: what becomes of them goes by those that are `made`."""
+    made = tuple(made)
+    for site in sites:
+        yield _handed_in(site, made) if site.reason == _ELSEWHERE else site
+
+
+def _handed_in(site: Site, made: tuple[Site, ...]) -> Site:
+    """What a test makes is handed to tests alone."""
+    test = site.category is Category.TEST
+    handed = [
+        one
+        for one in made
+        if one.provider == site.provider and (test or one.category is not Category.TEST)
+    ]
+    if handed and all(one.verdict is Verdict.REPORT for one in handed):
+        return _through(site, handed)
+    return replace(site, verdict=Verdict.CARRIED, reason=_PASSED) if handed else site
 
 
 def _is_count(node: ast.Attribute) -> bool:
@@ -163,7 +188,7 @@ def _on_client(scan: Scan, file: Parsed, node: ast.Attribute) -> Found | None:
                 if operation in operations and _is_client(scan, whole, vendor.package):
                     made.setdefault(operation, []).append(whole)
             for operation, clients in made.items():
-                return _carried(scan, file, clients, vendor.package, operation)
+                return _carried(scan, clients, vendor.package, operation)
     return None
 
 
@@ -185,7 +210,7 @@ def _bases(scan: Scan, kind: Class) -> list[Value]:
     return scan.far.bases(kind)
 
 
-def _carried(scan: Scan, file: Parsed, made: list[Value], package: str, operation: str) -> Found:
+def _carried(scan: Scan, made: list[Value], package: str, operation: str) -> Found:
     """The verdict of the constructor decides what becomes of the call."""
     clients = [value for value in made if isinstance(value, Made)]
     name = clients[0].of.name if isinstance(clients[0].of, Symbol) else ""
@@ -198,36 +223,18 @@ def _carried(scan: Scan, file: Parsed, made: list[Value], package: str, operatio
         "Async" in name or None,
     )
     found = replace(found, is_async="Async" in name if name else None)
-    sites = [scan.constructors.get((id(v.file), id(v.call))) for v in clients if v.call is not None]
+    sites = [scan.constructor(client) for client in clients]
     known = [site for site in sites if site is not None]
     if known:
         return _through(found, known)
     if any(value.call is None for value in clients):
-        handed = _handed(scan, file, package)
-        if handed and all(site.verdict is Verdict.REPORT for site in handed):
-            return _through(found, handed)
-        if handed:
-            words = "its client is passed in: carried by the constructor of the caller"
-            return replace(found, verdict=Verdict.CARRIED, reason=Reason("passed-in", words))
-        return replace(
-            found, reason=Reason("client-elsewhere", "its client is made outside this tree")
-        )
+        return replace(found, reason=_ELSEWHERE)
     return replace(
         found, reason=Reason("subclassed", "its client is of a class built on the vendor's")
     )
 
 
-def _handed(scan: Scan, file: Parsed, package: str) -> list[Site]:
-    """The constructors of a client that is passed in: what a test makes is handed to tests alone."""
-    test = scan.category(file.path) is Category.TEST
-    return [
-        site
-        for site in scan.constructors.values()
-        if site.provider == package and (test or site.category is not Category.TEST)
-    ]
-
-
-def _through(found: Found, sites: list[Site]) -> Found:
+def _through(found: _Told, sites: list[Site]) -> _Told:
     answering = {site.endpoint for site in sites}
     found = replace(found, endpoint=answering.pop() if len(answering) == 1 else "")
     left = next((site for site in sites if site.verdict is Verdict.REPORT), None)

@@ -256,11 +256,14 @@ def import_of(file: Parsed, node: ast.expr) -> ast.stmt | None:
     return None
 
 
+_NAMING = frozenset({"getattr", "import_module", "__import__"})
+
+
 def _by_name(scan: Scan, vendor: Vendor, file: Parsed, call: ast.Call) -> None:
     """`getattr(openai, name)` and `import_module("openai")`."""
-    if not call.args or not isinstance(call.func, ast.Name | ast.Attribute):
-        return
     tail = last(call.func)
+    if tail not in _NAMING or not call.args or isinstance(call.func, ast.Call):
+        return
     if tail == "getattr" and len(call.args) > 1:
         owner, name = scan.near.one(file, call.args[0]), call.args[1]
         fixed = str(name.value) if isinstance(name, ast.Constant) else None
@@ -269,7 +272,7 @@ def _by_name(scan: Scan, vendor: Vendor, file: Parsed, call: ast.Call) -> None:
         ):
             return
         reason = Reason("getattr", "which class it is is decided at run time")
-    elif tail in ("import_module", "__import__") and _is_text(call.args[0], vendor.package):
+    elif tail != "getattr" and _is_text(call.args[0], vendor.package):
         reason = Reason("imported-by-name", "the package is imported by a string")
     else:
         return

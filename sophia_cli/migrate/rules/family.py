@@ -85,6 +85,14 @@ class Families:
 
     def find(self, scan: Scan) -> None:
         """Add the sites of all of them: constructions and functions first, then what clients do."""
+        self.find_makers(scan)
+        for file in scan.files:
+            for attribute in file.table.attributes:
+                if attribute.attr in self.ends and isinstance(attribute.ctx, ast.Load):
+                    self._operation(scan, file, attribute)
+
+    def find_makers(self, scan: Scan) -> None:
+        """Add the sites of constructions and functions alone."""
         for file in scan.files:
             for call in scan.foreign.of(file).calls:
                 self._called(scan, file, call)
@@ -93,10 +101,6 @@ class Families:
             for call in file.table.calls:
                 if is_new_client(call):
                     self._copied(scan, file, call)
-        for file in scan.files:
-            for attribute in file.table.attributes:
-                if attribute.attr in self.ends and isinstance(attribute.ctx, ast.Load):
-                    self._operation(scan, file, attribute)
 
     def _called(self, scan: Scan, file: Parsed, call: ast.Call) -> None:
         """A construction, or a function that calls a model."""
@@ -262,7 +266,7 @@ def _operated(
     if made is None:
         found = replace(found, reason=Reason("receiver-unknown", "its receiver is not known"))
     elif made.call is not None:
-        maker = scan.constructors.get((id(made.file), id(made.call)))
+        maker = scan.constructor(made)
     name = made.of.name.rpartition(".")[2] if made and isinstance(made.of, Symbol) else ""
     awaited = call is not None and isinstance(file.table.parents[call], ast.Await)
     is_async = family.clients.get(name) or _is_async(operation) or awaited

@@ -12,6 +12,7 @@ from sophia_cli.migrate.modules import Modules, Parsed
 from sophia_cli.migrate.pack import Pack
 from sophia_cli.migrate.page import BY_HAND, read_page
 from sophia_cli.migrate.resolve import Resolver
+from sophia_cli.migrate.rules.calls import hand_in
 from sophia_cli.migrate.scan import Rule, Scan
 from sophia_cli.migrate.site import Reason, Site, Verdict
 from sophia_cli.migrate.stand_ins import StandIns
@@ -53,13 +54,14 @@ def _found(scan: Scan, rules: Iterable[Rule], block: Parsed) -> list[Site]:
         pages={},
         queries={},
         near=Resolver(world),
-        far=Resolver(world, eager=True, callers=Callers((block,))),
+        far=Resolver(world, eager=True, callers=Callers(lambda name: (block,))),
         stand_ins=StandIns(),
         constructors={},
         sites=[],
     )
     for rule in rules:
         rule(alone)
+    alone.sites[:] = hand_in(alone.sites, alone.constructors.values())
     # its objects are its own: the code's do not wait for them
     return [replace(site, groups=()) for site in level(alone.sites, lambda site: True)]
 
