@@ -36,7 +36,7 @@ def published(tmp_path: Path) -> Path:
     """The project as somebody else's configuration names it: a repository with a commit."""
     root = tmp_path / "published"
     root.mkdir()
-    for name in (*NEEDED, "templates"):
+    for name in (*NEEDED, "templates", "compose"):
         leave = shutil.ignore_patterns("__pycache__")
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, root / name, ignore=leave)
