@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sophia_cli.assets import asset
-from sophia_cli.errors import SophiaError
+from sophia_cli.files import put
 from sophia_cli.infra.containers import PROJECT, SERVICE
 from sophia_cli.infra.engine import Engine, containers
-from sophia_cli.infra.files import put
 from sophia_cli.infra.servers import SERVERS
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.vault import FOLDER, Vault
@@ -37,11 +35,9 @@ class Compose:
     def prepare(self) -> None:
         """Write the file and its variables into the stack's folder: Compose by hand works there too."""
         home = self.stack.home
-        self._contents()  # the ages of secrets that are not there yet would change with them
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        put(home / FILE, asset("compose/compose.yaml").read_bytes(), 0o644)
+        put(home / FILE, asset("compose/compose.yaml").read_bytes())
         lines = [f"{name}={value}\n" for name, value in _variables(self.stack).items()]
-        put(home / VARIABLES, "".join(lines).encode(), 0o644)
+        put(home / VARIABLES, "".join(lines).encode())
 
     def run(self, *words: str, timeout: float) -> Result:
         """Run `docker compose WORDS` in the stack's folder. Raises SophiaError when it takes too long."""
@@ -64,13 +60,6 @@ class Compose:
             if one.labels.get(SERVICE) in self.stack.servers
             and wanted.get(one.labels[SERVICE], "") != one.labels.get(HASH, "")
         )
-
-    def ask(self, *words: str, timeout: float = 60.0) -> list[Any]:
-        """The same, for an answer in JSON: Compose prints one list, or since 2.21 a value a line."""
-        done = self.run(*words, "--format", "json", timeout=timeout)
-        if done.code:
-            raise SophiaError(f"docker compose {words[0]} failed: {last_line(done.stderr)}")
-        return _parsed(done.stdout)
 
     def _contents(self) -> dict[str, str]:
         """What is copied into containers; never in a file of Compose, never an argument."""
@@ -118,8 +107,11 @@ def _variables(stack: Stack) -> Mapping[str, object]:
     configs = configurations(stack)
     vault = Vault(stack.home / FOLDER)
     # Compose makes a container anew when its definition changes, not when the content of its
-    # configuration or secret does: that is what the labels are for.
-    age = max(vault.age(name) for name in ("postgresql", PASSCODE))
+    # configuration or secret does: that is what the labels are for. A secret has an age once it is made.
+    mine = ("postgresql", PASSCODE)
+    for name in mine:
+        vault.make(name)
+    age = max(map(vault.age, mine))
     return {
         "SOPHIA_STACK": stack.name,
         **{f"SOPHIA_IMAGE_{one.variable}": stack.images[one.name] for one in SERVERS},
@@ -135,8 +127,3 @@ def _variables(stack: Stack) -> Mapping[str, object]:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _parsed(text: str) -> list[Any]:
-    values: Sequence[Any] = [json.loads(line) for line in text.splitlines() if line.strip()]
-    return [item for value in values for item in (value if isinstance(value, list) else [value])]

@@ -7,8 +7,9 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sophia_cli.errors import SophiaError
+from sophia_cli.files import put
 from sophia_cli.infra.engine import connect
-from sophia_cli.infra.files import put
 from sophia_cli.infra.images import UNRESOLVED, Image
 
 _HEAD = """\
@@ -47,9 +48,14 @@ def resolve(images: Mapping[str, Image], environ: Mapping[str, str]) -> Iterator
 
 
 def write_lock(path: Path, images: Mapping[str, Image]) -> None:
-    """Write the lock. Raises OSError."""
+    """Write the lock. Raises SophiaError."""
     tables = [
         f'\n[{name}]\nimage = "{image.name}"\ndigest = "{image.digest}"\n'
         for name, image in images.items()
     ]
-    put(path, (_HEAD + "".join(tables)).encode(), 0o644)
+    try:
+        put(path, (_HEAD + "".join(tables)).encode())
+    except OSError as error:
+        raise SophiaError(
+            f"{path} cannot be written: {error.strerror}", "free or unlock it"
+        ) from error

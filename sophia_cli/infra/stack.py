@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from sophia_cli.errors import SophiaError
-from sophia_cli.infra.files import put
+from sophia_cli.files import put
 from sophia_cli.infra.servers import SERVERS, Server
 from sophia_cli.llm.folders import own_folder
+from sophia_cli.lock import locked
 
 VERSION = 1
 FILE = "stack.json"
@@ -96,30 +95,32 @@ def load(name: str, environ: Mapping[str, str]) -> Stack | None:
 
 
 def save(stack: Stack) -> None:
-    """Keep it for the next command."""
+    """Keep it for the next command. Raises SophiaError where it has no folder, OSError."""
     data = {**asdict(replace(stack, root=stack.root.absolute())), "version": VERSION}
     del data["home"]
-    stack.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    put(stack.home / FILE, json.dumps(data, indent=2, default=str).encode() + b"\n")
+    _make(stack.home)
+    put(stack.home / FILE, json.dumps(data, indent=2, default=str).encode() + b"\n", 0o600)
 
 
 @contextmanager
 def alone(home: Path) -> Iterator[None]:
     """One command at a time changes a stack; the lock goes with the process. Raises SophiaError."""
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        raise SophiaError(
-            f"another command is changing the stack `{home.name}`",
-            "wait for it, then:  sophia infra status",
-        ) from None
-    try:
+    _make(home)
+    busy = SophiaError(
+        f"another command is changing the stack `{home.name}`",
+        "wait for it, then:  sophia infra status",
+    )
+    with locked(home / "lock", busy):
         yield
-    finally:
-        os.close(handle)
+
+
+def _make(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise SophiaError(
+            f"{home} cannot be made: {error.strerror}", "free or unlock it, or set XDG_STATE_HOME"
+        ) from error
 
 
 def _stack(found: dict[str, Any], home: Path, path: Path) -> Stack:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sophia_cli.errors import SophiaError
-from sophia_cli.infra.files import put
+from sophia_cli.files import put
 from sophia_cli.llm.secret import Secret
 
 FOLDER = "secrets"
@@ -48,7 +48,7 @@ class Vault:
         """Keep a value, in place of the one there was."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         text = json.dumps({"value": value, "age": self.age(name) + 1})
-        put(self.folder / name, text.encode() + b"\n")
+        put(self.folder / name, text.encode() + b"\n", 0o600)
         return Secret(value, str(self.folder / name))
 
     def forget(self, name: str) -> None:

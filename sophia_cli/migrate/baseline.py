@@ -10,7 +10,7 @@ from typing import Any
 
 from sophia_cli import __version__
 from sophia_cli.errors import SophiaError
-from sophia_cli.migrate.journal import put
+from sophia_cli.files import put
 
 NAME = "llm-baseline.json"
 VERSION = 1

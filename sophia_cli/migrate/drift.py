@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from sophia_cli.files import put
 from sophia_cli.migrate import journal
 from sophia_cli.migrate.index import digest
 from sophia_cli.migrate.journal import Entry, Run, state_of
@@ -44,9 +45,9 @@ def _adopted(root: Path, run: Run, entry: Entry, copies: bool) -> Entry:
         return replace(entry, after=journal.ABSENT)
     data = path.read_bytes()
     folder = journal.home(root) / run.name
-    journal.put(folder / "blobs" / digest(data), data)
+    put(folder / "blobs" / digest(data), data)
     if copies:
         copy = folder / COPIES / entry.path
         copy.parent.mkdir(parents=True, exist_ok=True)
-        journal.put(copy, data)
+        put(copy, data)
     return replace(entry, after=digest(data))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import stat
@@ -14,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sophia_cli.errors import SophiaError
+from sophia_cli.files import put, sync_folder
 from sophia_cli.migrate.change import Change
 from sophia_cli.migrate.index import digest
 from sophia_cli.migrate.links import link_on
@@ -101,31 +101,6 @@ def prepare(root: Path) -> Path:
             f"{folder} cannot be written: {error.strerror}", "free or unlock it"
         ) from error
     return folder
-
-
-def put(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Write a file whole or not at all, and make sure it is on the disk."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder last."""
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def runs(root: Path) -> list[Run]:

@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from sophia_cli import lock
 from sophia_cli.errors import SophiaError
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> AbstractContextManager[None]:
     """Hold `folder`'s lock; it goes with the process, also a killed one. Raises SophiaError."""
-    path = folder / "lock"
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise SophiaError(
-            f"{path} cannot be opened: {error.strerror}", "free or unlock it"
-        ) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        raise SophiaError(
-            "another migration is running here", "wait for it, then:  sophia migrate status"
-        ) from None
-    try:
-        yield
-    finally:
-        os.close(handle)
+    busy = SophiaError(
+        "another migration is running here", "wait for it, then:  sophia migrate status"
+    )
+    return lock.locked(folder / "lock", busy)

@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from sophia_cli.errors import SophiaError, UsageError
+from sophia_cli.files import put
 from sophia_cli.migrate import git, journal
 from sophia_cli.migrate.cache import Cache, cache_of
 from sophia_cli.migrate.change import Choice, Plan
@@ -246,7 +247,7 @@ def _keep_patch(root: Path, patch: bytes) -> None:
     """Keep the patch of a dry run beside the journal."""
     folder = journal.prepare(root)
     try:
-        journal.put(folder / PATCH, patch)
+        put(folder / PATCH, patch)
     except OSError as error:
         raise SophiaError(
             f"{folder / PATCH} cannot be written: {error.strerror}", "free or unlock it"

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sophia_cli.errors import Interrupted, SophiaError
+from sophia_cli.files import sync_folder
 from sophia_cli.migrate import journal
 from sophia_cli.migrate.change import Change
 from sophia_cli.migrate.counted import counted
@@ -192,7 +193,7 @@ def _finish(root: Path, run: Run, way: Way) -> Written:
     _clean(root, run)
     for folder in sorted({(root / move.entry.path).parent for move in renamed}):
         with suppress(FileNotFoundError, NotADirectoryError):
-            journal.sync_folder(folder)
+            sync_folder(folder)
     return _close(root, run, way, left(run.written, reasons))
 
 

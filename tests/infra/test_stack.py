@@ -90,6 +90,15 @@ def test_two_commands_do_not_change_it_at_once(tmp_path: Path) -> None:
         pass
 
 
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file, not a folder")
+    home = stacks.home_of("shop", {"XDG_STATE_HOME": str(tmp_path / "state")})
+    with pytest.raises(SophiaError) as caught, stacks.alone(home):
+        pass
+    assert caught.value.message == f"{home} cannot be made: Not a directory"
+    assert caught.value.mend == "free or unlock it, or set XDG_STATE_HOME"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

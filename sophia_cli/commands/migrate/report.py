@@ -13,8 +13,8 @@ from sophia_cli.commands.migrate.asked import Asked, Exclude, Include, Packs, lo
 from sophia_cli.commands.migrate.screens import show_ways
 from sophia_cli.commands.options import Json, NoColor, Quiet, Root
 from sophia_cli.errors import SophiaError, UsageError
+from sophia_cli.files import put
 from sophia_cli.migrate.counted import counted
-from sophia_cli.migrate.journal import put
 from sophia_cli.migrate.pipeline import survey
 from sophia_cli.migrate.survey import Survey, Tally, percent
 from sophia_cli.output import Output
