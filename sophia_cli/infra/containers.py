@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sophia_cli.infra.engine import containers
@@ -65,10 +66,11 @@ def missing(client: DockerClient, stack: Stack) -> Iterator[tuple[str, str]]:
             yield one.name, image
 
 
-def owner(client: DockerClient, name: str) -> str:
-    """The folder from which the Compose project of that name was started; empty where there is none."""
-    for one in containers(client, label=f"{PROJECT}={name}"):
-        return str(one.labels.get(FOLDER, ""))
+def elsewhere(client: DockerClient, stack: Stack) -> str:
+    """The other folder from which a Compose project of the stack's name was started; empty where none was."""
+    for one in containers(client, label=f"{PROJECT}={stack.name}"):
+        folder = str(one.labels.get(FOLDER, ""))
+        return folder if folder and Path(folder) != stack.home else ""
     return ""
 
 

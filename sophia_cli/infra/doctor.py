@@ -7,13 +7,13 @@ from contextlib import closing
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra import stack as stacks
-from sophia_cli.infra.containers import READY, owner
+from sophia_cli.infra.containers import READY, elsewhere
 from sophia_cli.infra.engine import connect
 from sophia_cli.infra.machine import look
 from sophia_cli.infra.preflight import FAIL, OK, Check, check
 from sophia_cli.infra.servers import server
 from sophia_cli.infra.stack import Stack
-from sophia_cli.infra.status import read_status
+from sophia_cli.infra.status import Status, look_at
 from sophia_cli.infra.up import Asked, settle
 from sophia_cli.infra.vault import FOLDER, Vault
 
@@ -31,18 +31,17 @@ def examine(asked: Asked, environ: Mapping[str, str]) -> Iterator[Check]:
         yield Check("docker", FAIL, error.message, error.mend)
         return
     with closing(client):
-        folder = owner(client, stack.name)
         ports = tuple(stack.ports[one.name] for one in stack.running if one.port)
         yield from check(stack, engine, look(engine, client, ports))
-        if folder and folder != str(stack.home):
+        if folder := elsewhere(client, stack):
             words = f"a Compose project `{stack.name}` was started in {folder}"
             yield Check("name", FAIL, words, "sophia infra up --name ANOTHER")
             return
-    kept = stacks.load(stack.name, environ)
-    if kept is None:
-        yield Check("stack", OK, f"`{stack.name}` was never brought up")
-        return
-    yield from _servers(kept, environ)
+        kept = stacks.load(stack.name, environ)
+        if kept is None:
+            yield Check("stack", OK, f"`{stack.name}` was never brought up")
+        else:
+            yield from _servers(look_at(kept, engine, client))
 
 
 def _secrets(stack: Stack) -> Iterator[Check]:
@@ -58,8 +57,7 @@ def _secrets(stack: Stack) -> Iterator[Check]:
         yield Check("secrets", OK, f"{len(vault.names())}, read by this user alone")
 
 
-def _servers(stack: Stack, environ: Mapping[str, str]) -> Iterator[Check]:
-    status = read_status(stack, environ)
+def _servers(status: Status) -> Iterator[Check]:
     for one in status.servers:
         title = server(one.server).title.lower()
         if one.phase == READY:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra import stack as stacks
 from sophia_cli.infra.compose import Compose, last_line
-from sophia_cli.infra.containers import owner, states
+from sophia_cli.infra.containers import elsewhere, states
 from sophia_cli.infra.engine import connect
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.vault import FOLDER, Vault
@@ -35,8 +34,7 @@ def down(stack: Stack, environ: Mapping[str, str], *, volumes: bool = False) -> 
     with stacks.alone(stack.home):
         engine, client = connect(environ)
         with closing(client):
-            folder = owner(client, stack.name)
-            if folder and Path(folder) != stack.home:
+            if folder := elsewhere(client, stack):
                 raise SophiaError(
                     f"the Compose project `{stack.name}` was started in {folder}, not by this stack",
                     f"docker compose --project-directory {folder} down",

@@ -15,6 +15,8 @@ from sophia_cli.infra.sonarqube import (
     FIRST_PASSWORD,
     MIGRATION_NEEDED,
     MIGRATION_RUNNING,
+    STARTING,
+    UNREACHABLE,
     UP,
     Login,
     SonarQube,
@@ -36,8 +38,8 @@ CONDITIONS = (
     ("new_security_hotspots_reviewed", "LT", "100"),
 )
 PHASES = {
-    "UNREACHABLE": "starting",
-    "STARTING": "starting",
+    UNREACHABLE: "starting",
+    STARTING: "starting",
     MIGRATION_NEEDED: "database migration needed",
     MIGRATION_RUNNING: "database migration",
     "RESTARTING": "restarting",

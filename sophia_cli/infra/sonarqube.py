@@ -37,16 +37,13 @@ class Refused(SophiaError):
 
 @dataclass(frozen=True)
 class Login:
-    """Who asks: a user with a password, or a token alone; nobody when both are empty."""
+    """Who asks: a user with a password; nobody when both are empty."""
 
     user: str = ""
     password: str = ""
-    token: str = ""
 
     @property
     def headers(self) -> dict[str, str]:
-        if self.token:
-            return {"Authorization": f"Bearer {self.token}"}
         if self.user:
             pair = f"{self.user}:{self.password}".encode()
             return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
@@ -107,18 +104,22 @@ class SonarQube:
         data = {"login": user, "previousPassword": before, "password": after}
         self._send("POST", "/api/users/change_password", data=data, headers=login.headers)
 
-    def create_project(self, key: str, name: str) -> bool:
-        """Create a project; False where it exists."""
-        return self._created("/api/projects/create", {"project": key, "name": name})
+    def create_project(self, key: str, name: str) -> None:
+        """Create a project; one that somebody else has created meanwhile is as good."""
+        try:
+            self._send("POST", "/api/projects/create", data={"project": key, "name": name})
+        except Refused as error:
+            if "already exists" not in error.words:
+                raise
 
     def has_project(self, key: str) -> bool:
         found = self._json("GET", "/api/projects/search", params={"projects": key})
         return any(one["key"] == key for one in found["components"])
 
-    def gates(self) -> dict[str, bool]:
-        """The quality gates by name; True for the default one."""
+    def gates(self) -> set[str]:
+        """The names of the quality gates."""
         found = self._json("GET", "/api/qualitygates/list")
-        return {str(one["name"]): bool(one["isDefault"]) for one in found["qualitygates"]}
+        return {str(one["name"]) for one in found["qualitygates"]}
 
     def create_gate(self, name: str) -> None:
         """Create a gate. It comes with four conditions on new code already."""
@@ -194,15 +195,6 @@ class SonarQube:
         params = {"projectKey": project}
         found = self._json("GET", "/api/qualitygates/project_status", params=params)
         return dict(found["projectStatus"])
-
-    def _created(self, path: str, data: Mapping[str, str]) -> bool:
-        try:
-            self._send("POST", path, data=data)
-        except Refused as error:
-            if "already exists" not in error.words:
-                raise
-            return False
-        return True
 
     def _json(self, method: str, path: str, **more: Any) -> Any:
         return self._send(method, path, **more).json()

@@ -12,7 +12,7 @@ from sophia_cli.http import httpx
 from sophia_cli.infra import quality
 from sophia_cli.infra.compose import PASSCODE, Compose
 from sophia_cli.infra.containers import PROJECT, READY, State, states, tail
-from sophia_cli.infra.engine import connect
+from sophia_cli.infra.engine import Engine, connect
 from sophia_cli.infra.servers import NAMES, server
 from sophia_cli.infra.sonarqube import ADMIN, UP, Login, SonarQube
 from sophia_cli.infra.stack import Stack
@@ -55,15 +55,20 @@ class Status:
 
 def read_status(stack: Stack, environ: Mapping[str, str]) -> Status:
     """Ask the engine and every server. Raises SophiaError when no engine answers."""
-    vault = Vault(stack.home / FOLDER)
     engine, client = connect(environ)
     with closing(client):
-        found = states(client, stack)
-        servers = tuple(_health(client, stack, one, vault) for one in found)
-        servers += tuple(_attached(stack, name) for name in NAMES if name in stack.attached)
-        ready = {one.server for one in servers if one.phase == READY}
-        drift = (*_files_drift(Compose(stack, engine), client, found), *_drift(stack, ready, vault))
-        return Status(stack, servers, drift, _disk(stack, engine.environ))
+        return look_at(stack, engine, client)
+
+
+def look_at(stack: Stack, engine: Engine, client: DockerClient) -> Status:
+    """The same of an engine that was reached already."""
+    vault = Vault(stack.home / FOLDER)
+    found = states(client, stack)
+    servers = tuple(_health(client, stack, one, vault) for one in found)
+    servers += tuple(_attached(stack, name) for name in NAMES if name in stack.attached)
+    ready = {one.server for one in servers if one.phase == READY}
+    drift = (*_files_drift(Compose(stack, engine), client, found), *_drift(stack, ready, vault))
+    return Status(stack, servers, drift, _disk(stack, engine.environ))
 
 
 def _health(client: DockerClient, stack: Stack, state: State, vault: Vault) -> Health:

@@ -14,14 +14,14 @@ from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.infra import quality
 from sophia_cli.infra import stack as stacks
 from sophia_cli.infra.compose import Compose
-from sophia_cli.infra.containers import READY, State, missing, owner, states, tail
+from sophia_cli.infra.containers import READY, State, elsewhere, missing, states, tail
 from sophia_cli.infra.engine import Engine, connect
 from sophia_cli.infra.images import choose, read_lock
 from sophia_cli.infra.machine import look
 from sophia_cli.infra.preflight import FAIL, FILES_ASKED, Check, check
 from sophia_cli.infra.quality import PHASES
 from sophia_cli.infra.servers import PROFILES, SERVERS, WITH_PORT
-from sophia_cli.infra.sonarqube import ADMIN, UNREACHABLE, Login, SonarQube
+from sophia_cli.infra.sonarqube import ADMIN, Login, SonarQube
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.trouble import explain, not_pulled
 from sophia_cli.infra.vault import FOLDER, Vault
@@ -142,8 +142,7 @@ def _fit(
     stack: Stack, engine: Engine, client: DockerClient, show: Callable[[Check], None]
 ) -> Stack:
     """The stack as this machine can run it. Raises NotReady, SophiaError."""
-    folder = owner(client, stack.name)
-    if folder and Path(folder) != stack.home:
+    if folder := elsewhere(client, stack):
         raise SophiaError(
             f"a Compose project `{stack.name}` runs already, started in {folder}",
             "sophia infra up --name ANOTHER",
@@ -202,7 +201,7 @@ def _phase(state: State, sonarqube: SonarQube) -> str:
     if state.server != "sonarqube" or state.phase != "starting":
         return state.phase
     said = sonarqube.state()
-    return "starting" if said == UNREACHABLE else PHASES.get(said, said.lower())
+    return PHASES.get(said, said.lower())
 
 
 def _why(done: Result, stack: Stack, client: DockerClient) -> SophiaError:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 import typer
 
 from sophia_cli.commands.infra.asked import Name
+from sophia_cli.commands.infra.checks import show_checks
 from sophia_cli.commands.options import Json, Root
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
@@ -24,11 +25,7 @@ def doctor(root: Root = None, name: Name = "", as_json: Json = False) -> None:
     output = Output(as_json=as_json)
     checks = list(examine(Asked(here(root), name), os.environ))
     output.envelope("infra doctor", [asdict(one) for one in checks])
-    for one in checks:
-        mark = "" if one.state == "ok" else f"{one.state}: "
-        output.text(f"{one.name:<13} {mark}{one.words}", indent=2, hang=14)
-        for line in one.mend.splitlines():
-            output.line(f"                  {line}")
+    show_checks(output, checks, mends=True)
     bad = sum(one.state == "fail" for one in checks)
     output.line()
     output.line(f"{bad} of {len(checks)} checks failed." if bad else "Nothing must be mended.")

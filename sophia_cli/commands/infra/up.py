@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sophia_cli.commands.infra.asked import Name, pairs, ports
+from sophia_cli.commands.infra.checks import show_checks
 from sophia_cli.commands.options import Json, Quiet, Root
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
@@ -93,7 +94,7 @@ def up(
     try:
         standing = bring_up(asked, os.environ, _teller(output), checks.append)
     except NotReady as error:
-        _show_checks(output, checks)
+        show_checks(output, checks)
         output.line()
         output.line("Nothing was started.")
         raise error
@@ -109,12 +110,6 @@ def _teller(output: Output) -> Callable[[Step], None]:
         output.note(f"{words}   ({hint})" if hint and step.phase == "starting" else words)
 
     return tell
-
-
-def _show_checks(output: Output, checks: list[Check]) -> None:
-    for one in checks:
-        mark = "" if one.state == "ok" else f"{one.state}: "
-        output.text(f"{one.name:<13} {mark}{one.words}", indent=2, hang=14)
 
 
 def _show(output: Output, standing: Standing, checks: list[Check]) -> None:
