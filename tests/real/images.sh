@@ -5,26 +5,20 @@
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mirror=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/*.sources 2>/dev/null | grep -m1 -v security || true)
-[ -n "$mirror" ] || mirror=$(sed -n 's/^deb \(\[[^]]*\] \)\?\([^ ]*\) .* main.*/\2/p' /etc/apt/sources.list | head -n 1)
+. "$(dirname "$0")/debian.sh"
 
-# unpack SUITE PACKAGE...: them and all they depend on, in $root. With an empty list of installed packages apt fetches
-# everything that they need.
+# unpack SUITE PACKAGE...: them and all they depend on, in $root.
 unpack() {
-  local suite=$1 apt=$work/$1
+  local suite=$work/$1
+  rm -rf "$suite/archives"
+  use "$1" "$suite"
   shift
   root=$work/root
-  rm -rf "$root" "$apt/archives"
-  mkdir -p "$apt"/{lists,archives}/partial "$root/usr/bin" "$root/usr/lib" "$root/usr/lib64" "$root/etc" "$root/tmp"
-  : > "$apt/status"
-  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" > "$apt/sources.list"
-  local options=(-qq -o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=/dev/null
-    -o "Dir::State::lists=$apt/lists" -o "Dir::State::status=$apt/status" -o "Dir::Cache=$apt"
-    -o "Dir::Cache::archives=$apt/archives" -o APT::Sandbox::User=root)
-  apt-get "${options[@]}" update
-  apt-get "${options[@]}" install --download-only -y --no-install-recommends busybox-static "$@" >/dev/null
+  rm -rf "$root"
+  mkdir -p "$root/usr/bin" "$root/usr/lib" "$root/usr/lib64" "$root/etc" "$root/tmp"
+  apt install --download-only -y --no-install-recommends busybox-static "$@" >/dev/null
   for folder in bin lib lib64; do ln -s "usr/$folder" "$root/$folder"; done
-  for package in "$apt"/archives/*.deb; do
+  for package in "$suite"/archives/*.deb; do
     dpkg --fsys-tarfile "$package" | tar -C "$root" --keep-directory-symlink -xf -
   done
   for applet in sh ls cat mkdir chmod chown rm cp env sleep head true false rmdir wget grep sed tr id dirname; do
