@@ -3,21 +3,25 @@
 Usage: python benchmarks/llm.py [FOLDER] [--quick]
 
 FOLDER keeps an environment for each peer, made on demand from PyPI; without it only what this Python has
-installed is measured. The mock has a core of its own, the clients share another. Three interleaved
-rounds; the best figure of the three counts. `--quick` shows that everything runs, its figures mean nothing.
-Prints Markdown: the figures, then each bar and whether it was met.
+installed is measured. The mock has a core of its own, the clients share another. All are there at once and take
+turns of a tenth of a second or so, many of each; a figure is the median of a client's turns, and a comparison the
+median over the turns of what one took divided by what the other took in the same turn, so that a machine which is
+slow for a while is slow for both. `--quick` shows that everything runs, its figures mean nothing. Prints Markdown:
+the figures, then each bar and whether it was met.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from operator import sub, truediv
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,8 +33,9 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 CORES = sorted(os.sched_getaffinity(0))
 CLIENT_CORE, MOCK_CORE = CORES[0], CORES[-1]
-# Warm-up, calls alone, calls by 32 workers, streams.
-COUNTS, QUICK = (50, 800, 1600, 200), (2, 10, 40, 3)
+PARTS = ("alone", "together", "streams")
+# Turns, and in each: calls alone, calls by 32 workers, streams.
+COUNTS, QUICK = (24, 100, 160, 20), (2, 5, 40, 3)
 # Without these there is nothing to compare; any other that fails is left out and says why.
 NEEDED = ("raw httpx", "ours native", "ours drop-in")
 # The same library as that beside it; what the drop-in client takes is what openai itself has brought.
@@ -155,39 +160,65 @@ def _written(folder: Path, text: str) -> Path:
     return path
 
 
-def run(row: Row, python: str, url: str, configured: str, counts: tuple[int, ...]) -> Any:
-    """One client's figures, with an empty ledger where it is ours. Raises CalledProcessError."""
-    with tempfile.TemporaryDirectory(prefix="sophia-bench-") as folder:
-        config = _written(Path(folder), configured)
+class Process:
+    """One client's process, with an empty ledger where it is ours. `turn` raises ChildProcessError."""
+
+    def __init__(self, client: str, python: str, url: str, configured: str) -> None:
+        self.client, self.turns = client, {part: [] for part in PARTS}
+        self._folder = tempfile.TemporaryDirectory(prefix="sophia-bench-")
+        folder = Path(self._folder.name)
         environ = {
             **os.environ,
             "PYTHONPATH": str(ROOT),
-            "SOPHIA_CONFIG": str(config),
-            "SOPHIA_LEDGER": str(Path(folder) / "ledger.sqlite3"),
+            "SOPHIA_CONFIG": str(_written(folder, configured)),
+            "SOPHIA_LEDGER": str(folder / "ledger.sqlite3"),
             "OPENAI_API_KEY": "key-0123456789abcdef",
-            "SOPHIA_LLM_HTTP": LIBRARIES.get(row.client, ""),
+            "SOPHIA_LLM_HTTP": LIBRARIES.get(client, ""),
         }
-        command = [python, HERE / "llm_clients.py", row.client, url, CLIENT_CORE, *counts]
-        done = subprocess.run(
+        command = [python, HERE / "llm_clients.py", client, url, CLIENT_CORE]
+        self._said = (folder / "stderr").open("w+")
+        self._process = subprocess.Popen(
             [*map(str, command)],
             env=environ,
             cwd=folder,
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
             text=True,
-            check=True,
         )
-        return json.loads(done.stdout.splitlines()[-1])
 
+    def turn(self, part: str, count: int) -> dict[str, float]:
+        """What this many calls cost."""
+        assert self._process.stdin
+        try:
+            self._process.stdin.write(f"{part} {count}\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass
+        return self._answer()
 
-def best(taken: list[Any]) -> dict[str, Any]:
-    """The best of each figure: the highest rate, the lowest of everything else."""
+    def _answer(self) -> Any:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        if not line:
+            self._process.wait()
+            self._said.seek(0)
+            raise ChildProcessError(self._said.read().strip() or "it ended")
+        return json.loads(line)
 
-    def pick(name: str, values: list[Any]) -> Any:
-        if isinstance(values[0], dict):
-            return {key: pick(key, [value[key] for value in values]) for key in values[0]}
-        return max(values) if name == "rate" else min(values)
+    def end(self) -> dict[str, Any]:
+        """Its memory and versions; the process is over."""
+        assert self._process.stdin
+        self._process.stdin.close()
+        return self._answer()
 
-    return pick("", taken)
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout, self._said):
+            assert pipe
+            pipe.close()
+        self._folder.cleanup()
 
 
 def imports(python: str, rounds: int) -> dict[str, float]:
@@ -218,18 +249,29 @@ def imports(python: str, rounds: int) -> dict[str, float]:
     return {name: min(times) for name, times in taken.items()}
 
 
+def paired(
+    found: Mapping[str, Any],
+    ours: str,
+    theirs: str,
+    part: str,
+    figure: str,
+    compare: Callable[[float, float], float],
+) -> float | None:
+    """The median over all turns of how two clients compare in the same turn; None where one is missing."""
+    if ours not in found or theirs not in found:
+        return None
+    turns = zip(found[ours]["turns"][part], found[theirs]["turns"][part], strict=True)
+    return statistics.median(compare(mine[figure], its[figure]) for mine, its in turns)
+
+
 def bars(found: Mapping[str, Any], cold: Mapping[str, float]) -> list[Bar]:
     """The promises of this part of the project."""
 
     def ratio(ours: str, theirs: str, part: str, figure: str = "cpu") -> float | None:
-        if ours not in found or theirs not in found:
-            return None
-        return found[ours][part][figure] / found[theirs][part][figure]
+        return paired(found, ours, theirs, part, figure, truediv)
 
     def later(ours: str, theirs: str) -> float | None:
-        if ours not in found or theirs not in found:
-            return None
-        return found[ours]["streams"]["first"] - found[theirs]["streams"]["first"]
+        return paired(found, ours, theirs, "streams", "first", sub)
 
     raw, native, dropin = "raw httpx", "ours native", "ours drop-in"
     httpx = cold["import httpx"]
@@ -252,7 +294,6 @@ def show(found: Mapping[str, Any], skipped: Mapping[str, str]) -> None:
     heads = ("client", "CPU", "p50", "p99", "calls/s", "CPU at 32", "p50", "p99", "calls/s")
     heads += ("first chunk p50", "21 chunks p50", "peak RSS", "CPU / raw httpx")
     print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
-    base = found.get("raw httpx")
     for name, figures in sorted(found.items(), key=lambda item: item[1]["alone"]["cpu"]):
         version = ", ".join(f"{p} {v}" for p, v in figures["versions"].items())
         cells = [f"{name} ({version})"]
@@ -261,7 +302,8 @@ def show(found: Mapping[str, Any], skipped: Mapping[str, str]) -> None:
             cells += [*times, f"{figures[part]['rate']:.0f}"]
         cells += [f"{figures['streams'][key]:.2f}" for key in ("first", "whole")]
         cells.append(f"{figures['memory']:.0f}")
-        cells.append(f"{figures['alone']['cpu'] / base['alone']['cpu']:.2f}" if base else "-")
+        times = paired(found, name, "raw httpx", "alone", "cpu", truediv)
+        cells.append("-" if times is None else f"{times:.2f}")
         print(f"| {' | '.join(cells)} |")
     for name, reason in skipped.items():
         print(f"\n{name}: skipped, {reason}")
@@ -289,35 +331,58 @@ def find_pythons(folder: Path | None) -> tuple[dict[Row, str], dict[str, str]]:
 
 
 def take_turns(
-    pythons: dict[Row, str], url: str, configured: str, counts: tuple[int, ...], rounds: int
+    pythons: dict[Row, str], url: str, configured: str, counts: tuple[int, ...]
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """The best figures of each client, and what those that failed said last."""
-    taken: dict[str, list[Any]] = {row.client: [] for row in pythons}
+    """The median figures and all turns of each client, and what those that failed said last."""
+    turns, *sizes = counts
     failed: dict[str, str] = {}
-    for number in range(rounds):
+    with ExitStack() as stack:
+        clients = []
         for row, python in pythons.items():
-            if row.client in failed:
-                continue
-            print(f"round {number + 1}: {row.client}", file=sys.stderr)
-            try:
-                taken[row.client].append(run(row, python, url, configured, counts))
-            except subprocess.CalledProcessError as error:
-                if row.client in NEEDED:
-                    raise SystemExit(f"{row.client} failed:\n{error.stderr}") from None
-                failed[row.client] = (error.stderr.strip().splitlines() or ["it failed"])[-1]
-    return {name: best(each) for name, each in taken.items() if name not in failed}, failed
+            clients.append(Process(row.client, python, url, configured))
+            stack.callback(clients[-1].close)
+        # The first turn warms up and is not counted.
+        for number in range(turns + 1):
+            print(f"turn {number} of {turns}", file=sys.stderr)
+            for part, count in zip(PARTS, sizes, strict=True):
+                for client in clients if number % 2 else reversed(clients):
+                    if client.client in failed:
+                        continue
+                    try:
+                        taken = client.turn(part, count)
+                    except ChildProcessError as error:
+                        if client.client in NEEDED:
+                            raise SystemExit(f"{client.client} failed:\n{error}") from None
+                        failed[client.client] = str(error).splitlines()[-1]
+                        continue
+                    client.turns[part] += [taken] if number else []
+        found = {
+            client.client: {
+                **{part: medians(client.turns[part]) for part in PARTS},
+                "turns": client.turns,
+                **client.end(),
+            }
+            for client in clients
+            if client.client not in failed
+        }
+    return found, failed
+
+
+def medians(turns: list[dict[str, float]]) -> dict[str, float]:
+    """Each figure's median."""
+    return {name: statistics.median(turn[name] for turn in turns) for name in turns[0]}
 
 
 def main(folder: Path | None, quick: bool) -> None:
-    counts, rounds, cold_rounds = (QUICK, 1, 1) if quick else (COUNTS, 3, 15)
+    counts, cold_rounds = (QUICK, 1) if quick else (COUNTS, 15)
     pythons, skipped = find_pythons(folder)
     with mock() as url, tempfile.TemporaryDirectory(prefix="sophia-bench-") as scratch:
         configured, features = configuration(url, Path(scratch))
-        found, failed = take_turns(pythons, url, configured, counts, rounds)
+        found, failed = take_turns(pythons, url, configured, counts)
     ours = next(python for row, python in pythons.items() if row.client == "ours native")
     cold = imports(ours, cold_rounds)
     words = f"{counts[1]} calls alone, {counts[2]} by 32 workers, {counts[3]} streams"
-    print(f"Python {sys.version.split()[0]}; best of {rounds} rounds of {words}.")
+    print(f"Python {sys.version.split()[0]}; median of {counts[0]} turns of {words}.")
     print(f"Ours with {', '.join(features)}.\n")
     show(found, skipped | failed)
     show_bars(bars(found, cold), cold)

@@ -1,7 +1,9 @@
 """The clients that are compared: each asks the same question, whole and streamed.
 
-Usage: python benchmarks/llm_clients.py CLIENT URL CORE WARM ALONE TOGETHER STREAMS
-Prints one line of JSON: what a call cost. Runs in the environment of the client it measures.
+Usage: python benchmarks/llm_clients.py CLIENT URL CORE
+Each line of its standard input is one turn, "PART COUNT" with the part alone, together or streams; for each it
+prints one line of JSON, what a call cost, and at the end of its input its versions and memory. Runs in the
+environment of the client it measures.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ MESSAGES = [{"role": "user", "content": "What does a call cost?"}]
 BODY = {"model": MODEL, "messages": MESSAGES}
 KEY = {"authorization": "Bearer key-0123456789abcdef"}
 CONCURRENCY = 32
+# Seconds in which a client ends what it put off, as our ledger does within 50 ms: it belongs to the calls before.
+AFTER = 0.15
 
 
 class Client(NamedTuple):
@@ -192,7 +196,8 @@ CLIENTS: dict[str, tuple[Callable[[str], Opened], tuple[str, ...]]] = {
 
 
 async def take(client: Client, count: int, workers: int) -> dict[str, float]:
-    """Ask so often with so many workers: CPU of this process and what each call took, in milliseconds."""
+    """Ask so often with so many workers: CPU of this process, with what it does about the calls afterwards, and
+    what each call took, in milliseconds."""
     took: list[float] = []
     numbers = iter(range(count))
 
@@ -205,7 +210,9 @@ async def take(client: Client, count: int, workers: int) -> dict[str, float]:
 
     began, cpu = time.perf_counter(), time.process_time()
     await asyncio.gather(*(work() for _ in range(workers)))
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - began
+    wall = time.perf_counter() - began
+    await asyncio.sleep(AFTER)
+    cpu = time.process_time() - cpu
     took.sort()
     return {
         "cpu": cpu / count * 1000,
@@ -230,23 +237,23 @@ async def take_streams(client: Client, count: int) -> dict[str, float]:
     return {"first": statistics.median(first) * 1000, "whole": statistics.median(whole) * 1000}
 
 
-async def measure(name: str, url: str, counts: list[int]) -> dict[str, Any]:
-    """All figures of one client."""
+async def serve(name: str, url: str) -> None:
+    """Take the turns that standard input names, then say what else belongs to this client's figures."""
     opened, packages = CLIENTS[name]
-    warm, alone, together, streams = counts
     async with opened(url) as client:
-        await take(client, warm, 1)
-        await take_streams(client, 2)
-        figures = {
-            "alone": await take(client, alone, 1),
-            "together": await take(client, together, CONCURRENCY),
-            "streams": await take_streams(client, streams),
+        parts = {
+            "alone": lambda count: take(client, count, 1),
+            "together": lambda count: take(client, count, CONCURRENCY),
+            "streams": lambda count: take_streams(client, count),
         }
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            part, count = line.split()
+            print(json.dumps(await parts[part](int(count))), flush=True)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     versions = {package: metadata.version(package) for package in packages}
-    return {**figures, "memory": memory, "versions": versions}
+    print(json.dumps({"memory": memory, "versions": versions}), flush=True)
 
 
 if __name__ == "__main__":
     os.sched_setaffinity(0, {int(sys.argv[3])})
-    print(json.dumps(asyncio.run(measure(sys.argv[1], sys.argv[2], [*map(int, sys.argv[4:])]))))
+    asyncio.run(serve(*sys.argv[1:3]))
