@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from shell import Said, sophia
 
+from sophia_cli.infra import stack as stacks
+from sophia_cli.infra.up import Asked, settle
+
 COMPOSE = """#!/bin/sh
 case "$1 $2" in
   "context inspect") echo '[{"Endpoints": {"docker": {"Host": "unix://%s/no.sock"}}}]';;
@@ -91,3 +94,36 @@ def test_words_that_do_not_fit(tmp_path: Path, words: tuple[str, ...], error: st
     assert (said.code, said.out) == (2, "")
     assert said.err.splitlines()[0] == f"sophia: {error}"
     assert not (tmp_path / "state").exists()
+
+
+def test_values_for_helm(tmp_path: Path) -> None:
+    said = infra(tmp_path, "export", "--helm", "deploy")
+    assert (said.code, said.err) == (0, "")
+    assert said.out == (
+        "  deploy/sonarqube.yaml\n"
+        "  deploy/kube-prometheus-stack.yaml\n"
+        "  deploy/grafana.yaml\n"
+        "Next:  each file's first lines say how it is installed:  head deploy/*.yaml\n"
+    )
+    again = infra(tmp_path, "export", "--helm", "deploy", "--json").json["data"]
+    assert again["written"] == []
+    assert infra(tmp_path, "export").code == 2
+
+
+def test_the_entry_of_an_assistant(tmp_path: Path) -> None:
+    environ = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    stacks.save(settle(Asked(tmp_path), environ))
+    said = infra(tmp_path, "mcp", "--token", "squ_0123456789abcdef")
+    assert (said.code, said.out) == (2, "")
+    assert "squ_0123456789abcdef" not in said.err
+    assert not (tmp_path / ".mcp.json").exists()
+    said = infra(tmp_path, "mcp", "--client", "cursor")
+    assert (said.code, said.err) == (0, "")
+    assert said.out == (
+        "  .cursor/mcp.json   added\n"
+        "It takes a user token:  http://localhost:9000/account/security\n"
+        "Next:  export SONARQUBE_TOKEN=...  and start the client again\n"
+    )
+    assert infra(tmp_path, "mcp", "--json").json["data"] == [
+        {"file": ".cursor/mcp.json", "state": "there"}
+    ]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from sophia_cli.commands.infra import secrets
 from sophia_cli.commands.infra.doctor import doctor
 from sophia_cli.commands.infra.down import down
+from sophia_cli.commands.infra.export import export
 from sophia_cli.commands.infra.lock import lock
 from sophia_cli.commands.infra.logs import logs
+from sophia_cli.commands.infra.mcp import mcp
 from sophia_cli.commands.infra.scan import scan
 from sophia_cli.commands.infra.status import status
 from sophia_cli.commands.infra.up import up
@@ -20,6 +22,8 @@ app.command()(logs)
 app.command()(doctor)
 app.command()(down)
 app.command()(lock)
+app.command()(export)
+app.command()(mcp)
 app.add_typer(secrets.app, name="secrets")
 
 
