@@ -10,6 +10,7 @@ from sophia_cli.assets import asset
 from sophia_cli.errors import SophiaError
 from sophia_cli.files import put
 from sophia_cli.infra.compose import configurations
+from sophia_cli.infra.images import bare
 from sophia_cli.infra.stack import Stack
 
 CHARTS = ("sonarqube", "kube-prometheus-stack", "grafana")
@@ -28,13 +29,7 @@ def values(stack: Stack) -> dict[str, str]:
         },
         "grafana": {
             "IMAGE": _image(stack.images["grafana"], own_registry=True),
-            "DATASOURCES": indent(
-                asset("compose/grafana/datasources.yaml")
-                .read_text(encoding="utf-8")
-                .replace("PROMETHEUS", stack.attached.get("prometheus", _PROMETHEUS))
-                .rstrip("\n"),
-                " " * 4,
-            ),
+            "PROMETHEUS": f"        url: {stack.attached.get('prometheus', _PROMETHEUS)}",
         },
     }
     return {f"{chart}.yaml": _filled(chart, blocks[chart]) for chart in CHARTS}
@@ -89,6 +84,6 @@ def _image(reference: str, *, own_registry: bool = False) -> str:
 
 def _parts(reference: str) -> tuple[str, str]:
     """Name and tag; a digest is left out, as the charts have no place for both."""
-    name = reference.partition("@")[0]
+    name = bare(reference)
     head, colon, tag = name.rpartition(":")
     return (head, tag) if colon and "/" not in tag else (name, "")

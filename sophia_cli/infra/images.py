@@ -62,6 +62,11 @@ def choose(lock: Mapping[str, Image], mapped: Mapping[str, str]) -> dict[str, st
     return {name: mapped.get(name) or lock[name].reference for name in NAMES}
 
 
+def bare(reference: str) -> str:
+    """The reference without its digest: what an image is called that came from an archive."""
+    return reference.partition("@")[0]
+
+
 def _is_image(text: object) -> bool:
     return isinstance(text, str) and bool(_IMAGE.fullmatch(text))
 

@@ -16,11 +16,11 @@ from sophia_cli.infra import stack as stacks
 from sophia_cli.infra.compose import Compose
 from sophia_cli.infra.containers import READY, State, elsewhere, missing, states, tail
 from sophia_cli.infra.engine import Engine, connect
-from sophia_cli.infra.images import choose, read_lock
+from sophia_cli.infra.images import bare, choose, read_lock
 from sophia_cli.infra.machine import look
 from sophia_cli.infra.preflight import FAIL, FILES_ASKED, Check, check
 from sophia_cli.infra.quality import PHASES
-from sophia_cli.infra.servers import PROFILES, SERVERS, WITH_PORT
+from sophia_cli.infra.servers import PROFILES, SERVERS, WITH_PORT, server
 from sophia_cli.infra.sonarqube import ADMIN, Login, SonarQube
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.trouble import explain, not_pulled
@@ -46,6 +46,7 @@ class Asked:
     attached: Mapping[str, str] = field(default_factory=dict)
     search_checks: bool = True
     patience: float = 600.0
+    offline: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,8 @@ def bring_up(
             compose = Compose(stack, engine)
             stacks.save(stack)
             compose.prepare()
+            if not asked.offline:
+                _fetch(compose, client, tell)
             _start(compose, client, asked.patience, tell)
             changed = tuple(_provide(stack, asked.patience))
     return Standing(stack, changed, monotonic() - began)
@@ -114,13 +117,16 @@ def settle(asked: Asked, environ: Mapping[str, str]) -> Stack:
             raise UsageError(f"`{port_of}` has no port", f"one of: {', '.join(WITH_PORT)}")
     ports = {one.name: one.port for one in SERVERS if one.port}
     kept = before.images if before else {}
+    images = {**choose(read_lock(root), asked.images), **kept, **asked.images}
+    if asked.offline:  # an image of an archive has no digest that could be asked for
+        images = {name: bare(image) for name, image in images.items()}
     return Stack(
         name,
         root,
         stacks.home_of(name, environ),
         _servers(asked, before),
         {**ports, **(before.ports if before else {}), **asked.ports},
-        {**choose(read_lock(root), asked.images), **kept, **asked.images},
+        images,
         asked.attached or (before.attached if before else {}),
         before.open_files if before else FILES_ASKED,
         asked.search_checks and (before is None or before.search_checks),
@@ -158,14 +164,21 @@ def _fit(
     return replace(stack, open_files=min(FILES_ASKED, machine.open_files or FILES_ASKED))
 
 
-def _start(
-    compose: Compose, client: DockerClient, patience: float, tell: Callable[[Step], None]
-) -> None:
+def _fetch(compose: Compose, client: DockerClient, tell: Callable[[Step], None]) -> None:
     for name, image in missing(client, compose.stack):
         tell(Step(name, "pulling its image", 0.0))
         done = compose.run("pull", "--quiet", name, timeout=_PULLING)
         if done.code:
             raise not_pulled(name, image, done.stderr)
+
+
+def _start(
+    compose: Compose, client: DockerClient, patience: float, tell: Callable[[Step], None]
+) -> None:
+    for name, image in missing(client, compose.stack):
+        title = server(name).title
+        mend = "sophia infra bundle --load FILE   (made where there is a network)"
+        raise SophiaError(f"the engine has no {image} for {title}", mend)
     names = compose.stack.servers
     words = ("up", "--detach", "--wait", "--wait-timeout", str(int(patience)), *names)
     with ThreadPoolExecutor(1) as pool:

@@ -316,6 +316,32 @@ def test_digests_are_those_of_the_registry_and_an_image_is_fetched_by_it(
         up = ("infra", "up", "--profile", "metrics", "--grafana-url", "http://127.0.0.1:9", *ports)
         made = shop.sophia(*up)["data"]["images"]
         assert made == {name: f"{image}@{found[name]['digest']}" for name, image in own.items()}
+        bundle = tmp_path / "images.tar"
+        saved = shop.sophia("infra", "bundle", str(bundle))["data"]
+        assert saved["images"] == [own["prometheus"], own["alertmanager"]]
+        assert saved["bytes"] == bundle.stat().st_size
         shop.sophia("infra", "down", "--volumes", "--yes")
-        for image in made.values():
+        for image in (*made.values(), *own.values()):
             docker("rmi", image)
+
+    # The registry is gone: what an archive holds is all there is.
+    error = shop.sophia(*up, "--offline", code=1)["error"]
+    assert error["message"] == f"the engine has no {own['prometheus']} for Prometheus"
+    loaded = shop.sophia("infra", "bundle", "--load", str(bundle))["data"]
+    assert loaded == {"there": [own["prometheus"], own["alertmanager"]], "lacking": []}
+    assert shop.sophia(*up, "--offline")["data"]["images"] == own
+    assert jobs(shop) == {"prometheus", "alertmanager"}
+    shop.sophia("infra", "down", "--volumes", "--yes")
+    for image in own.values():
+        docker("rmi", image)
+
+
+def test_a_bundle_for_which_there_is_no_room(shop: Shop, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.tar"
+    broken.write_text("no archive")
+    error = shop.sophia("infra", "bundle", "--load", str(broken), code=1)["error"]
+    assert error["message"] == f"{broken} is no archive of images"
+    shop.sophia(*shop.up_words)
+    error = shop.sophia("infra", "bundle", "/proc/images.tar", code=1)["error"]
+    assert error["message"].startswith("/proc has no room for 0.")
+    shop.sophia("infra", "down", "--volumes", "--yes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sophia_cli.commands.infra import secrets
+from sophia_cli.commands.infra.bundle import bundle
 from sophia_cli.commands.infra.doctor import doctor
 from sophia_cli.commands.infra.down import down
 from sophia_cli.commands.infra.export import export
@@ -22,6 +23,7 @@ app.command()(logs)
 app.command()(doctor)
 app.command()(down)
 app.command()(lock)
+app.command()(bundle)
 app.command()(export)
 app.command()(mcp)
 app.add_typer(secrets.app, name="secrets")

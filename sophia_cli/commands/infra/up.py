@@ -64,6 +64,9 @@ def up(
             help="SonarQube's search engine starts where the open-files limit is too low.",
         ),
     ] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Fetch no image: those of a bundle are here.")
+    ] = False,
     timeout: Annotated[
         float, typer.Option("--timeout", min=1, help="Seconds until the servers must answer.")
     ] = 600,
@@ -89,6 +92,7 @@ def up(
         {key: url for key, url in attached.items() if url},
         not no_search_checks,
         timeout,
+        offline,
     )
     checks: list[Check] = []
     try:
