@@ -87,14 +87,7 @@ def configurations(stack: Stack) -> dict[str, str]:
         "prometheus": asset("compose/prometheus/prometheus.yml").read_text() + "".join(jobs),
         "rules": asset("compose/prometheus/rules.yml").read_text(),
         "alertmanager": asset("compose/alertmanager/alertmanager.yml").read_text(),
-        "grafana": _datasources(stack),
     }
-
-
-def _datasources(stack: Stack) -> str:
-    """Grafana's data source: Prometheus by its name in the stack's network, or where it is attached."""
-    url = stack.attached.get("prometheus", "http://prometheus:9090")
-    return asset("compose/grafana/datasources.yaml").read_text().replace("PROMETHEUS", url)
 
 
 def last_line(text: str) -> str:
@@ -121,7 +114,6 @@ def _variables(stack: Stack) -> Mapping[str, object]:
         "SOPHIA_AGE_SONARQUBE": age,
         "SOPHIA_HASH_PROMETHEUS": _hash(configs["prometheus"] + configs["rules"]),
         "SOPHIA_HASH_ALERTMANAGER": _hash(configs["alertmanager"]),
-        "SOPHIA_HASH_GRAFANA": _hash(configs["grafana"]),
     }
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from time import monotonic, sleep
 
 from sophia_cli.errors import SophiaError
+from sophia_cli.infra.change import Change
+from sophia_cli.infra.login import ADMIN, FIRST_PASSWORD, Login
 from sophia_cli.infra.sonarqube import (
-    ADMIN,
     DOWN,
-    FIRST_PASSWORD,
     MIGRATION_NEEDED,
     MIGRATION_RUNNING,
     STARTING,
     UNREACHABLE,
     UP,
-    Login,
     SonarQube,
 )
 from sophia_cli.infra.stack import Stack
@@ -104,14 +103,6 @@ def close_door(url: str, vault: Vault) -> bool:
         made = vault.keep(ADMIN_SECRET, password())
         server.change_password(ADMIN, FIRST_PASSWORD, made.value)
     return True
-
-
-@dataclass(frozen=True)
-class Change:
-    """One thing in which a server differs from what is wanted: in `words`, and what would `make` it so."""
-
-    words: str
-    make: Callable[[], object]
 
 
 def changes(server: SonarQube, wanted: Wanted, vault: Vault) -> Iterator[Change]:

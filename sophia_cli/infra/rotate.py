@@ -5,7 +5,8 @@ from __future__ import annotations
 from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.infra import quality
 from sophia_cli.infra import stack as stacks
-from sophia_cli.infra.sonarqube import ADMIN, Login, SonarQube
+from sophia_cli.infra.login import ADMIN, Login
+from sophia_cli.infra.sonarqube import SonarQube
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.vault import FOLDER, Vault, password
 

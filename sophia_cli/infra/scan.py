@@ -11,7 +11,8 @@ from typing import Any
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra import quality
-from sophia_cli.infra.sonarqube import ADMIN, Login, SonarQube
+from sophia_cli.infra.login import ADMIN, Login
+from sophia_cli.infra.sonarqube import SonarQube
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.vault import FOLDER, Vault
 from sophia_cli.llm.folders import own_folder

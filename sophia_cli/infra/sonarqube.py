@@ -6,19 +6,16 @@ Checked against a running 26.9.0.129388; what the server lists of itself is at
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from types import TracebackType
 from typing import Any
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.http import httpx
+from sophia_cli.infra.login import NOBODY, Login
 
-ADMIN = "admin"
-FIRST_PASSWORD = "admin"  # what every new server has
 UP, STARTING, DOWN = "UP", "STARTING", "DOWN"
 MIGRATION_NEEDED, MIGRATION_RUNNING = "DB_MIGRATION_NEEDED", "DB_MIGRATION_RUNNING"
 UNREACHABLE = "UNREACHABLE"  # our own word for: no connection, or a page instead of an answer
@@ -33,24 +30,6 @@ class Refused(SophiaError):
         super().__init__(f"SonarQube answered {status} to {path}{told}", "sophia infra status")
         self.status = status
         self.words = words
-
-
-@dataclass(frozen=True)
-class Login:
-    """Who asks: a user with a password; nobody when both are empty."""
-
-    user: str = ""
-    password: str = ""
-
-    @property
-    def headers(self) -> dict[str, str]:
-        if self.user:
-            pair = f"{self.user}:{self.password}".encode()
-            return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
-        return {}
-
-
-NOBODY = Login()
 
 
 class SonarQube:

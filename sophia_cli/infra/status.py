@@ -13,8 +13,9 @@ from sophia_cli.infra import quality
 from sophia_cli.infra.compose import PASSCODE, Compose
 from sophia_cli.infra.containers import PROJECT, READY, State, states, tail
 from sophia_cli.infra.engine import Engine, connect
+from sophia_cli.infra.provide import lacking
 from sophia_cli.infra.servers import NAMES, server
-from sophia_cli.infra.sonarqube import ADMIN, UP, Login, SonarQube
+from sophia_cli.infra.sonarqube import UP, SonarQube
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.trouble import known_cause
 from sophia_cli.infra.vault import FOLDER, Vault
@@ -145,16 +146,13 @@ def _files_drift(compose: Compose, client: DockerClient, found: tuple[State, ...
 
 
 def _drift(stack: Stack, ready: set[str], vault: Vault) -> Iterator[str]:
-    """Where SonarQube differs from what `up` made of it."""
-    kept = vault.get(quality.ADMIN_SECRET)
-    if "sonarqube" not in ready or kept is None:
-        return
-    try:
-        with SonarQube(stack.url("sonarqube"), Login(ADMIN, kept.value)) as asked:
-            for change in quality.changes(asked, quality.wanted_of(stack), vault):
-                yield f"SonarQube lacks: {change.words}"
-    except SophiaError as error:
-        yield f"SonarQube cannot be compared: {error.message}"
+    """Where the servers differ from what `up` made of them."""
+    for name in sorted(ready):
+        title = server(name).title
+        try:
+            yield from (f"{title} lacks: {words}" for words in lacking(stack, name, vault))
+        except SophiaError as error:
+            yield f"{title} cannot be compared: {error.message}"
 
 
 def _disk(stack: Stack, environ: Mapping[str, str]) -> dict[str, int]:

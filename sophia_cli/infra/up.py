@@ -11,7 +11,6 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from sophia_cli.errors import SophiaError, UsageError
-from sophia_cli.infra import quality
 from sophia_cli.infra import stack as stacks
 from sophia_cli.infra.compose import Compose
 from sophia_cli.infra.containers import READY, State, elsewhere, missing, states, tail
@@ -19,12 +18,12 @@ from sophia_cli.infra.engine import Engine, connect
 from sophia_cli.infra.images import bare, choose, read_lock
 from sophia_cli.infra.machine import look
 from sophia_cli.infra.preflight import FAIL, FILES_ASKED, Check, check
+from sophia_cli.infra.provide import provide
 from sophia_cli.infra.quality import PHASES
 from sophia_cli.infra.servers import PROFILES, SERVERS, WITH_PORT, server
-from sophia_cli.infra.sonarqube import ADMIN, Login, SonarQube
+from sophia_cli.infra.sonarqube import SonarQube
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.trouble import explain, not_pulled
-from sophia_cli.infra.vault import FOLDER, Vault
 from sophia_cli.process import Result
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ def bring_up(
             if not asked.offline:
                 _fetch(compose, client, tell)
             _start(compose, client, asked.patience, tell)
-            changed = tuple(_provide(stack, asked.patience))
+            changed = tuple(provide(stack, asked.patience))
     return Standing(stack, changed, monotonic() - began)
 
 
@@ -221,19 +220,3 @@ def _why(done: Result, stack: Stack, client: DockerClient) -> SophiaError:
     found = states(client, stack)
     logs = {one.server: tail(client, one) for one in found if one.phase != READY}
     return explain(done.stderr, found, logs)
-
-
-def _provide(stack: Stack, patience: float) -> Iterator[str]:
-    vault = Vault(stack.home / FOLDER)
-    url = stack.url("sonarqube")
-    if url:
-        with SonarQube(url) as server:
-            quality.wait(server, patience)
-        if quality.close_door(url, vault):
-            yield "the administrator's password of SonarQube"
-        kept = vault.get(quality.ADMIN_SECRET)
-        assert kept is not None
-        with SonarQube(url, Login(ADMIN, kept.value)) as server:
-            for change in quality.changes(server, quality.wanted_of(stack), vault):
-                change.make()
-                yield change.words

@@ -10,6 +10,7 @@ import pytest
 from sonar_server import Sonar, sonar
 
 from sophia_cli.errors import SophiaError
+from sophia_cli.infra.login import ADMIN, Login
 from sophia_cli.infra.quality import (
     ADMIN_SECRET,
     NEXT_SECRET,
@@ -19,7 +20,7 @@ from sophia_cli.infra.quality import (
     close_door,
     wait,
 )
-from sophia_cli.infra.sonarqube import ADMIN, Login, SonarQube
+from sophia_cli.infra.sonarqube import SonarQube
 from sophia_cli.infra.vault import Vault
 
 WANTED = Wanted("shop", "Shop", "sophia")

@@ -173,6 +173,9 @@ def test_up_again_status_logs_down(shop: Shop) -> None:
     assert jobs(shop) == {"prometheus", "alertmanager"}
     rules = shop.get("prometheus", "/api/v1/rules")["data"]["groups"]
     assert [one["name"] for one in rules] == ["stack"]
+    # It takes remote writes: nothing at all is a bad one, and a 404 where the receiver is off.
+    write = f"http://127.0.0.1:{shop.ports['prometheus']}/api/v1/write"
+    assert httpx.post(write, timeout=10).status_code in (204, 400)
     # Nothing listens beyond this machine.
     bound = docker("ps", "--format", "{{.Ports}}", "--filter", f"name={shop.name}")
     assert bound.count("127.0.0.1:") == bound.count("->") == 2

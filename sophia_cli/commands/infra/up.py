@@ -124,9 +124,8 @@ def _show(output: Output, standing: Standing, checks: list[Check]) -> None:
         if one.state != "ok":
             output.text(f"{one.name}: {one.words}", indent=2)
     for name in (*(one.name for one in stack.running if one.port), *stack.attached):
-        secret = (
-            f"   admin password: sophia infra secrets show {name}" if name == "sonarqube" else ""
-        )
+        made = name == "sonarqube" or (name == "grafana" and name in stack.servers)
+        secret = f"   admin password: sophia infra secrets show {name}" if made else ""
         output.line(f"  {server(name).title:<13} {stack.url(name)}{secret}")
     if standing.changed:
         output.text(f"Made: {', '.join(standing.changed)}.")

@@ -1,0 +1,195 @@
+"""What Grafana must know of a stack: asked first, changed only where it differs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+from sophia_cli.errors import SophiaError
+from sophia_cli.infra.change import Change
+from sophia_cli.infra.grafana import READY, STARTING, Grafana
+from sophia_cli.infra.login import ADMIN, FIRST_PASSWORD, Login
+from sophia_cli.infra.vault import Vault
+
+ADMIN_SECRET = "grafana"
+TOKEN_SECRET = "grafana-token"
+SOURCE = "sophia-prometheus"  # boards name their data source by it
+SOURCE_NAME = "Prometheus (sophia)"  # for whoever looks; it may be given another
+FOLDER, FOLDER_TITLE = "sophia", "sophia"
+ROLE = "Editor"  # may save boards, and is no administrator
+TOKEN_DAYS = 90
+RENEW_DAYS = 14  # a token with less left is made anew
+_SERVERS_OWN = ("id", "version", "iteration", "schemaVersion")  # the server writes these itself
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a stack's Grafana should hold. `prometheus` is the URL by which it reaches that server.
+
+    `boards` are dashboards by their file's name; `account` is the service account of the stack.
+    """
+
+    account: str
+    prometheus: str
+    boards: Mapping[str, Mapping[str, Any]]
+
+
+def read_boards(folder: Path) -> dict[str, Mapping[str, Any]]:
+    """The boards of a folder. Raises SophiaError for a file that holds none."""
+    found = {}
+    for path in sorted(folder.glob("*.json")):
+        try:
+            board = json.loads(path.read_text(encoding="utf-8"))
+            if not (board["title"] and board["uid"]):
+                raise KeyError("title")
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            words = f"{path} is no dashboard: {error}"
+            raise SophiaError(words, "it has a title and a uid, without a wrapper") from error
+        found[path.name] = board
+    return found
+
+
+def wait(server: Grafana, patience: float) -> None:
+    """Wait until it answers; `patience` in seconds. Raises SophiaError when it does not."""
+    until = monotonic() + patience
+    while (state := server.state()) != READY:
+        if monotonic() > until:
+            words = "is starting" if state == STARTING else "does not answer"
+            raise SophiaError(f"Grafana at {server.url} {words}", "sophia infra logs grafana")
+        sleep(0.5)
+
+
+def close_door(url: str, vault: Vault) -> bool:
+    """See to it that the administrator has the kept password; True if it was the one that all know.
+
+    The server reads its password at its first start only: data from elsewhere has another. Raises
+    SophiaError where it is neither.
+    """
+    kept = vault.make(ADMIN_SECRET)
+    first = Login(ADMIN, FIRST_PASSWORD)
+    with Grafana(url) as server:
+        if server.takes(Login(ADMIN, kept.value)):
+            return False
+        if not server.takes(first):
+            raise SophiaError(
+                f"Grafana at {url} does not take the administrator's password that is kept here",
+                "give it the right one:  sophia infra secrets set grafana",
+            )
+        server.change_password(first, kept.value)
+    return True
+
+
+def changes(server: Grafana, wanted: Wanted, vault: Vault) -> Iterator[Change]:
+    """What differs, one after the other.
+
+    Whoever wants it made calls `make` before asking for the next; what cannot be seen before an
+    earlier one is made is left out.
+    """
+    yield from _source(server, wanted)
+    if server.folder(FOLDER) is None:
+        yield Change(f"folder `{FOLDER}`", lambda: server.create_folder(FOLDER, FOLDER_TITLE))
+        if server.folder(FOLDER) is None:
+            return
+    for name, board in wanted.boards.items():
+        yield from _board(server, name, board)
+    yield from _token(server, wanted, vault)
+
+
+def _source(server: Grafana, wanted: Wanted) -> Iterator[Change]:
+    source: dict[str, Any] = {
+        "type": "prometheus",
+        "access": "proxy",
+        "url": wanted.prometheus,
+        "jsonData": {"httpMethod": "POST", "timeInterval": "15s"},
+    }
+    there = server.data_source(SOURCE)
+    if there is None:
+        body = {"uid": SOURCE, "name": SOURCE_NAME, **source}
+        yield Change(f"data source `{SOURCE}`", lambda: server.create_data_source(body))
+    elif not _holds(there, source):
+        if there.get("readOnly"):
+            raise SophiaError(
+                f"the data source `{SOURCE}` of Grafana at {server.url} comes from a file there and differs",
+                f"in that file: url: {wanted.prometheus}",
+            )
+        # What somebody has added, such as credentials, stays.
+        settings = {**there.get("jsonData", {}), **source["jsonData"]}
+        body = {**_writable(there), **source, "jsonData": settings}
+        yield Change(f"data source `{SOURCE}`", lambda: server.update_data_source(SOURCE, body))
+
+
+def _writable(there: Mapping[str, Any]) -> dict[str, Any]:
+    """What may be sent back of a data source; its secrets stay without being sent."""
+    names = (
+        "name", "isDefault", "basicAuth", "basicAuthUser", "withCredentials", "user", "version"
+    )  # fmt: skip
+    return {name: there[name] for name in names if name in there}
+
+
+def _board(server: Grafana, name: str, board: Mapping[str, Any]) -> Iterator[Change]:
+    uid = str(board["uid"])
+    content = {key: value for key, value in board.items() if key not in _SERVERS_OWN}
+    there = server.board(uid)
+    if there is None:
+        yield Change(f"board `{uid}`", partial(server.save_board, board, FOLDER, None))
+        return
+    meta = there["meta"]
+    if meta.get("folderUid") == FOLDER and _holds(there["dashboard"], content):
+        return
+    if meta.get("provisioned"):
+        raise SophiaError(
+            f"the board `{uid}` of Grafana at {server.url} comes from a file there and differs",
+            f"put {name} in its place there, or remove it",
+        )
+    version = int(there["dashboard"]["version"])
+    yield Change(f"board `{uid}`", partial(server.save_board, board, FOLDER, version))
+
+
+def _holds(found: Any, wanted: Any) -> bool:
+    """Whether all that is wanted is there: a server may add what was left out, but no item of a list."""
+    if isinstance(wanted, Mapping):
+        return isinstance(found, Mapping) and all(
+            key in found and _holds(found[key], value) for key, value in wanted.items()
+        )
+    if isinstance(wanted, list):
+        return (
+            isinstance(found, list)
+            and len(found) == len(wanted)
+            and all(map(_holds, found, wanted))
+        )
+    return bool(found == wanted)
+
+
+def _token(server: Grafana, wanted: Wanted, vault: Vault) -> Iterator[Change]:
+    """A token is shown once: one whose value is lost is made anew, as is one about to expire."""
+    account = server.account(wanted.account)
+    there = server.tokens(account).get(wanted.account) if account is not None else None
+    if there and vault.get(TOKEN_SECRET) and _lasts(there[1]):
+        return
+    until = (datetime.now(UTC) + timedelta(days=TOKEN_DAYS)).date()
+    yield Change(
+        f"Grafana's token until {until.isoformat()}",
+        lambda: renew_token(server, wanted.account, vault),
+    )
+
+
+def renew_token(server: Grafana, name: str, vault: Vault) -> None:
+    """Make the token of that service account anew, and the account where it lacks; the one before ends."""
+    account = server.account(name)
+    if account is None:
+        account = server.create_account(name, ROLE)
+    before = server.tokens(account).get(name)
+    if before:
+        server.delete_token(account, before[0])
+    seconds = int(timedelta(days=TOKEN_DAYS).total_seconds())
+    vault.keep(TOKEN_SECRET, server.create_token(account, name, seconds))
+
+
+def _lasts(expires: datetime | None) -> bool:
+    return expires is None or expires - datetime.now(UTC) > timedelta(days=RENEW_DAYS)

@@ -1,0 +1,201 @@
+"""Grafana's HTTP API, as far as a stack needs it.
+
+grafana-client speaks it for data sources, folders and dashboards. It cannot tell a server that is still
+starting from one that is broken, lets errors of other libraries through and puts names into paths as they
+are: those calls are ours. It is written by Grafana's documentation and source, and tried on a stand-in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cached_property
+from types import TracebackType
+from typing import Any
+
+from sophia_cli.errors import SophiaError
+from sophia_cli.http import httpx
+from sophia_cli.infra.login import NOBODY, Login
+
+READY, STARTING, UNREACHABLE = "ready", "starting", "unreachable"
+_PATIENCE = 30.0  # seconds
+
+
+class Refused(SophiaError):
+    """Grafana answered with an error; `status` is its HTTP code."""
+
+    def __init__(self, asked: str, status: int, words: str) -> None:
+        told = f": {words}" if words else ""
+        super().__init__(f"Grafana answered {status} to {asked}{told}", "sophia infra status")
+        self.status = status
+
+
+class Grafana:
+    """One server; every method asks it once. Raises SophiaError where it cannot be reached, Refused."""
+
+    def __init__(self, url: str, login: Login = NOBODY) -> None:
+        self.url = url.rstrip("/")
+        self._login = login
+        self._http = httpx.Client(base_url=self.url, headers=login.headers, timeout=_PATIENCE)
+
+    def __enter__(self) -> Grafana:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._http.close()
+        if "_api" in self.__dict__:
+            self._api.client.s.close()
+
+    @cached_property
+    def _api(self) -> Any:
+        from grafana_client import GrafanaApi
+
+        login = self._login
+        credential = login.token or (login.user, login.password)
+        # It joins a path of the URL and `api` as they are.
+        return GrafanaApi.from_url(f"{self.url}/", credential, timeout=_PATIENCE)
+
+    def state(self) -> str:
+        """`ready`, `starting` (also while it has no database), or `unreachable`; needs no login."""
+        try:
+            answer = self._http.get("/api/health", timeout=5.0)
+            return READY if answer.json()["database"] == "ok" else STARTING
+        except httpx.HTTPError:
+            return UNREACHABLE
+        except (ValueError, KeyError, TypeError):  # a page in HTML: it is not there yet
+            return STARTING if answer.status_code == 503 else UNREACHABLE
+
+    def takes(self, login: Login) -> bool:
+        """Whether somebody may log in so."""
+        try:
+            self._send("GET", "/api/user", headers=login.headers)
+        except Refused as error:
+            if error.status in (401, 403):
+                return False
+            raise
+        return True
+
+    def change_password(self, login: Login, after: str) -> None:
+        """Give the user who logs in so another password."""
+        body = {"oldPassword": login.password, "newPassword": after, "confirmNew": after}
+        self._send("PUT", "/api/user/password", json=body, headers=login.headers)
+
+    def data_source(self, uid: str) -> Mapping[str, Any] | None:
+        path = f"/api/datasources/uid/{uid}"
+        return self._find(path, lambda: self._api.datasource.get_datasource_by_uid(uid))
+
+    def create_data_source(self, body: Mapping[str, Any]) -> None:
+        self._ask("/api/datasources", lambda: self._api.datasource.create_datasource(dict(body)))
+
+    def update_data_source(self, uid: str, body: Mapping[str, Any]) -> None:
+        """Replace all of it: what the body leaves out is gone."""
+        path = f"/api/datasources/uid/{uid}"
+        self._ask(path, lambda: self._api.datasource.update_datasource_by_uid(uid, dict(body)))
+
+    def folder(self, uid: str) -> Mapping[str, Any] | None:
+        return self._find(f"/api/folders/{uid}", lambda: self._api.folder.get_folder(uid))
+
+    def create_folder(self, uid: str, title: str) -> None:
+        self._ask("/api/folders", lambda: self._api.folder.create_folder(title, uid))
+
+    def board(self, uid: str) -> Mapping[str, Any] | None:
+        """A dashboard as it is there: `dashboard` and `meta`."""
+        path = f"/api/dashboards/uid/{uid}"
+        return self._find(path, lambda: self._api.dashboard.get_dashboard(uid))
+
+    def save_board(self, board: Mapping[str, Any], folder: str, version: int | None) -> None:
+        """Save a dashboard into a folder, over that `version` of it: a newer one is not overwritten."""
+        body = {
+            "dashboard": {**board, "id": None, "version": version},
+            "folderUid": folder,
+            "overwrite": False,
+            "message": "sophia infra up",
+        }
+        self._ask("/api/dashboards/db", lambda: self._api.dashboard.update_dashboard(body))
+
+    def account(self, name: str) -> int | None:
+        """The number of the service account of that name."""
+        params = {"query": name, "perpage": "1000"}
+        found = self._send("GET", "/api/serviceaccounts/search", params=params).json()
+        return next(
+            (int(one["id"]) for one in found["serviceAccounts"] if one["name"] == name), None
+        )
+
+    def create_account(self, name: str, role: str) -> int:
+        body = {"name": name, "role": role}
+        return int(self._send("POST", "/api/serviceaccounts", json=body).json()["id"])
+
+    def tokens(self, account: int) -> dict[str, tuple[int, datetime | None]]:
+        """An account's tokens: name -> (number, when it expires); their values cannot be read again."""
+        found = self._send("GET", f"/api/serviceaccounts/{account}/tokens").json()
+        return {
+            str(one["name"]): (
+                int(one["id"]),
+                datetime.fromisoformat(one["expiration"]) if one.get("expiration") else None,
+            )
+            for one in found
+        }
+
+    def create_token(self, account: int, name: str, seconds: int) -> str:
+        """A token that lives so many seconds; its value is shown this once."""
+        body = {"name": name, "secondsToLive": seconds}
+        path = f"/api/serviceaccounts/{account}/tokens"
+        return str(self._send("POST", path, json=body).json()["key"])
+
+    def delete_token(self, account: int, number: int) -> None:
+        self._send("DELETE", f"/api/serviceaccounts/{account}/tokens/{number}")
+
+    def _find(self, path: str, question: Callable[[], Any]) -> Mapping[str, Any] | None:
+        try:
+            return self._ask(path, question)
+        except Refused as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def _ask(self, path: str, question: Callable[[], Any]) -> Mapping[str, Any]:
+        """grafana-client's answer; what it raises, and lets through of requests, becomes an error of ours."""
+        from grafana_client.client import GrafanaException
+        from requests.exceptions import RequestException
+
+        try:
+            found = question()
+        except GrafanaException as error:
+            raise Refused(path, error.status_code, _words(error.response)) from error
+        except RequestException as error:
+            raise self._unreachable(error) from error
+        if not isinstance(found, dict):  # a page of HTML comes back as a string
+            raise self._page(path)
+        return found
+
+    def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
+        try:
+            answer = self._http.request(method, path, **more)
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+        try:
+            found = answer.json()
+        except ValueError:
+            if answer.is_success:
+                raise self._page(path) from None
+            found = {}
+        if not answer.is_success:
+            raise Refused(path, answer.status_code, _words(found))
+        return answer
+
+    def _unreachable(self, error: Exception) -> SophiaError:
+        return SophiaError(
+            f"Grafana at {self.url} cannot be reached: {error}", "sophia infra status"
+        )
+
+    def _page(self, path: str) -> SophiaError:
+        return SophiaError(f"what answers at {self.url}{path} is not Grafana: it sends a page")
+
+
+def _words(found: object) -> str:
+    return str(found.get("message", "")) if isinstance(found, dict) else ""
