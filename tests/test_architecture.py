@@ -41,6 +41,8 @@ MAY_IMPORT = {
         "errors",
         "llm.folders",
         "llm.secret",
+        "llm.configfile",
+        "llm.errors",
     },
     "ask": {"http", "errors", "llm"},
     "keys": {"http", "errors", "llm"},

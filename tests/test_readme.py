@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from sophia_cli.infra.settings import KEYS as INFRA_KEYS
+from sophia_cli.infra.settings import load_settings as load_infra
 from sophia_cli.llm.budgets.budget import KEYS as BUDGET_KEYS
 from sophia_cli.llm.cache.policy import KEYS as CACHE_KEYS
 from sophia_cli.llm.config import KEYS as LLM_KEYS
@@ -25,7 +27,7 @@ from sophia_cli.settings import load_settings
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 TEMPLATE = ROOT / "templates" / "sophia.toml"
-KEYS = (*LLM_KEYS, *CACHE_KEYS, *PRIVACY_KEYS, *COMMAND_LINE_KEYS)
+KEYS = (*LLM_KEYS, *CACHE_KEYS, *PRIVACY_KEYS, *COMMAND_LINE_KEYS, *INFRA_KEYS)
 
 
 def commands() -> list[str]:
@@ -119,6 +121,7 @@ def test_the_template_is_right_as_it_is_and_written_out(tmp_path: Path) -> None:
         target.write_text(text)
         assert load_config({}, tmp_path).file == target
         assert load_settings(tmp_path, {}).root == tmp_path
+        assert load_infra(tmp_path, {}).conditions
 
 
 def test_the_template_shows_every_key() -> None:

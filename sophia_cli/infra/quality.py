@@ -11,6 +11,7 @@ from time import monotonic, sleep
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra.change import Change
 from sophia_cli.infra.login import ADMIN, FIRST_PASSWORD, Login
+from sophia_cli.infra.settings import Settings, load_settings
 from sophia_cli.infra.sonarqube import (
     DOWN,
     MIGRATION_NEEDED,
@@ -29,12 +30,12 @@ TOKEN_SECRET = "sonarqube-token"
 GATE = "sophia"
 TOKEN_DAYS = 90
 RENEW_DAYS = 14  # a token with less left is made anew
-# metric, operator, threshold: a project is green when none of these holds for its new code.
-CONDITIONS = (
-    ("new_violations", "GT", "0"),
-    ("new_coverage", "LT", "80"),
-    ("new_duplicated_lines_density", "GT", "3"),
-    ("new_security_hotspots_reviewed", "LT", "100"),
+# What the server puts into every new gate.
+_GIVEN = (
+    "new_violations",
+    "new_coverage",
+    "new_duplicated_lines_density",
+    "new_security_hotspots_reviewed",
 )
 PHASES = {
     UNREACHABLE: "starting",
@@ -49,19 +50,28 @@ PHASES = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a project's server should hold; `webhook` is a URL, or empty. `new_code` is (type, value)."""
+    """What a project's server should hold; `webhook` is a URL, or empty. `new_code` is (type, value).
+
+    The gate is red when one of its `conditions` holds: metric, operator, threshold.
+    """
 
     project: str
     name: str
     gate: str
+    conditions: tuple[tuple[str, str, str], ...]
     new_code: tuple[str, str] = ("PREVIOUS_VERSION", "")
     webhook: str = ""
     token_days: int = TOKEN_DAYS
 
 
 def wanted_of(stack: Stack) -> Wanted:
-    """What the project of a stack should find there."""
-    return Wanted(stack.name.removeprefix("sophia-"), stack.root.name, GATE)
+    """What the project of a stack should find there. Raises ConfigError."""
+    said = load_settings(stack.root)
+    project = said.project or stack.name.removeprefix("sophia-")
+    # Conditions of its own are those of a gate of its own: another project may have others.
+    usual = said.conditions == Settings().conditions
+    gate = GATE if usual else f"{GATE} {project}"
+    return Wanted(project, stack.root.name, gate, said.conditions, said.new_code, said.webhook)
 
 
 def wait(server: SonarQube, patience: float) -> None:
@@ -132,7 +142,11 @@ def _gate(server: SonarQube, wanted: Wanted) -> Iterator[Change]:
         if gate not in server.gates():
             return
     have = server.conditions(gate)
-    for condition in CONDITIONS:
+    for metric in _GIVEN:
+        if metric in have and metric not in {one[0] for one in wanted.conditions}:
+            remove = partial(server.delete_condition, have[metric][0])
+            yield Change(f"no condition {metric}", remove)
+    for condition in wanted.conditions:
         found = have.get(condition[0])
         if found is None:
             add = partial(server.add_condition, gate, *condition)

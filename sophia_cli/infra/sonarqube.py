@@ -120,6 +120,9 @@ class SonarQube:
         data = {"id": number, "metric": metric, "op": operator, "error": error}
         self._send("POST", "/api/qualitygates/update_condition", data=data)
 
+    def delete_condition(self, number: str) -> None:
+        self._send("POST", "/api/qualitygates/delete_condition", data={"id": number})
+
     def gate_of(self, project: str) -> str:
         found = self._json("GET", "/api/qualitygates/get_by_project", params={"project": project})
         return str(found["qualityGate"]["name"])

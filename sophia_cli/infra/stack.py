@@ -14,6 +14,7 @@ from typing import Any
 from sophia_cli.errors import SophiaError
 from sophia_cli.files import put
 from sophia_cli.infra.servers import SERVERS, Server
+from sophia_cli.infra.settings import load_settings
 from sophia_cli.llm.folders import own_folder
 from sophia_cli.lock import locked
 
@@ -58,6 +59,14 @@ def name_of(root: Path) -> str:
     """The name of a project's stack where none is given: `sophia-` and the folder's name."""
     words = _NOT_IN_A_NAME.sub("-", root.name.lower()).strip("-")[:40]
     return f"sophia-{words or hashlib.sha256(str(root).encode()).hexdigest()[:8]}"
+
+
+def named_of(root: Path, name: str, environ: Mapping[str, str]) -> str:
+    """The name that was given, else that of the settings, else that of the folder.
+
+    Raises SophiaError for one that is none, ConfigError.
+    """
+    return check_name(name or load_settings(root, environ).name or name_of(root))
 
 
 def check_name(name: str) -> str:
@@ -138,8 +147,8 @@ def _stack(found: dict[str, Any], home: Path, path: Path) -> Stack:
 
 
 def find(root: Path, name: str, environ: Mapping[str, str]) -> Stack:
-    """The stack of that name, or of this project. Raises SophiaError where there is none."""
-    named = check_name(name or name_of(root.resolve()))
+    """The stack of that name, or of this project. Raises SophiaError where there is none, ConfigError."""
+    named = named_of(root.resolve(), name, environ)
     stack = load(named, environ)
     if stack is None:
         raise SophiaError(f"there is no stack `{named}`", "sophia infra up")

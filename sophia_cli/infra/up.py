@@ -21,6 +21,7 @@ from sophia_cli.infra.preflight import FAIL, FILES_ASKED, Check, check
 from sophia_cli.infra.provide import provide
 from sophia_cli.infra.quality import PHASES
 from sophia_cli.infra.servers import PROFILES, SERVERS, WITH_PORT, server
+from sophia_cli.infra.settings import Settings, load_settings
 from sophia_cli.infra.sonarqube import SonarQube
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.trouble import explain, not_pulled
@@ -35,7 +36,7 @@ _LOOK = 0.5  # seconds between two looks at the containers
 
 @dataclass(frozen=True)
 class Asked:
-    """What a person asked of `up`. None and empty leave what the stack had before."""
+    """What a person asked of `up`. What is empty or 0 is as the settings say, or as the stack had it before."""
 
     root: Path
     name: str = ""
@@ -44,7 +45,7 @@ class Asked:
     images: Mapping[str, str] = field(default_factory=dict)
     attached: Mapping[str, str] = field(default_factory=dict)
     search_checks: bool = True
-    patience: float = 600.0
+    patience: float = 0.0
     offline: bool = False
 
 
@@ -88,6 +89,7 @@ def bring_up(
     """
     began = monotonic()
     stack = settle(asked, environ)
+    patience = asked.patience or load_settings(stack.root, environ).timeout
     with stacks.alone(stack.home):
         engine, client = connect(environ)
         with closing(client):
@@ -97,15 +99,19 @@ def bring_up(
             compose.prepare()
             if not asked.offline:
                 _fetch(compose, client, tell)
-            _start(compose, client, asked.patience, tell)
-            changed = tuple(provide(stack, asked.patience))
+            _start(compose, client, patience, tell)
+            changed = tuple(provide(stack, patience))
     return Standing(stack, changed, monotonic() - began)
 
 
 def settle(asked: Asked, environ: Mapping[str, str]) -> Stack:
-    """The stack that is wanted: what was asked for over what it was before. Raises SophiaError."""
+    """The stack that is wanted: what was asked for over the settings, and these over what it was before.
+
+    Raises SophiaError, ConfigError.
+    """
     root = asked.root.resolve()
-    name = stacks.check_name(asked.name or stacks.name_of(root))
+    said = load_settings(root, environ)
+    name = stacks.named_of(root, asked.name, environ)
     before = stacks.load(name, environ)
     if before and before.root != root:
         raise SophiaError(
@@ -115,29 +121,40 @@ def settle(asked: Asked, environ: Mapping[str, str]) -> Stack:
         if port_of not in WITH_PORT:
             raise UsageError(f"`{port_of}` has no port", f"one of: {', '.join(WITH_PORT)}")
     ports = {one.name: one.port for one in SERVERS if one.port}
-    kept = before.images if before else {}
-    images = {**choose(read_lock(root), asked.images), **kept, **asked.images}
+    images = _images(asked, said, before)
     if asked.offline:  # an image of an archive has no digest that could be asked for
         images = {name: bare(image) for name, image in images.items()}
     return Stack(
         name,
         root,
         stacks.home_of(name, environ),
-        _servers(asked, before),
-        {**ports, **(before.ports if before else {}), **asked.ports},
+        _servers(asked, said, before),
+        {**ports, **(before.ports if before else {}), **said.ports, **asked.ports},
         images,
         asked.attached or (before.attached if before else {}),
         before.open_files if before else FILES_ASKED,
-        asked.search_checks and (before is None or before.search_checks),
+        asked.search_checks and said.search_checks and (before is None or before.search_checks),
     )
 
 
-def _servers(asked: Asked, before: Stack | None) -> tuple[str, ...]:
+def _images(asked: Asked, said: Settings, before: Stack | None) -> dict[str, str]:
+    """Those of the lock, through the registry of the settings; those that were named go before them."""
+    pinned, named = read_lock(asked.root.resolve()), {**said.images, **asked.images}
+    choose(pinned, named)  # refuses what is no image
+    lock = choose(pinned, {})
+    fetched = {name: f"{said.registry}/{image}".lstrip("/") for name, image in lock.items()}
+    kept = before.images if before else {}
+    own = {name: one for name, one in kept.items() if one not in (lock[name], fetched[name])}
+    return {**fetched, **own, **named}
+
+
+def _servers(asked: Asked, said: Settings, before: Stack | None) -> tuple[str, ...]:
     attached = asked.attached or (before.attached if before else {})
     elsewhere = {*attached, *(["postgresql"] if "sonarqube" in attached else [])}
-    if not asked.profiles and before:
+    wanted = asked.profiles or said.profiles
+    if not wanted and before:
         return tuple(name for name in before.servers if name not in elsewhere)
-    profiles = asked.profiles or PROFILES
+    profiles = wanted or PROFILES
     return tuple(
         one.name for one in SERVERS if one.profile in profiles and one.name not in elsewhere
     )

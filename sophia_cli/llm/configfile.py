@@ -30,6 +30,7 @@ TABLES = (
     "cache",
     "privacy",
     "migrate",
+    "infra",
 )
 # A switch in the environment, as people write it.
 _SWITCH = {
@@ -177,6 +178,7 @@ def _words(key: Key) -> str:
         float: "a number",
         bool: "true or false",
         tuple: "a list of strings",
+        dict: "a table",
     }
     text = words[key.type]
     return text if key.minimum is None else f"{text} of at least {key.minimum:g}"

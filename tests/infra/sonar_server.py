@@ -206,6 +206,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.sonar.gates[gate][metric] = [given["op"], given["error"]]
         return {}
 
+    def _api_qualitygates_delete_condition(self, given: dict[str, str]) -> object:
+        gate, _, metric = given["id"].partition("/")
+        if metric not in self.sonar.gates[gate]:
+            raise _Refusal(
+                404, {"errors": [{"msg": f"No quality gate condition with uuid '{metric}'"}]}
+            )
+        del self.sonar.gates[gate][metric]
+        return None
+
     def _api_qualitygates_get_by_project(self, given: dict[str, str]) -> object:
         return {"qualityGate": {"name": self.sonar.projects[given["project"]]["gate"]}}
 

@@ -20,10 +20,11 @@ from sophia_cli.infra.quality import (
     close_door,
     wait,
 )
+from sophia_cli.infra.settings import Settings
 from sophia_cli.infra.sonarqube import SonarQube
 from sophia_cli.infra.vault import Vault
 
-WANTED = Wanted("shop", "Shop", "sophia")
+WANTED = Wanted("shop", "Shop", "sophia", Settings().conditions)
 
 
 def provide(server: Sonar, vault: Vault, wanted: Wanted = WANTED) -> list[str]:
@@ -145,6 +146,24 @@ def test_what_was_changed_by_hand_is_seen_and_put_right(tmp_path: Path) -> None:
         assert look(server, vault) == drift
         assert provide(server, vault) == drift
         assert look(server, vault) == []
+
+
+def test_a_gate_has_the_conditions_that_are_wanted(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "secrets")
+    wanted = replace(WANTED, conditions=(("new_coverage", "LT", "60"), ("coverage", "LT", "50")))
+    with sonar() as server:
+        assert provide(server, vault, wanted)[2:6] == [
+            "no condition new_violations",
+            "no condition new_duplicated_lines_density",
+            "no condition new_security_hotspots_reviewed",
+            "condition new_coverage LT 60",
+        ]
+        assert server.gates["sophia"] == {
+            "new_coverage": ["LT", "60"], "coverage": ["LT", "50"]
+        }  # fmt: skip
+        # One that somebody has added is nobody's to remove.
+        server.gates["sophia"]["new_bugs"] = ["GT", "0"]
+        assert provide(server, vault, wanted) == []
 
 
 @pytest.mark.parametrize("lost", ["value", "token", "expired"])

@@ -27,10 +27,12 @@ def lock(
     """
     from sophia_cli.infra.images import OWN, Image, choose, read_lock
     from sophia_cli.infra.lock import resolve, write_lock
+    from sophia_cli.infra.settings import load_settings
 
     output = Output(as_json=as_json)
     folder = here(root)
-    known, mapped = read_lock(folder), pairs("--image", image)
+    known = read_lock(folder)
+    mapped = {**load_settings(folder).images, **pairs("--image", image)}
     choose(known, mapped)
     wanted = {name: Image(mapped[name]) if name in mapped else one for name, one in known.items()}
     found = list(resolve(wanted, os.environ))

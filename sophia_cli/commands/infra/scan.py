@@ -22,8 +22,8 @@ _SHOWN = 20
 def scan(
     wait: Annotated[bool, typer.Option("--wait", help="Exit 1 on a red gate.")] = False,
     timeout: Annotated[
-        float, typer.Option("--timeout", min=1, help="Seconds for all of it.")
-    ] = 1800,
+        float | None, typer.Option("--timeout", min=1, help="Seconds for all of it.")
+    ] = None,
     root: Root = None,
     name: Name = "",
     as_json: Json = False,
@@ -34,12 +34,13 @@ def scan(
     Example:  sophia infra scan --wait
     """
     from sophia_cli.infra.scan import scan as analyse
+    from sophia_cli.infra.settings import load_settings
     from sophia_cli.infra.stack import find
 
     output = Output(as_json=as_json, quiet=quiet)
     stack = find(here(root), name, os.environ)
     output.note(f"Analysing {stack.root} (the first time fetches the analyser from the server)")
-    verdict = analyse(stack, os.environ, timeout)
+    verdict = analyse(stack, os.environ, timeout or load_settings(stack.root).scan_timeout)
     output.envelope("infra scan", asdict(verdict))
     _show(output, verdict)
     if wait and not verdict.passed:

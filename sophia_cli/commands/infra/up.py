@@ -68,8 +68,9 @@ def up(
         bool, typer.Option("--offline", help="Fetch no image: those of a bundle are here.")
     ] = False,
     timeout: Annotated[
-        float, typer.Option("--timeout", min=1, help="Seconds until the servers must answer.")
-    ] = 600,
+        float | None,
+        typer.Option("--timeout", min=1, help="Seconds until the servers must answer."),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -91,7 +92,7 @@ def up(
         pairs("--image", image),
         {key: url for key, url in attached.items() if url},
         not no_search_checks,
-        timeout,
+        timeout or 0.0,
         offline,
     )
     checks: list[Check] = []
