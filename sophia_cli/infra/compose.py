@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from sophia_cli.assets import asset
@@ -34,25 +36,35 @@ class Compose:
 
     def prepare(self) -> None:
         """Write the file and its variables into the stack's folder: Compose by hand works there too."""
-        home = self.stack.home
-        put(home / FILE, asset("compose/compose.yaml").read_bytes())
-        lines = [f"{name}={value}\n" for name, value in _variables(self.stack).items()]
-        put(home / VARIABLES, "".join(lines).encode())
+        self._write(self.stack.home)
 
-    def run(self, *words: str, timeout: float) -> Result:
-        """Run `docker compose WORDS` in the stack's folder. Raises SophiaError when it takes too long."""
+    def _write(self, folder: Path) -> None:
+        put(folder / FILE, asset("compose/compose.yaml").read_bytes())
+        lines = [f"{name}={value}\n" for name, value in _variables(self.stack).items()]
+        put(folder / VARIABLES, "".join(lines).encode())
+
+    def run(self, *words: str, timeout: float, folder: Path | None = None) -> Result:
+        """Run `docker compose WORDS` in the stack's folder, or another with its files.
+
+        Raises SophiaError when it takes too long.
+        """
         environ = {**self.engine.environ, **self._contents()}
         fixed = ("--project-name", self.stack.name, "--progress", "plain")
         return run(
             ["docker", "compose", *fixed, *words],
-            cwd=self.stack.home,
+            cwd=folder or self.stack.home,
             env=environ,
             timeout=timeout,
         )
 
     def changed(self, client: DockerClient) -> tuple[str, ...]:
-        """The servers whose containers Compose would make anew, by the hashes that it keeps."""
-        done = self.run("config", "--hash", "*", timeout=60)
+        """The servers whose containers Compose would make anew, by the hashes that it keeps.
+
+        The stack's own files, of the last `up`, stay as they are.
+        """
+        with TemporaryDirectory() as folder:
+            self._write(Path(folder))
+            done = self.run("config", "--hash", "*", timeout=60, folder=Path(folder))
         wanted = dict(line.split()[:2] for line in done.stdout.splitlines() if line.strip())
         return tuple(
             one.labels[SERVICE]

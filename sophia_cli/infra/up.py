@@ -93,7 +93,7 @@ def bring_up(
     with stacks.alone(stack.home):
         engine, client = connect(environ)
         with closing(client):
-            stack = _fit(stack, engine, client, show)
+            stack = fit(stack, engine, client, show)
             compose = Compose(stack, engine)
             stacks.save(stack)
             compose.prepare()
@@ -160,10 +160,10 @@ def _servers(asked: Asked, said: Settings, before: Stack | None) -> tuple[str, .
     )
 
 
-def _fit(
+def fit(
     stack: Stack, engine: Engine, client: DockerClient, show: Callable[[Check], None]
 ) -> Stack:
-    """The stack as this machine can run it. Raises NotReady, SophiaError."""
+    """The stack as this machine can run it; `show` hears every check. Raises NotReady, SophiaError."""
     if folder := elsewhere(client, stack):
         raise SophiaError(
             f"a Compose project `{stack.name}` runs already, started in {folder}",

@@ -167,6 +167,10 @@ def jobs(shop: Shop) -> set[str]:
 
 
 def test_up_again_status_logs_down(shop: Shop) -> None:
+    # Before there is anything: a plan leaves no file and no container.
+    plan = shop.sophia(*shop.up_words, "--plan")["data"]
+    assert plan["servers"] == {"prometheus": "start", "alertmanager": "start"}
+    assert shop.containers() == {} and not (shop.folder / "state").exists()
     made = shop.sophia(*shop.up_words)["data"]
     assert made["urls"]["prometheus"] == f"http://localhost:{shop.ports['prometheus']}"
     assert "sonarqube" not in made["urls"]
@@ -183,6 +187,16 @@ def test_up_again_status_logs_down(shop: Shop) -> None:
     before = shop.containers()
     assert len(before) == 2
     assert shop.sophia(*shop.up_words)["data"]["changed"] == []
+    assert shop.containers() == before
+    stays = {"prometheus": "stays", "alertmanager": "stays"}
+    assert shop.sophia(*shop.up_words, "--plan")["data"]["servers"] == stays
+    files = {path: path.read_bytes() for path in shop.folder.rglob("state/**/*") if path.is_file()}
+    other = ("--port", f"prometheus={free_port()}")
+    assert shop.sophia(*shop.up_words, *other, "--plan")["data"]["servers"] == {
+        "prometheus": "make anew: its image or settings differ",
+        "alertmanager": "stays",
+    }
+    assert files == {path: path.read_bytes() for path in files}
     assert shop.containers() == before
 
     status = shop.sophia("infra", "status", code=1)["data"]
@@ -201,6 +215,8 @@ def test_up_again_status_logs_down(shop: Shop) -> None:
 
     # A container that was stopped by hand, and one whose files have changed.
     docker("stop", f"{shop.name}-alertmanager-1")
+    plan = shop.sophia(*shop.up_words, "--plan")["data"]
+    assert plan["servers"] == {**stays, "alertmanager": "start again"}
     status = shop.sophia("infra", "status", code=1)["data"]
     assert {one["server"]: one["phase"] for one in status["servers"]}["alertmanager"] == "exited"
     shop.sophia(*shop.up_words)

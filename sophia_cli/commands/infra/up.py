@@ -17,6 +17,7 @@ from sophia_cli.output import Output
 from sophia_cli.surroundings import here
 
 if TYPE_CHECKING:
+    from sophia_cli.infra.plan import Plan
     from sophia_cli.infra.preflight import Check
     from sophia_cli.infra.up import Standing, Step
 
@@ -67,6 +68,9 @@ def up(
     offline: Annotated[
         bool, typer.Option("--offline", help="Fetch no image: those of a bundle are here.")
     ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say what would change, and change nothing.")
+    ] = False,
     timeout: Annotated[
         float | None,
         typer.Option("--timeout", min=1, help="Seconds until the servers must answer."),
@@ -80,6 +84,7 @@ def up(
 
     Example:  sophia infra up --profile quality
     """
+    from sophia_cli.infra.plan import look_ahead
     from sophia_cli.infra.up import Asked, NotReady, bring_up
 
     output = Output(as_json=as_json, quiet=quiet)
@@ -97,6 +102,9 @@ def up(
     )
     checks: list[Check] = []
     try:
+        if plan:
+            _show_plan(output, look_ahead(asked, os.environ, checks.append))
+            return
         standing = bring_up(asked, os.environ, _teller(output), checks.append)
     except NotReady as error:
         show_checks(output, checks)
@@ -136,6 +144,25 @@ def _show(output: Output, standing: Standing, checks: list[Check]) -> None:
     output.line(
         "Next:  sophia infra scan" if stack.url("sonarqube") else "Next:  sophia infra status"
     )
+
+
+def _show_plan(output: Output, plan: Plan) -> None:
+    stack = plan.stack
+    output.envelope(
+        "infra up",
+        {
+            "stack": stack.name,
+            "plan": True,
+            "servers": dict(plan.servers),
+            "images": {one.name: stack.images[one.name] for one in stack.running},
+            "changes": list(plan.changes),
+        },
+    )
+    for name, words in plan.servers.items():
+        output.line(f"  {name:<13} {words}")
+    for words in plan.changes:
+        output.text(words, indent=2)
+    output.line("Nothing would change." if plan.is_empty else "Nothing was changed.  Next:  sophia infra up")
 
 
 def _data(standing: Standing, checks: list[Check]) -> dict[str, object]:

@@ -1,0 +1,84 @@
+"""What `up` would do, seen before it does anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sophia_cli.infra import boards, quality
+from sophia_cli.infra.compose import Compose
+from sophia_cli.infra.containers import READY, states
+from sophia_cli.infra.containers import missing as missing_images
+from sophia_cli.infra.engine import Engine, connect
+from sophia_cli.infra.provide import lacking
+from sophia_cli.infra.servers import server
+from sophia_cli.infra.stack import Stack
+from sophia_cli.infra.up import Asked, fit, settle
+from sophia_cli.infra.vault import FOLDER, Vault
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+    from sophia_cli.infra.preflight import Check
+
+STAYS = "stays"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would become of each server, in words, and what the servers would be told."""
+
+    stack: Stack
+    servers: Mapping[str, str]
+    changes: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing would change."""
+        return not self.changes and set(self.servers.values()) <= {STAYS}
+
+
+def look_ahead(
+    asked: Asked, environ: Mapping[str, str], show: Callable[[Check], None]
+) -> Plan:
+    """Look at the machine, the containers and the servers; change none of them.
+
+    Raises NotReady and SophiaError as `up` would.
+    """
+    stack = settle(asked, environ)
+    engine, client = connect(environ)
+    with closing(client):
+        stack = fit(stack, engine, client, show)
+        servers = dict(_servers(stack, engine, client))
+    return Plan(stack, servers, tuple(_changes(stack, servers)))
+
+
+def _servers(stack: Stack, engine: Engine, client: DockerClient) -> Iterator[tuple[str, str]]:
+    fetched = dict(missing_images(client, stack))
+    found = states(client, stack)
+    # Secrets that are not made yet belong to containers that are not made yet.
+    anew = Compose(stack, engine).changed(client) if any(one.container for one in found) else ()
+    for one in found:
+        if one.server in fetched:
+            yield one.server, f"fetch {fetched[one.server]}, start"
+        elif not one.container:
+            yield one.server, "start"
+        elif one.server in anew:
+            yield one.server, "make anew: its image or settings differ"
+        else:
+            yield one.server, STAYS if one.phase in (READY, "starting") else "start again"
+
+
+def _changes(stack: Stack, servers: Mapping[str, str]) -> Iterator[str]:
+    """What the servers would be told; of one that cannot be asked yet only that it would be."""
+    vault = Vault(stack.home / FOLDER)
+    for name, secret in (("sonarqube", quality.ADMIN_SECRET), ("grafana", boards.ADMIN_SECRET)):
+        if not stack.url(name):
+            continue
+        title = server(name).title
+        if servers.get(name, STAYS) != STAYS or vault.get(secret) is None:
+            yield f"{title}: what it lacks of this project, once it runs"
+        else:
+            yield from (f"{title}: {words}" for words in lacking(stack, name, vault))
