@@ -40,9 +40,7 @@ class Plan:
         return not self.changes and set(self.servers.values()) <= {STAYS}
 
 
-def look_ahead(
-    asked: Asked, environ: Mapping[str, str], show: Callable[[Check], None]
-) -> Plan:
+def look_ahead(asked: Asked, environ: Mapping[str, str], show: Callable[[Check], None]) -> Plan:
     """Look at the machine, the containers and the servers; change none of them.
 
     Raises NotReady and SophiaError as `up` would.

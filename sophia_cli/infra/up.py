@@ -160,9 +160,7 @@ def _servers(asked: Asked, said: Settings, before: Stack | None) -> tuple[str, .
     )
 
 
-def fit(
-    stack: Stack, engine: Engine, client: DockerClient, show: Callable[[Check], None]
-) -> Stack:
+def fit(stack: Stack, engine: Engine, client: DockerClient, show: Callable[[Check], None]) -> Stack:
     """The stack as this machine can run it; `show` hears every check. Raises NotReady, SophiaError."""
     if folder := elsewhere(client, stack):
         raise SophiaError(

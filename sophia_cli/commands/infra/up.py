@@ -162,7 +162,9 @@ def _show_plan(output: Output, plan: Plan) -> None:
         output.line(f"  {name:<13} {words}")
     for words in plan.changes:
         output.text(words, indent=2)
-    output.line("Nothing would change." if plan.is_empty else "Nothing was changed.  Next:  sophia infra up")
+    output.line(
+        "Nothing would change." if plan.is_empty else "Nothing was changed.  Next:  sophia infra up"
+    )
 
 
 def _data(standing: Standing, checks: list[Check]) -> dict[str, object]:
