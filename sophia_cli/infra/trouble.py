@@ -100,6 +100,12 @@ def _unknown(said: str, states: Iterable[State]) -> SophiaError:
         if words:
             title = server(state.server).title
             return SophiaError(f"{title} {words}", f"sophia infra logs {state.server}")
+    for state in states:
+        if state.phase == "starting" and "not healthy after" in said:
+            title = server(state.server).title
+            return SophiaError(
+                f"{title} is not ready yet: {line}", "sophia infra up --timeout 1800"
+            )
     return SophiaError(f"docker compose failed: {line}", "sophia infra doctor")
 
 

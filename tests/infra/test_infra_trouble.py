@@ -82,6 +82,15 @@ def test_a_server_that_ends_with_exit_code_0_says_why_in_its_log(log: str, words
             "sophia infra up --port SERVER=PORT",
         ),
         (
+            "application not healthy after 600s",
+            [
+                State("postgresql", "ready", "shop-postgresql-1"),
+                State("sonarqube", "starting", "shop-sonarqube-1"),
+            ],
+            "SonarQube is not ready yet: application not healthy after 600s",
+            "sophia infra up --timeout 1800",
+        ),
+        (
             "something\nelse\n",
             [State("sonarqube", "ready", "shop-sonarqube-1")],
             "docker compose failed: else",

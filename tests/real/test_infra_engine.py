@@ -17,36 +17,10 @@ from typing import Any
 
 import httpx
 import pytest
+from stacks import NOBODY, Shop, docker, free_port, gone_at_the_end, lacking
 
 IMAGES = ("prometheus", "alertmanager")
-# Of the user who runs the tests, not of the home that each test has: Compose is a plugin there.
-CONFIG = os.environ.get("DOCKER_CONFIG") or str(Path.home() / ".docker")
-
-
-def lacking() -> str:
-    """Why the tests cannot run here; empty if they can."""
-    if not shutil.which("docker"):
-        return "docker is not installed"
-    for command, words in (
-        (["docker", "info"], "no Docker engine answers"),
-        (["docker", "compose", "version"], "tests/real/compose.sh was not run: no Compose"),
-        *(
-            (["docker", "image", "inspect", f"sophia-test/{name}"], f"tests/real/images.sh {name}")
-            for name in IMAGES
-        ),
-    ):
-        if subprocess.run(command, capture_output=True, check=False).returncode:
-            return words
-    return ""
-
-
-pytestmark = pytest.mark.skipif(bool(lacking()), reason=lacking() or "-")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+pytestmark = pytest.mark.skipif(bool(lacking(*IMAGES)), reason=lacking(*IMAGES) or "-")
 
 
 @contextmanager
@@ -72,88 +46,28 @@ def registry(folder: Path) -> Iterator[str]:
             server.terminate()
 
 
-class Shop:
-    """A project with a stack of its own name and ports."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.name = f"sophia-test-{os.getpid()}"
-        self.ports = {name: free_port() for name in IMAGES}
-        self.environ = {
-            **os.environ,
-            "XDG_STATE_HOME": str(folder / "state"),
-            "DOCKER_CONFIG": CONFIG,
-            "COLUMNS": "80",
-        }
-        self.up_words = [
-            "infra",
-            "up",
-            "--profile",
-            "metrics",
-            "--grafana-url",
-            "http://127.0.0.1:9",
-        ]
-        for name, port in self.ports.items():
-            self.up_words += ["--port", f"{name}={port}", "--image", f"{name}=sophia-test/{name}"]
-        self.said: list[str] = []
-
-    def sophia(self, *words: str, code: int = 0, stdin: str = "") -> Any:
-        """Run a command with --json; its envelope."""
-        done = subprocess.run(
-            [sys.executable, "-m", "sophia_cli", *words, "--name", self.name, "--json"],
-            cwd=self.folder, env=self.environ, capture_output=True, text=True, input=stdin,
-            check=False, timeout=180,
-        )  # fmt: skip
-        self.said.append(done.stdout + done.stderr)
-        assert done.returncode == code, done.stdout + done.stderr
-        return json.loads(done.stdout)
-
-    def lock(self, *words: str, code: int) -> Any:
-        """`infra lock`, which is of the project and not of a stack."""
-        done = subprocess.run(
-            [sys.executable, "-m", "sophia_cli", "infra", "lock", *words, "--json"],
-            cwd=self.folder, env=self.environ, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == code, done.stdout + done.stderr
-        return json.loads(done.stdout)["data"]
-
-    def start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "sophia_cli", *self.up_words, "--name", self.name],
-            cwd=self.folder, env=self.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-
-    def containers(self) -> dict[str, str]:
-        """Container ids by name."""
-        return dict(
-            line.split()
-            for line in docker(
-                "ps", "--all", "--no-trunc", "--format", "{{.Names}} {{.ID}}",
-                "--filter", f"label=com.docker.compose.project={self.name}",
-            ).splitlines()
-        )  # fmt: skip
-
-    def get(self, server: str, path: str) -> Any:
-        return httpx.get(f"http://127.0.0.1:{self.ports[server]}{path}", timeout=10).json()
+def lock(shop: Shop, *words: str, code: int) -> Any:
+    """`infra lock`, which is of the project and not of a stack."""
+    done = subprocess.run(
+        [sys.executable, "-m", "sophia_cli", "infra", "lock", *words, "--json"],
+        cwd=shop.folder, env=shop.environ, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == code, done.stdout + done.stderr
+    return json.loads(done.stdout)["data"]
 
 
-def docker(*words: str) -> str:
-    done = subprocess.run(["docker", *words], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def start(shop: Shop) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "sophia_cli", *shop.up_words, "--name", shop.name],
+        cwd=shop.folder, env=shop.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    made = Shop(tmp_path)
-    yield made
-    for name in made.containers():
-        docker("rm", "--force", name)
-    for kind in ("volume", "network"):
-        for name in docker(
-            kind, "ls", "-q", "--filter", f"label=com.docker.compose.project={made.name}"
-        ).split():
-            docker(kind, "rm", name)
+    images = {name: f"sophia-test/{name}" for name in IMAGES}
+    with gone_at_the_end(Shop(tmp_path, images, "--profile", "metrics")) as made:
+        yield made
 
 
 def jobs(shop: Shop) -> set[str]:
@@ -222,6 +136,10 @@ def test_up_again_status_logs_down(shop: Shop) -> None:
     shop.sophia(*shop.up_words)
     assert shop.containers() == before
 
+    secrets = shop.secrets()
+    assert secrets
+    assert [name for name, one in secrets.items() if any(one in text for text in shop.said)] == []
+
     assert shop.sophia("infra", "down")["data"]["servers"] == ["prometheus", "alertmanager"]
     assert shop.containers() == {}
     volumes = docker(
@@ -233,10 +151,6 @@ def test_up_again_status_logs_down(shop: Shop) -> None:
     assert not docker(
         "volume", "ls", "-q", "--filter", f"label=com.docker.compose.project={shop.name}"
     )
-
-    secrets = [json.loads(path.read_text())["value"] for path in shop.folder.rglob("secrets/*")]
-    kept = [one for one in secrets if any(one in text for text in shop.said)]
-    assert kept == []
 
 
 def test_a_port_that_is_taken_stops_it_before_anything_is_there(shop: Shop) -> None:
@@ -276,7 +190,7 @@ def test_a_server_that_does_not_start_says_so(shop: Shop) -> None:
 
 
 def test_killed_and_two_at_once(shop: Shop) -> None:
-    first = shop.start()
+    first = start(shop)
     time.sleep(2.5)
     error = shop.sophia(*shop.up_words, code=1)["error"]
     assert error["message"] == f"another command is changing the stack `{shop.name}`"
@@ -320,7 +234,7 @@ def test_digests_are_those_of_the_registry_and_an_image_is_fetched_by_it(
             docker("push", image)
         nobody = {name: "127.0.0.1:1/none:1" for name in ("postgresql", "sonarqube", "grafana")}
         words = [f"--image={name}={image}" for name, image in {**own, **nobody}.items()]
-        found = {one["server"]: one for one in shop.lock(*words, code=1)}
+        found = {one["server"]: one for one in lock(shop, *words, code=1)}
         for name, image in own.items():
             there = json.loads(
                 docker("image", "inspect", "--format", "{{json .RepoDigests}}", image)
@@ -332,7 +246,7 @@ def test_digests_are_those_of_the_registry_and_an_image_is_fetched_by_it(
         for image in own.values():
             docker("rmi", image)
         ports = [f"--port={name}={port}" for name, port in shop.ports.items()]
-        up = ("infra", "up", "--profile", "metrics", "--grafana-url", "http://127.0.0.1:9", *ports)
+        up = ("infra", "up", "--profile", "metrics", "--grafana-url", NOBODY, *ports)
         made = shop.sophia(*up)["data"]["images"]
         assert made == {name: f"{image}@{found[name]['digest']}" for name, image in own.items()}
         bundle = tmp_path / "images.tar"
