@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sophia_cli.assets import asset
-from sophia_cli.infra import boards, quality
+from sophia_cli.infra import boards, properties, quality
 from sophia_cli.infra.change import Change
 from sophia_cli.infra.grafana import Grafana
 from sophia_cli.infra.login import ADMIN, Login
@@ -27,6 +27,8 @@ def provide(stack: Stack, patience: float) -> Iterator[str]:
         if quality.close_door(url, vault):
             yield "the administrator's password of SonarQube"
         yield from _made(stack, "sonarqube", vault)
+        if properties.write(stack.root, quality.wanted_of(stack).project):
+            yield properties.FILE
     if "grafana" in stack.servers:
         url = stack.url("grafana")
         with Grafana(url) as grafana:

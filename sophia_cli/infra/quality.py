@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
 from time import monotonic, sleep
+from urllib.parse import urlsplit
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra.change import Change
@@ -19,6 +20,7 @@ from sophia_cli.infra.sonarqube import (
     STARTING,
     UNREACHABLE,
     UP,
+    Refused,
     SonarQube,
 )
 from sophia_cli.infra.stack import Stack
@@ -28,6 +30,7 @@ ADMIN_SECRET = "sonarqube"
 NEXT_SECRET = "sonarqube-next"  # a password that the server may have taken when we were killed
 TOKEN_SECRET = "sonarqube-token"
 GATE = "sophia"
+WEBHOOK = "sophia"
 TOKEN_DAYS = 90
 RENEW_DAYS = 14  # a token with less left is made anew
 # What the server puts into every new gate.
@@ -52,7 +55,8 @@ PHASES = {
 class Wanted:
     """What a project's server should hold; `webhook` is a URL, or empty. `new_code` is (type, value).
 
-    The gate is red when one of its `conditions` holds: metric, operator, threshold.
+    The gate is red when one of its `conditions` holds: metric, operator, threshold. `profiles` are
+    those of its languages.
     """
 
     project: str
@@ -61,6 +65,7 @@ class Wanted:
     conditions: tuple[tuple[str, str, str], ...]
     new_code: tuple[str, str] = ("PREVIOUS_VERSION", "")
     webhook: str = ""
+    profiles: Mapping[str, str] = field(default_factory=dict)
     token_days: int = TOKEN_DAYS
 
 
@@ -71,7 +76,15 @@ def wanted_of(stack: Stack) -> Wanted:
     # Conditions of its own are those of a gate of its own: another project may have others.
     usual = said.conditions == Settings().conditions
     gate = GATE if usual else f"{GATE} {project}"
-    return Wanted(project, stack.root.name, gate, said.conditions, said.new_code, said.webhook)
+    return Wanted(
+        project,
+        stack.root.name,
+        gate,
+        said.conditions,
+        said.new_code,
+        said.webhook,
+        said.quality_profiles,
+    )
 
 
 def wait(server: SonarQube, patience: float) -> None:
@@ -130,8 +143,12 @@ def changes(server: SonarQube, wanted: Wanted, vault: Vault) -> Iterator[Change]
     if server.new_code(key) != wanted.new_code:
         words = " ".join(wanted.new_code).strip().lower().replace("_", " ")
         yield Change(f"new code: {words}", lambda: server.set_new_code(key, *wanted.new_code))
-    if wanted.webhook and wanted.webhook not in server.webhooks(key).values():
-        yield Change("webhook", lambda: server.create_webhook(key, "sophia", wanted.webhook))
+    for language, profile in wanted.profiles.items():
+        yield from _profile(server, key, language, profile)
+    if wanted.webhook:
+        there = server.webhooks(key).get(WEBHOOK)
+        if there is None or there[1] != wanted.webhook:
+            yield Change("webhook", partial(_hook, server, wanted, there[0] if there else ""))
     yield from _token(server, wanted, vault)
 
 
@@ -156,6 +173,37 @@ def _gate(server: SonarQube, wanted: Wanted) -> Iterator[Change]:
             yield Change(f"condition {' '.join(condition)}", change)
     if server.gate_of(wanted.project) != gate:
         yield Change(f"gate of `{wanted.project}`", lambda: server.use_gate(wanted.project, gate))
+
+
+def _profile(server: SonarQube, project: str, language: str, name: str) -> Iterator[Change]:
+    """A profile that is not there is made as a copy of the language's first, for somebody to change."""
+    known = server.profiles(language)
+    if not known:
+        raise SophiaError(
+            f"SonarQube at {server.url} has no quality profile of a language `{language}`",
+            'in sophia.toml, by the language\'s key: [infra] quality_profiles = { py = "NAME" }',
+        )
+    if name not in known:
+        copy = partial(server.copy_profile, next(iter(known.values())), name)
+        yield Change(f"quality profile `{name}`", copy)
+        if name not in server.profiles(language):
+            return
+    if name not in server.profiles(language, project):
+        use = partial(server.use_profile, project, language, name)
+        yield Change(f"quality profile of `{project}`: {name}", use)
+
+
+def _hook(server: SonarQube, wanted: Wanted, key: str) -> None:
+    try:
+        if key:
+            server.change_webhook(key, WEBHOOK, wanted.webhook)
+        else:
+            server.create_webhook(wanted.project, WEBHOOK, wanted.webhook)
+    except Refused as error:
+        raise SophiaError(
+            f"SonarQube takes no webhook to {urlsplit(wanted.webhook).netloc}: {error.words}",
+            "in sophia.toml, [infra] webhook: another machine's name, or this one's address in the network",
+        ) from error
 
 
 def _token(server: SonarQube, wanted: Wanted, vault: Vault) -> Iterator[Change]:

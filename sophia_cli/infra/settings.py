@@ -47,6 +47,12 @@ KEYS = (
         LAST_VERSION,
         "what is new code: that since the `previous version`, or of so many days (`30 days`)",
     ),
+    Key(
+        "infra.quality_profiles",
+        dict,
+        (),
+        'quality profiles by language, such as `{ py = "Company way" }`',
+    ),
     Key("infra.webhook", str, "", "URL that SonarQube tells of each analysis"),
 )
 _CONDITION = re.compile(r"([a-z_]+) *([<>]) *(\d+(?:\.\d+)?)")
@@ -80,6 +86,7 @@ class Settings:
     scan_timeout: float = 1800.0
     project: str = ""
     conditions: tuple[tuple[str, str, str], ...] = tuple(map(_parts, CONDITIONS))
+    quality_profiles: Mapping[str, str] = field(default_factory=dict)
     new_code: tuple[str, str] = ("PREVIOUS_VERSION", "")
     webhook: str = ""
 
@@ -106,7 +113,7 @@ def load_settings(root: Path, environ: Mapping[str, str] | None = None) -> Setti
             **said,
             "profiles": said["profiles"] if "profiles" in table else None,
             "ports": {name: _port(file, port) for name, port in dict(said["ports"]).items()},
-            "images": {name: _image(file, image) for name, image in dict(said["images"]).items()},
+            **{key: _strings(file, key, dict(said[key])) for key in ("images", "quality_profiles")},
             "conditions": tuple(_condition(file, text) for text in said["conditions"]),
             "new_code": _new_code(file, said["new_code"]),
         }
@@ -131,10 +138,11 @@ def _port(file: ConfigFile, port: object) -> int:
     return port
 
 
-def _image(file: ConfigFile, image: object) -> str:
-    if not isinstance(image, str):
-        raise _wrong(file, "images", image, 'such as sonarqube = "registry.internal/sonarqube:26"')
-    return image
+def _strings(file: ConfigFile, key: str, table: Mapping[str, object]) -> dict[str, str]:
+    for found in table.values():
+        if not isinstance(found, str) or not found:
+            raise _wrong(file, key, found, f'such as {key} = {{ {next(iter(table))} = "NAME" }}')
+    return {name: str(found) for name, found in table.items()}
 
 
 def _condition(file: ConfigFile, text: str) -> tuple[str, str, str]:

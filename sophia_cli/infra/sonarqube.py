@@ -158,10 +158,32 @@ class SonarQube:
     def revoke_token(self, name: str) -> None:
         self._send("POST", "/api/user_tokens/revoke", data={"name": name})
 
-    def webhooks(self, project: str) -> dict[str, str]:
-        """A project's webhooks: name -> URL."""
+    def profiles(self, language: str, project: str = "") -> dict[str, str]:
+        """The quality profiles of a language, or the one that a project has of them: name -> key.
+
+        The one that is every project's at first comes first. Empty for a language that it does not know.
+        """
+        params = {"language": language, **({"project": project} if project else {})}
+        found = self._json("GET", "/api/qualityprofiles/search", params=params)["profiles"]
+        first = sorted(found, key=lambda one: not one.get("isDefault"))
+        return {str(one["name"]): str(one["key"]) for one in first}
+
+    def copy_profile(self, key: str, name: str) -> None:
+        data = {"fromKey": key, "toName": name}
+        self._send("POST", "/api/qualityprofiles/copy", data=data)
+
+    def use_profile(self, project: str, language: str, name: str) -> None:
+        data = {"project": project, "language": language, "qualityProfile": name}
+        self._send("POST", "/api/qualityprofiles/add_project", data=data)
+
+    def webhooks(self, project: str) -> dict[str, tuple[str, str]]:
+        """A project's webhooks: name -> (key, URL)."""
         found = self._json("GET", "/api/webhooks/list", params={"project": project})
-        return {str(one["name"]): str(one["url"]) for one in found["webhooks"]}
+        return {str(one["name"]): (str(one["key"]), str(one["url"])) for one in found["webhooks"]}
+
+    def change_webhook(self, key: str, name: str, url: str) -> None:
+        data = {"webhook": key, "name": name, "url": url}
+        self._send("POST", "/api/webhooks/update", data=data)
 
     def create_webhook(self, project: str, name: str, url: str) -> None:
         data = {"project": project, "name": name, "url": url}

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from sophia_cli.errors import SophiaError, UsageError
+from sophia_cli.infra import properties
 from sophia_cli.infra import stack as stacks
 from sophia_cli.infra.compose import Compose
 from sophia_cli.infra.containers import READY, State, elsewhere, missing, states, tail
@@ -19,7 +20,7 @@ from sophia_cli.infra.images import bare, choose, read_lock
 from sophia_cli.infra.machine import look
 from sophia_cli.infra.preflight import FAIL, FILES_ASKED, Check, check
 from sophia_cli.infra.provide import provide
-from sophia_cli.infra.quality import PHASES
+from sophia_cli.infra.quality import PHASES, wanted_of
 from sophia_cli.infra.servers import PROFILES, SERVERS, WITH_PORT, server
 from sophia_cli.infra.settings import Settings, load_settings
 from sophia_cli.infra.sonarqube import SonarQube
@@ -170,6 +171,8 @@ def fit(stack: Stack, engine: Engine, client: DockerClient, show: Callable[[Chec
     ports = tuple(stack.ports[one.name] for one in stack.running if one.port)
     machine = look(engine, client, ports)
     checks = check(stack, engine, machine)
+    if stack.url("sonarqube"):
+        checks += tuple(properties.check(stack.root, wanted_of(stack).project))
     for one in checks:
         show(one)
     if any(one.state == FAIL for one in checks):

@@ -35,7 +35,10 @@ class Sonar:
     projects: dict[str, dict[str, Any]] = field(default_factory=dict)
     gates: dict[str, dict[str, list[str]]] = field(default_factory=lambda: {"Sonar way": {}})
     tokens: dict[str, dict[str, str]] = field(default_factory=dict)
-    hooks: dict[str, dict[str, str]] = field(default_factory=dict)
+    hooks: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
+    profiles: dict[str, list[str]] = field(
+        default_factory=lambda: {"py": ["Sonar way"], "js": ["Sonar way"]}
+    )
     seen: list[tuple[str, str]] = field(default_factory=list)
     url: str = ""
 
@@ -169,7 +172,8 @@ class _Handler(BaseHTTPRequestHandler):
             raise _error(
                 f'Could not create Project with key: "{key}". A similar key already exists: "{key}"'
             )
-        self.sonar.projects[key] = {"gate": "Sonar way", "new": ("PREVIOUS_VERSION", "")}
+        made: dict[str, Any] = {"gate": "Sonar way", "new": ("PREVIOUS_VERSION", "")}
+        self.sonar.projects[key] = {**made, "profiles": {}}
         return {"project": {"key": key}}
 
     def _api_qualitygates_list(self, given: dict[str, str]) -> object:
@@ -249,14 +253,67 @@ class _Handler(BaseHTTPRequestHandler):
         self.sonar.tokens.pop(given["name"], None)
         return None
 
+    def _api_qualityprofiles_search(self, given: dict[str, str]) -> object:
+        language = given["language"]
+        names = self.sonar.profiles.get(language, [])
+        if "project" in given:
+            chosen = self._project(given["project"])["profiles"]
+            names = [chosen.get(language, name) for name in names[:1]]
+        return {
+            "profiles": [
+                {
+                    "key": f"{language}/{name}",
+                    "name": name,
+                    "language": language,
+                    "isDefault": name == "Sonar way",
+                }
+                for name in names
+            ]
+        }
+
+    def _api_qualityprofiles_copy(self, given: dict[str, str]) -> object:
+        language, _, name = given["fromKey"].partition("/")
+        if name not in self.sonar.profiles.get(language, []):
+            raise _Refusal(404, {"errors": [{"msg": "Quality Profile not found"}]})
+        if given["toName"] in self.sonar.profiles[language]:
+            raise _error(f"Quality profile already exists: {given['toName']}")
+        self.sonar.profiles[language].append(given["toName"])
+        return {"key": f"{language}/{given['toName']}", "name": given["toName"]}
+
+    def _api_qualityprofiles_add_project(self, given: dict[str, str]) -> object:
+        language, name = given["language"], given["qualityProfile"]
+        if name not in self.sonar.profiles.get(language, []):
+            words = f"Quality Profile for language '{language}' and name '{name}' does not exist"
+            raise _Refusal(404, {"errors": [{"msg": words}]})
+        self._project(given["project"])["profiles"][language] = name
+        return None
+
+    def _project(self, key: str) -> dict[str, Any]:
+        if key not in self.sonar.projects:
+            raise _Refusal(404, {"errors": [{"msg": f"Project '{key}' not found"}]})
+        return self.sonar.projects[key]
+
     def _api_webhooks_list(self, given: dict[str, str]) -> object:
-        hooks = self.sonar.hooks.get(given["project"], {})
-        return {"webhooks": [{"name": name, "url": url} for name, url in hooks.items()]}
+        return {"webhooks": list(self.sonar.hooks.get(given["project"], {}).values())}
 
     def _api_webhooks_create(self, given: dict[str, str]) -> object:
-        if "127.0.0.1" in given["url"] or "localhost" in given["url"]:
+        self._check_hook(given["url"])
+        hooks = self.sonar.hooks.setdefault(given["project"], {})
+        key = f"hook-{len(hooks)}"
+        hooks[key] = {"key": key, "name": given["name"], "url": given["url"]}
+        return {"webhook": hooks[key]}
+
+    def _api_webhooks_update(self, given: dict[str, str]) -> object:
+        self._check_hook(given["url"])
+        for hooks in self.sonar.hooks.values():
+            if given["webhook"] in hooks:
+                hooks[given["webhook"]].update(name=given["name"], url=given["url"])
+                return None
+        words = f"No webhook with key '{given['webhook']}'"
+        raise _Refusal(404, {"errors": [{"msg": words}]})
+
+    def _check_hook(self, url: str) -> None:
+        if "127.0.0.1" in url or "localhost" in url:
             raise _error(
                 "Invalid URL: loopback and wildcard addresses are not allowed for webhooks."
             )
-        self.sonar.hooks.setdefault(given["project"], {})[given["name"]] = given["url"]
-        return {}

@@ -49,6 +49,7 @@ def test_everything_said(shop: Path) -> None:
         scan_timeout = 60.5
         project = "team:shop"
         conditions = ["new_violations>0", "coverage < 50.5"]
+        quality_profiles = { py = "Company way" }
         new_code = "30 days"
         webhook = "https://chat.internal/hook"
         """,
@@ -64,6 +65,7 @@ def test_everything_said(shop: Path) -> None:
         60.5,
         "team:shop",
         (("new_violations", "GT", "0"), ("coverage", "LT", "50.5")),
+        {"py": "Company way"},
         ("NUMBER_OF_DAYS", "30"),
         "https://chat.internal/hook",
     )
@@ -87,7 +89,7 @@ def test_everything_said(shop: Path) -> None:
         ("ports = { sonarqube = true }", "[infra] ports cannot be True", "a number from 1"),
         ("ports = [9001]", "[infra] ports must be a table, not [9001]", ""),
         ("images = { redis = 'r:7' }", "[infra] images cannot be 'redis'", "one of: postgresql"),
-        ("images = { grafana = 7 }", "[infra] images cannot be 7", "such as sonarqube = "),
+        ("images = { grafana = 7 }", "[infra] images cannot be 7", "such as images = { grafana"),
         ("registry = 'https://r.internal'", "[infra] registry cannot be 'https://r.inter", "such"),
         ("timeout = 0", "[infra] timeout must be a number of at least 1, not 0", ""),
         ("project = '1234'", "[infra] project cannot be '1234'", "letters, digits and _ . : -"),

@@ -27,6 +27,7 @@ def stack_of(home: Path, servers: tuple[Sonar, Grafana]) -> Stack:
         name: int(urlsplit(one.url).port or 0)
         for name, one in zip(("sonarqube", "grafana"), servers, strict=True)
     }
+    (home / "shop").mkdir()
     return Stack("sophia-shop", home / "shop", home, NAMES, {**ports, "prometheus": 9090})
 
 
@@ -41,6 +42,7 @@ def test_once_everything_and_then_nothing(tmp_path: Path, servers: tuple[Sonar, 
         "quality gate `sophia`",
         "gate of `shop`",
         "analysis token",
+        "sonar-project.properties",
         "the administrator's password of Grafana",
         "data source `sophia-prometheus`",
         "folder `sophia`",

@@ -136,7 +136,7 @@ def test_what_was_changed_by_hand_is_seen_and_put_right(tmp_path: Path) -> None:
         provide(server, vault)
         del server.gates["sophia"]["new_violations"]
         server.gates["sophia"]["new_coverage"] = ["LT", "10"]
-        server.projects["shop"] = {"gate": "Sonar way", "new": ("NUMBER_OF_DAYS", "30")}
+        server.projects["shop"].update(gate="Sonar way", new=("NUMBER_OF_DAYS", "30"))
         drift = [
             "condition new_violations GT 0",
             "condition new_coverage LT 80",
@@ -190,8 +190,41 @@ def test_a_webhook_is_made_and_a_refused_one_is_told(tmp_path: Path) -> None:
         wanted = replace(WANTED, webhook="http://hooks.internal/sonar")
         assert "webhook" in provide(server, vault, wanted)
         assert provide(server, vault, wanted) == []
-        with pytest.raises(SophiaError, match="loopback and wildcard addresses are not allowed"):
-            provide(server, vault, replace(WANTED, webhook="http://localhost:1/"))
+        wanted = replace(WANTED, webhook="http://hooks.internal/another")
+        assert provide(server, vault, wanted) == ["webhook"]
+        assert [one["url"] for one in server.hooks["shop"].values()] == [wanted.webhook]
+        with pytest.raises(SophiaError) as caught:
+            provide(server, vault, replace(WANTED, webhook="http://localhost:1/?key=hidden"))
+        assert caught.value.message == (
+            "SonarQube takes no webhook to localhost:1:"
+            " Invalid URL: loopback and wildcard addresses are not allowed for webhooks."
+        )
+        assert caught.value.mend == (
+            "in sophia.toml, [infra] webhook: another machine's name, or this one's address in the network"
+        )
+
+
+def test_a_quality_profile_is_copied_and_given_to_the_project(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "secrets")
+    wanted = replace(WANTED, profiles={"py": "Company way", "js": "Sonar way"})
+    with sonar() as server:
+        assert provide(server, vault, wanted)[3:5] == [
+            "quality profile `Company way`",
+            "quality profile of `shop`: Company way",
+        ]
+        assert server.profiles == {"py": ["Sonar way", "Company way"], "js": ["Sonar way"]}
+        assert server.projects["shop"]["profiles"] == {"py": "Company way"}
+        assert provide(server, vault, wanted) == []
+        server.projects["shop"]["profiles"].clear()
+        assert look(server, vault, wanted) == ["quality profile of `shop`: Company way"]
+
+
+def test_a_language_that_is_none_is_told(tmp_path: Path) -> None:
+    with sonar() as server, pytest.raises(SophiaError) as caught:
+        provide(server, Vault(tmp_path), replace(WANTED, profiles={"python": "Company way"}))
+    assert caught.value.message == (
+        f"SonarQube at {server.url} has no quality profile of a language `python`"
+    )
 
 
 def test_what_the_server_refuses_is_said_with_its_words(tmp_path: Path) -> None:
