@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import re
-import sys
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +25,7 @@ from sophia_cli.llm.keyfile import (
 from sophia_cli.llm.providers import KINDS, Provider
 from sophia_cli.llm.secret import Secret, is_key
 from sophia_cli.llm.service import UnifiedLLMService
+from sophia_cli.typed import hidden_line
 
 # Of the provider that is in trouble itself nothing is learnt about the key.
 OK, REFUSED, FAILED, UNREACHABLE = "ok", "refused", "failed", "unreachable"
@@ -112,22 +110,14 @@ def remove_key(name: str, environ: Mapping[str, str], root: Path | None) -> Stor
 
 def _read(name: str) -> str:
     """A key from the terminal, without an echo, or one line of what is piped in."""
-    if sys.stdin is not None and sys.stdin.isatty():
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", getpass.GetPassWarning)
-            try:
-                value = getpass.getpass(f"Key of {name} (it is not shown): ")
-            except (getpass.GetPassWarning, EOFError, OSError):
-                value = ""
-    else:
-        value = "" if sys.stdin is None else sys.stdin.readline()
-    if not value.strip():
+    value = hidden_line(f"Key of {name} (it is not shown): ")
+    if not value:
         raise UsageError(
             "no key was typed on a terminal, and none was piped in",
             f"on a terminal:  sophia llm keys set {name}\n"
             f"from a pipe:    sophia llm keys set {name} < FILE",
         )
-    return value.strip()
+    return value
 
 
 def check_keys(

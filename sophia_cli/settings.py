@@ -30,6 +30,8 @@ KEYS = (
 VARIABLES = (
     ("OLLAMA_HOST", "where `sophia llm ask` looks for a local server (default: 127.0.0.1:11434)"),
     ("DOCKER_HOST", "the engine of `sophia infra` (default: that of the docker context)"),
+    ("SOPHIA_SONARQUBE_TOKEN", "token of an administrator of the SonarQube of `--sonar-url`"),
+    ("SOPHIA_GRAFANA_TOKEN", "the same of `--grafana-url`: a service account's, of role Admin"),
     ("NO_COLOR", "no colour, also on a terminal"),
 )
 

@@ -14,10 +14,8 @@ from typing import Any
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra.change import Change
 from sophia_cli.infra.grafana import READY, STARTING, Grafana
-from sophia_cli.infra.login import ADMIN, FIRST_PASSWORD, Login
 from sophia_cli.infra.vault import Vault
 
-ADMIN_SECRET = "grafana"
 TOKEN_SECRET = "grafana-token"
 SOURCE = "sophia-prometheus"  # boards name their data source by it
 SOURCE_NAME = "Prometheus (sophia)"  # for whoever looks; it may be given another
@@ -32,12 +30,15 @@ _SERVERS_OWN = ("id", "version", "iteration", "schemaVersion")  # the server wri
 class Wanted:
     """What a stack's Grafana should hold. `prometheus` is the URL by which it reaches that server.
 
-    `boards` are dashboards by their file's name; `account` is the service account of the stack.
+    It is empty where there is none to show. `boards` are dashboards by their file's name; `account` is
+    the service account of the stack, empty where it works with a token that it was given. A data source
+    of a server that is not the stack's `own` is not turned to another address: somebody may use it.
     """
 
     account: str
     prometheus: str
     boards: Mapping[str, Mapping[str, Any]]
+    own: bool = True
 
 
 def read_boards(folder: Path) -> dict[str, Mapping[str, Any]]:
@@ -65,40 +66,22 @@ def wait(server: Grafana, patience: float) -> None:
         sleep(0.5)
 
 
-def close_door(url: str, vault: Vault) -> bool:
-    """See to it that the administrator has the kept password; True if it was the one that all know.
-
-    The server reads its password at its first start only: data from elsewhere has another. Raises
-    SophiaError where it is neither.
-    """
-    kept = vault.make(ADMIN_SECRET)
-    first = Login(ADMIN, FIRST_PASSWORD)
-    with Grafana(url) as server:
-        if server.takes(Login(ADMIN, kept.value)):
-            return False
-        if not server.takes(first):
-            raise SophiaError(
-                f"Grafana at {url} does not take the administrator's password that is kept here",
-                "give it the right one:  sophia infra secrets set grafana",
-            )
-        server.change_password(first, kept.value)
-    return True
-
-
 def changes(server: Grafana, wanted: Wanted, vault: Vault) -> Iterator[Change]:
     """What differs, one after the other.
 
     Whoever wants it made calls `make` before asking for the next; what cannot be seen before an
     earlier one is made is left out.
     """
-    yield from _source(server, wanted)
+    if wanted.prometheus:
+        yield from _source(server, wanted)
     if server.folder(FOLDER) is None:
         yield Change(f"folder `{FOLDER}`", lambda: server.create_folder(FOLDER, FOLDER_TITLE))
         if server.folder(FOLDER) is None:
             return
     for name, board in wanted.boards.items():
         yield from _board(server, name, board)
-    yield from _token(server, wanted, vault)
+    if wanted.account:
+        yield from _token(server, wanted, vault)
 
 
 def _source(server: Grafana, wanted: Wanted) -> Iterator[Change]:
@@ -117,6 +100,11 @@ def _source(server: Grafana, wanted: Wanted) -> Iterator[Change]:
             raise SophiaError(
                 f"the data source `{SOURCE}` of Grafana at {server.url} comes from a file there and differs",
                 f"in that file: url: {wanted.prometheus}",
+            )
+        if not wanted.own and there["url"] != wanted.prometheus:
+            raise SophiaError(
+                f"Grafana at {server.url} has a data source `{SOURCE}` for {there['url']}",
+                f"use that:  --prometheus-url {there['url']}   (or remove it there)",
             )
         # What somebody has added, such as credentials, stays.
         settings = {**there.get("jsonData", {}), **source["jsonData"]}

@@ -76,7 +76,11 @@ class Compose:
     def _contents(self) -> dict[str, str]:
         """What is copied into containers; never in a file of Compose, never an argument."""
         vault = Vault(self.stack.home / FOLDER)
-        secrets = {name: vault.make(kept).value for name, kept in PASSWORDS.items()}
+        # One that runs elsewhere gets none: what is kept under its name is how it is logged in to.
+        secrets = {
+            name: vault.make(kept).value if name in self.stack.servers else ""
+            for name, kept in PASSWORDS.items()
+        }
         secrets["sonarqube"] = (
             f"sonar.jdbc.password={secrets['postgresql']}\n"
             f"sonar.web.systemPasscode={vault.make(PASSCODE).value}\n"

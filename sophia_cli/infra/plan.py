@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sophia_cli.infra import boards, quality
+from sophia_cli.infra import credentials
 from sophia_cli.infra.compose import Compose
 from sophia_cli.infra.containers import READY, states
 from sophia_cli.infra.containers import missing as missing_images
@@ -72,11 +72,11 @@ def _servers(stack: Stack, engine: Engine, client: DockerClient) -> Iterator[tup
 def _changes(stack: Stack, servers: Mapping[str, str]) -> Iterator[str]:
     """What the servers would be told; of one that cannot be asked yet only that it would be."""
     vault = Vault(stack.home / FOLDER)
-    for name, secret in (("sonarqube", quality.ADMIN_SECRET), ("grafana", boards.ADMIN_SECRET)):
+    for name in credentials.VARIABLES:
         if not stack.url(name):
             continue
         title = server(name).title
-        if servers.get(name, STAYS) != STAYS or vault.get(secret) is None:
+        if servers.get(name, STAYS) != STAYS or credentials.find(stack, name) is None:
             yield f"{title}: what it lacks of this project, once it runs"
         else:
             yield from (f"{title}: {words}" for words in lacking(stack, name, vault))

@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from sophia_cli.assets import asset
-from sophia_cli.infra import boards, properties, quality
+from sophia_cli.infra import boards, credentials, door, properties, quality
 from sophia_cli.infra.change import Change
 from sophia_cli.infra.grafana import Grafana
-from sophia_cli.infra.login import ADMIN, Login
+from sophia_cli.infra.login import Login
+from sophia_cli.infra.servers import server
 from sophia_cli.infra.sonarqube import SonarQube
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.vault import FOLDER, Vault
 
 
-def provide(stack: Stack, patience: float) -> Iterator[str]:
+def provide(stack: Stack, patience: float, but: Collection[str] = ()) -> Iterator[str]:
     """Close the servers' first passwords and tell them of the project; gives each change in words.
 
-    `patience` in seconds is for each of them. Raises SophiaError.
+    `patience` in seconds is for each of them; those of `but` are left alone. Raises SophiaError.
     """
     vault = Vault(stack.home / FOLDER)
-    if url := stack.url("sonarqube"):
+    if (url := stack.url("sonarqube")) and "sonarqube" not in but:
         with SonarQube(url) as sonarqube:
             quality.wait(sonarqube, patience)
-        if quality.close_door(url, vault):
-            yield "the administrator's password of SonarQube"
+            yield from _closed(stack, sonarqube, "sonarqube", vault)
         yield from _made(stack, "sonarqube", vault)
         if properties.write(stack.root, quality.wanted_of(stack).project):
             yield properties.FILE
-    if "grafana" in stack.servers:
-        url = stack.url("grafana")
+    if (url := stack.url("grafana")) and "grafana" not in but:
         with Grafana(url) as grafana:
             boards.wait(grafana, patience)
-        if boards.close_door(url, vault):
-            yield "the administrator's password of Grafana"
+            yield from _closed(stack, grafana, "grafana", vault)
         yield from _made(stack, "grafana", vault)
+
+
+def _closed(stack: Stack, asked: door.Server, name: str, vault: Vault) -> Iterator[str]:
+    if name in stack.servers and door.close(asked, name, vault):
+        yield f"the administrator's password of {server(name).title}"
 
 
 def _made(stack: Stack, name: str, vault: Vault) -> Iterator[str]:
@@ -57,24 +60,25 @@ def lacking(stack: Stack, name: str, vault: Vault) -> Iterator[str]:
 
 @contextmanager
 def _changes(stack: Stack, name: str, vault: Vault) -> Iterator[Iterator[Change]]:
-    told = name == "sonarqube" or (name == "grafana" and name in stack.servers)
-    kept = vault.get(name) if told else None
-    if kept is None:
+    told = name in credentials.VARIABLES and stack.url(name)
+    login = credentials.find(stack, name) if told else None
+    if login is None:
         yield iter(())
     elif name == "sonarqube":
-        with SonarQube(stack.url(name), Login(ADMIN, kept.value)) as sonarqube:
+        with SonarQube(stack.url(name), login) as sonarqube:
             yield quality.changes(sonarqube, quality.wanted_of(stack), vault)
     else:
-        with Grafana(stack.url(name), Login(ADMIN, kept.value)) as grafana:
-            yield boards.changes(grafana, boards_of(stack), vault)
+        with Grafana(stack.url(name), login) as grafana:
+            yield boards.changes(grafana, boards_of(stack, login), vault)
 
 
-def boards_of(stack: Stack) -> boards.Wanted:
+def boards_of(stack: Stack, login: Login) -> boards.Wanted:
     """What the Grafana of a stack should hold. Raises SophiaError for a board that is none."""
     try:
         shipped = boards.read_boards(asset("dashboards"))
     except FileNotFoundError:  # there is none yet
         shipped = {}
-    inside = "prometheus" in stack.servers and "grafana" in stack.servers
+    own = "grafana" in stack.servers
+    inside = own and "prometheus" in stack.servers
     prometheus = "http://prometheus:9090" if inside else stack.url("prometheus")
-    return boards.Wanted(stack.name, prometheus, shipped)
+    return boards.Wanted("" if login.token else stack.name, prometheus, shipped, own)

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra.change import Change
-from sophia_cli.infra.login import ADMIN, FIRST_PASSWORD, Login
 from sophia_cli.infra.settings import Settings, load_settings
 from sophia_cli.infra.sonarqube import (
     DOWN,
@@ -24,10 +23,8 @@ from sophia_cli.infra.sonarqube import (
     SonarQube,
 )
 from sophia_cli.infra.stack import Stack
-from sophia_cli.infra.vault import Vault, password
+from sophia_cli.infra.vault import Vault
 
-ADMIN_SECRET = "sonarqube"
-NEXT_SECRET = "sonarqube-next"  # a password that the server may have taken when we were killed
 TOKEN_SECRET = "sonarqube-token"
 GATE = "sophia"
 WEBHOOK = "sophia"
@@ -104,30 +101,6 @@ def wait(server: SonarQube, patience: float) -> None:
         sleep(0.5)
 
 
-def close_door(url: str, vault: Vault) -> bool:
-    """Give the administrator a password of our own; True if it was still the one that all know.
-
-    Raises SophiaError where it is neither that nor ours.
-    """
-    with SonarQube(url) as server:
-        for name in (ADMIN_SECRET, NEXT_SECRET):
-            kept = vault.get(name)
-            if kept and server.takes(Login(ADMIN, kept.value)):
-                if name == NEXT_SECRET:
-                    vault.keep(ADMIN_SECRET, kept.value)
-                vault.forget(NEXT_SECRET)
-                return False
-        if not server.takes(Login(ADMIN, FIRST_PASSWORD)):
-            raise SophiaError(
-                f"SonarQube at {url} does not take the administrator's password that is kept here",
-                "give it the right one:  sophia infra secrets set sonarqube",
-            )
-        # Kept first: a password that was set and then lost would lock everybody out.
-        made = vault.keep(ADMIN_SECRET, password())
-        server.change_password(ADMIN, FIRST_PASSWORD, made.value)
-    return True
-
-
 def changes(server: SonarQube, wanted: Wanted, vault: Vault) -> Iterator[Change]:
     """What differs, one after the other.
 
@@ -177,12 +150,13 @@ def _gate(server: SonarQube, wanted: Wanted) -> Iterator[Change]:
 
 def _profile(server: SonarQube, project: str, language: str, name: str) -> Iterator[Change]:
     """A profile that is not there is made as a copy of the language's first, for somebody to change."""
-    known = server.profiles(language)
-    if not known:
+    try:
+        known = server.profiles(language)
+    except Refused as error:
         raise SophiaError(
-            f"SonarQube at {server.url} has no quality profile of a language `{language}`",
-            'in sophia.toml, by the language\'s key: [infra] quality_profiles = { py = "NAME" }',
-        )
+            f"SonarQube at {server.url} knows no language `{language}`: {error.words}",
+            'in sophia.toml: [infra] quality_profiles = { py = "NAME" }',
+        ) from error
     if name not in known:
         copy = partial(server.copy_profile, next(iter(known.values())), name)
         yield Change(f"quality profile `{name}`", copy)
@@ -208,8 +182,7 @@ def _hook(server: SonarQube, wanted: Wanted, key: str) -> None:
 
 def _token(server: SonarQube, wanted: Wanted, vault: Vault) -> Iterator[Change]:
     """A token is shown once: one whose value is lost is revoked and made anew, as is one about to expire."""
-    name = f"sophia {wanted.project}"
-    there, kept = server.tokens(ADMIN).get(name), vault.get(TOKEN_SECRET)
+    there, kept = server.tokens().get(token_name(wanted)), vault.get(TOKEN_SECRET)
     if there and kept and _days_left(str(there.get("expirationDate", ""))) > RENEW_DAYS:
         return
     expires = date.today() + timedelta(days=wanted.token_days)
@@ -219,9 +192,14 @@ def _token(server: SonarQube, wanted: Wanted, vault: Vault) -> Iterator[Change]:
     )
 
 
+def token_name(wanted: Wanted) -> str:
+    """What the project's token is called, among those of whoever logs in."""
+    return f"sophia {wanted.project}"
+
+
 def renew_token(server: SonarQube, wanted: Wanted, vault: Vault, *, is_there: bool) -> None:
     """Make the project's token anew; the one before ends."""
-    name = f"sophia {wanted.project}"
+    name = token_name(wanted)
     if is_there:
         server.revoke_token(name)
     expires = date.today() + timedelta(days=wanted.token_days)

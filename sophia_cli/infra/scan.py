@@ -10,8 +10,8 @@ from time import monotonic, sleep
 from typing import Any
 
 from sophia_cli.errors import SophiaError
-from sophia_cli.infra import quality
-from sophia_cli.infra.login import ADMIN, Login
+from sophia_cli.infra import credentials, quality
+from sophia_cli.infra.login import Login
 from sophia_cli.infra.sonarqube import SonarQube
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.vault import FOLDER, Vault
@@ -67,12 +67,13 @@ def scan(stack: Stack, environ: Mapping[str, str], timeout: float) -> Verdict:
     """
     began = monotonic()
     url, vault = stack.url("sonarqube"), Vault(stack.home / FOLDER)
-    token, admin = vault.get(quality.TOKEN_SECRET), vault.get(quality.ADMIN_SECRET)
-    if not url or token is None or admin is None:
+    token = vault.get(quality.TOKEN_SECRET)
+    if not url or token is None:
         raise SophiaError("there is no SonarQube for this project yet", "sophia infra up")
     project = quality.wanted_of(stack).project
+    login = credentials.need(stack, "sonarqube", environ)
     task = _analyse(stack, project, url, token.value, environ, timeout)
-    with SonarQube(url, Login(ADMIN, admin.value)) as server:
+    with SonarQube(url, login) as server:
         _wait(server, task, began + timeout)
         status = server.gate_status(project)
     since = str(status.get("period", {}).get("date", ""))
@@ -80,8 +81,8 @@ def scan(stack: Stack, environ: Mapping[str, str], timeout: float) -> Verdict:
         project,
         status["status"] in (PASSED, "NONE"),
         tuple(_failed(status)),
-        _issues(url, admin.value, project, since) if since else (),
-        _measures(url, admin.value, project),
+        _issues(url, login, project, since) if since else (),
+        _measures(url, login, project),
         f"{url}/dashboard?id={project}",
         since,
         monotonic() - began,
@@ -157,15 +158,17 @@ def _failed(status: Mapping[str, Any]) -> list[Condition]:
     ]
 
 
-def _client(url: str, password: str) -> Any:
+def _client(url: str, login: Login) -> Any:
     from sonarqube import SonarQubeClient
 
-    return SonarQubeClient(sonarqube_url=url, username=ADMIN, password=password)
+    return SonarQubeClient(
+        sonarqube_url=url, username=login.user, password=login.password, token=login.token
+    )
 
 
-def _issues(url: str, password: str, project: str, since: str) -> tuple[Issue, ...]:
+def _issues(url: str, login: Login, project: str, since: str) -> tuple[Issue, ...]:
     found = _asked(
-        lambda: _client(url, password).issues.search_issues(
+        lambda: _client(url, login).issues.search_issues(
             componentKeys=project, createdAfter=since, resolved="false", ps=_SHOWN
         )
     )
@@ -181,10 +184,10 @@ def _issues(url: str, password: str, project: str, since: str) -> tuple[Issue, .
     )
 
 
-def _measures(url: str, password: str, project: str) -> dict[str, str]:
+def _measures(url: str, login: Login, project: str) -> dict[str, str]:
     names = "ncloc,violations,coverage,duplicated_lines_density"
     found = _asked(
-        lambda: _client(url, password).measures.get_component_with_specified_measures(
+        lambda: _client(url, login).measures.get_component_with_specified_measures(
             component=project, metricKeys=names
         )
     )

@@ -19,7 +19,7 @@ from sophia_cli.infra.login import NOBODY, Login
 UP, STARTING, DOWN = "UP", "STARTING", "DOWN"
 MIGRATION_NEEDED, MIGRATION_RUNNING = "DB_MIGRATION_NEEDED", "DB_MIGRATION_RUNNING"
 UNREACHABLE = "UNREACHABLE"  # our own word for: no connection, or a page instead of an answer
-_PATIENCE = 30.0  # seconds
+_PATIENCE, _LONG = 30.0, 180.0  # seconds
 
 
 class Refused(SophiaError):
@@ -27,7 +27,8 @@ class Refused(SophiaError):
 
     def __init__(self, path: str, status: int, words: str) -> None:
         told = f": {words}" if words else ""
-        super().__init__(f"SonarQube answered {status} to {path}{told}", "sophia infra status")
+        mend = "sophia infra status" if status != 403 else "log in as an administrator"
+        super().__init__(f"SonarQube answered {status} to {path}{told}", mend)
         self.status = status
         self.words = words
 
@@ -77,10 +78,9 @@ class SonarQube:
         found = self._send("GET", "/api/authentication/validate", headers=login.headers)
         return found.json().get("valid") is True
 
-    def change_password(self, user: str, before: str, after: str) -> None:
-        """Give a user another password."""
-        login = Login(user, before)
-        data = {"login": user, "previousPassword": before, "password": after}
+    def change_password(self, login: Login, after: str) -> None:
+        """Give the user who logs in so another password."""
+        data = {"login": login.user, "previousPassword": login.password, "password": after}
         self._send("POST", "/api/users/change_password", data=data, headers=login.headers)
 
     def create_project(self, key: str, name: str) -> None:
@@ -132,17 +132,25 @@ class SonarQube:
         self._send("POST", "/api/qualitygates/select", data=data)
 
     def new_code(self, project: str) -> tuple[str, str]:
-        """What counts as new code in a project: (type, value)."""
-        found = self._json("GET", "/api/new_code_periods/show", params={"project": project})
+        """What counts as new code in a project's main branch: (type, value).
+
+        Community Build keeps what is set for a project with that branch: without it the answer is the
+        server's own default.
+        """
+        params = {"project": project}
+        branches = self._json("GET", "/api/project_branches/list", params=params)["branches"]
+        main = next(str(one["name"]) for one in branches if one["isMain"])
+        params = {**params, "branch": main}
+        found = self._json("GET", "/api/new_code_periods/show", params=params)
         return str(found["type"]), str(found.get("value", ""))
 
     def set_new_code(self, project: str, kind: str, value: str) -> None:
         data = {"project": project, "type": kind, **({"value": value} if value else {})}
         self._send("POST", "/api/new_code_periods/set", data=data)
 
-    def tokens(self, user: str) -> dict[str, Mapping[str, Any]]:
-        """A user's tokens by name; their values cannot be read again."""
-        found = self._json("GET", "/api/user_tokens/search", params={"login": user})
+    def tokens(self) -> dict[str, Mapping[str, Any]]:
+        """The tokens of whoever asks by name; their values cannot be read again."""
+        found = self._json("GET", "/api/user_tokens/search")
         return {str(one["name"]): one for one in found["userTokens"]}
 
     def create_token(self, name: str, project: str, expires: date) -> str:
@@ -161,7 +169,8 @@ class SonarQube:
     def profiles(self, language: str, project: str = "") -> dict[str, str]:
         """The quality profiles of a language, or the one that a project has of them: name -> key.
 
-        The one that is every project's at first comes first. Empty for a language that it does not know.
+        The one that is every project's at first comes first. Raises Refused for a language that it does
+        not know.
         """
         params = {"language": language, **({"project": project} if project else {})}
         found = self._json("GET", "/api/qualityprofiles/search", params=params)["profiles"]
@@ -170,7 +179,8 @@ class SonarQube:
 
     def copy_profile(self, key: str, name: str) -> None:
         data = {"fromKey": key, "toName": name}
-        self._send("POST", "/api/qualityprofiles/copy", data=data)
+        # Hundreds of rules: a busy server takes its time.
+        self._send("POST", "/api/qualityprofiles/copy", data=data, timeout=_LONG)
 
     def use_profile(self, project: str, language: str, name: str) -> None:
         data = {"project": project, "language": language, "qualityProfile": name}

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from sophia_cli.errors import SophiaError, UsageError
-from sophia_cli.infra import properties
+from sophia_cli.infra import attached, properties
 from sophia_cli.infra import stack as stacks
 from sophia_cli.infra.compose import Compose
 from sophia_cli.infra.containers import READY, State, elsewhere, missing, states, tail
@@ -92,6 +92,7 @@ def bring_up(
     stack = settle(asked, environ)
     patience = asked.patience or load_settings(stack.root, environ).timeout
     with stacks.alone(stack.home):
+        silent = _look_at_attached(stack, environ, show)
         engine, client = connect(environ)
         with closing(client):
             stack = fit(stack, engine, client, show)
@@ -101,7 +102,7 @@ def bring_up(
             if not asked.offline:
                 _fetch(compose, client, tell)
             _start(compose, client, patience, tell)
-            changed = tuple(provide(stack, patience))
+            changed = tuple(provide(stack, patience, silent))
     return Standing(stack, changed, monotonic() - began)
 
 
@@ -159,6 +160,18 @@ def _servers(asked: Asked, said: Settings, before: Stack | None) -> tuple[str, .
     return tuple(
         one.name for one in SERVERS if one.profile in profiles and one.name not in elsewhere
     )
+
+
+def _look_at_attached(
+    stack: Stack, environ: Mapping[str, str], show: Callable[[Check], None]
+) -> frozenset[str]:
+    """The servers elsewhere that do not answer. Raises NotReady for one that will not be told of the project."""
+    checks = attached.check(stack, environ)
+    for one in checks:
+        show(one)
+    if any(one.state == FAIL for one in checks):
+        raise NotReady(checks)
+    return attached.silent(checks)
 
 
 def fit(stack: Stack, engine: Engine, client: DockerClient, show: Callable[[Check], None]) -> Stack:

@@ -127,3 +127,33 @@ def test_the_entry_of_an_assistant(tmp_path: Path) -> None:
     assert infra(tmp_path, "mcp", "--json").json["data"] == [
         {"file": ".cursor/mcp.json", "state": "there"}
     ]
+
+
+def test_a_secret_is_given_before_there_is_a_stack(tmp_path: Path) -> None:
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    said = infra(shop, "secrets", "set", "grafana", stdin="glsa_of-somebody-else\n")
+    assert (said.code, said.err) == (0, "")
+    assert said.out == "grafana of the stack `sophia-shop` is ..else.  Next:  sophia infra up\n"
+    [path] = (shop / "state").rglob("secrets/grafana")
+    assert (path.stat().st_mode & 0o777, "glsa_of-somebody-else" in path.read_text()) == (
+        0o600,
+        True,
+    )
+    data = infra(shop, "secrets", "set", "grafana", "--json", stdin="another-one-1A\n").json["data"]
+    assert data == {"name": "grafana", "stack": "sophia-shop", "masked": "..e-1A"}
+
+
+@pytest.mark.parametrize(
+    ("which", "stdin", "error"),
+    [
+        ("grafana", "", "nothing was typed on a terminal, and nothing was piped in"),
+        ("grafana", "\n", "nothing was typed on a terminal, and nothing was piped in"),
+        ("postgresql", "x\n", "`postgresql` is not a server that is logged in to"),
+    ],
+)
+def test_a_secret_that_cannot_be_kept(tmp_path: Path, which: str, stdin: str, error: str) -> None:
+    said = infra(tmp_path, "secrets", "set", which, stdin=stdin)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.splitlines()[0] == f"sophia: {error}"
+    assert not (tmp_path / "state").exists()

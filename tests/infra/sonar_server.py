@@ -31,6 +31,7 @@ class Sonar:
 
     states: list[str] = field(default_factory=lambda: ["UP"])
     password: str = "admin"
+    user_tokens: tuple[str, ...] = ()  # of administrators
     passcode: str = ""
     projects: dict[str, dict[str, Any]] = field(default_factory=dict)
     gates: dict[str, dict[str, list[str]]] = field(default_factory=lambda: {"Sonar way": {}})
@@ -126,7 +127,10 @@ class _Handler(BaseHTTPRequestHandler):
         return user, word
 
     def _is_admin(self) -> bool:
-        return self._credentials() == ("admin", self.sonar.password)
+        user, word = self._credentials()
+        if user == "token":
+            return word in self.sonar.user_tokens
+        return (user, word) == ("admin", self.sonar.password)
 
     def _has_passcode(self) -> bool:
         return bool(self.sonar.passcode) and (
@@ -227,15 +231,24 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     def _api_new_code_periods_show(self, given: dict[str, str]) -> object:
-        kind, value = self.sonar.projects[given["project"]]["new"]
+        known = self._project(given["project"])["new"]
+        # What is set for a project is its main branch's: asked without that, it is not seen.
+        kind, value = known if given.get("branch") == "main" else ("PREVIOUS_VERSION", "")
         return {"type": kind, **({"value": value} if value else {})}
+
+    def _api_project_branches_list(self, given: dict[str, str]) -> object:
+        self._project(given["project"])
+        return {"branches": [{"name": "main", "isMain": True}]}
 
     def _api_new_code_periods_set(self, given: dict[str, str]) -> object:
         self.sonar.projects[given["project"]]["new"] = (given["type"], given.get("value", ""))
         return None
 
     def _api_user_tokens_search(self, given: dict[str, str]) -> object:
-        return {"login": given["login"], "userTokens": list(self.sonar.tokens.values())}
+        return {
+            "login": given.get("login", "admin"),
+            "userTokens": list(self.sonar.tokens.values()),
+        }
 
     def _api_user_tokens_generate(self, given: dict[str, str]) -> object:
         name = given["name"]
@@ -255,7 +268,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _api_qualityprofiles_search(self, given: dict[str, str]) -> object:
         language = given["language"]
-        names = self.sonar.profiles.get(language, [])
+        if language not in self.sonar.profiles:
+            known = ", ".join(sorted(self.sonar.profiles))
+            raise _error(f"Value of parameter 'language' ({language}) must be one of: [{known}]")
+        names = self.sonar.profiles[language]
         if "project" in given:
             chosen = self._project(given["project"])["profiles"]
             names = [chosen.get(language, name) for name in names[:1]]
@@ -274,10 +290,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _api_qualityprofiles_copy(self, given: dict[str, str]) -> object:
         language, _, name = given["fromKey"].partition("/")
         if name not in self.sonar.profiles.get(language, []):
-            raise _Refusal(404, {"errors": [{"msg": "Quality Profile not found"}]})
-        if given["toName"] in self.sonar.profiles[language]:
-            raise _error(f"Quality profile already exists: {given['toName']}")
-        self.sonar.profiles[language].append(given["toName"])
+            words = f"Quality Profile with key '{given['fromKey']}' does not exist"
+            raise _Refusal(404, {"errors": [{"msg": words}]})
+        if given["toName"] not in self.sonar.profiles[language]:  # else it is copied over that
+            self.sonar.profiles[language].append(given["toName"])
         return {"key": f"{language}/{given['toName']}", "name": given["toName"]}
 
     def _api_qualityprofiles_add_project(self, given: dict[str, str]) -> object:

@@ -14,13 +14,11 @@ from grafana_server import grafana
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra.boards import (
-    ADMIN_SECRET,
     SOURCE,
     TOKEN_DAYS,
     TOKEN_SECRET,
     Wanted,
     changes,
-    close_door,
     read_boards,
     wait,
 )
@@ -104,28 +102,6 @@ def test_what_answers_with_pages_is_no_grafana(server: Stand) -> None:
             SophiaError, match="Grafana answered 404 to /api/serviceaccounts/search"
         ):
             asked.account("sophia")
-
-
-def test_a_server_with_the_kept_password_is_left_as_it_is(server: Stand, vault: Vault) -> None:
-    server.password = vault.make(ADMIN_SECRET).value
-    assert close_door(server.url, vault) is False
-    assert server.written == []
-
-
-def test_the_password_that_all_know_is_changed_once(server: Stand, vault: Vault) -> None:
-    assert close_door(server.url, vault) is True
-    kept = vault.get(ADMIN_SECRET)
-    assert kept and server.password == kept.value != "admin"
-    assert close_door(server.url, vault) is False
-    assert server.written == ["PUT /api/user/password"]
-
-
-def test_a_password_that_is_neither_is_told(server: Stand, vault: Vault) -> None:
-    server.password = "somebody else's"
-    with pytest.raises(SophiaError, match="does not take the administrator's password") as caught:
-        close_door(server.url, vault)
-    assert caught.value.mend == "give it the right one:  sophia infra secrets set grafana"
-    assert server.written == []
 
 
 def test_everything_is_made_once_and_then_nothing(server: Stand, vault: Vault) -> None:

@@ -12,12 +12,9 @@ from sonar_server import Sonar, sonar
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra.login import ADMIN, Login
 from sophia_cli.infra.quality import (
-    ADMIN_SECRET,
-    NEXT_SECRET,
     TOKEN_SECRET,
     Wanted,
     changes,
-    close_door,
     wait,
 )
 from sophia_cli.infra.settings import Settings
@@ -72,36 +69,6 @@ def test_does_not_wait_for_what_never_comes(states: list[str], words: str, mend:
 def test_a_server_that_refuses_connections_is_waited_for(tmp_path: Path) -> None:
     with SonarQube("http://127.0.0.1:9") as asked, pytest.raises(SophiaError, match="is starting"):
         wait(asked, 0.1)
-
-
-def test_the_password_that_all_know_is_changed_once(tmp_path: Path) -> None:
-    vault = Vault(tmp_path / "secrets")
-    with sonar() as server:
-        assert close_door(server.url, vault) is True
-        kept = vault.get(ADMIN_SECRET)
-        assert kept and server.password == kept.value != "admin"
-        assert close_door(server.url, vault) is False
-        assert server.written == ["/api/users/change_password"]
-
-
-def test_a_password_that_is_neither_is_told(tmp_path: Path) -> None:
-    with sonar(password="somebody else's") as server:
-        with pytest.raises(SophiaError, match="does not take the administrator's password"):
-            close_door(server.url, Vault(tmp_path / "secrets"))
-        assert server.written == []
-
-
-@pytest.mark.parametrize("taken", [True, False])
-def test_a_rotation_that_was_killed_is_taken_up(tmp_path: Path, taken: bool) -> None:
-    vault = Vault(tmp_path / "secrets")
-    before, after = "the-old-password-1A", "the-new-password-1A"
-    vault.keep(ADMIN_SECRET, before)
-    vault.keep(NEXT_SECRET, after)
-    with sonar(password=after if taken else before) as server:
-        assert close_door(server.url, vault) is False
-        kept = vault.get(ADMIN_SECRET)
-        assert kept and kept.value == server.password
-        assert vault.names() == (ADMIN_SECRET,)
 
 
 def test_everything_is_made_once_and_then_nothing(tmp_path: Path) -> None:
@@ -219,18 +186,27 @@ def test_a_quality_profile_is_copied_and_given_to_the_project(tmp_path: Path) ->
         assert look(server, vault, wanted) == ["quality profile of `shop`: Company way"]
 
 
+def test_new_code_is_set_once(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "secrets")
+    wanted = replace(WANTED, new_code=("NUMBER_OF_DAYS", "30"))
+    with sonar() as server:
+        assert "new code: number of days 30" in provide(server, vault, wanted)
+        assert provide(server, vault, wanted) == []
+
+
 def test_a_language_that_is_none_is_told(tmp_path: Path) -> None:
     with sonar() as server, pytest.raises(SophiaError) as caught:
         provide(server, Vault(tmp_path), replace(WANTED, profiles={"python": "Company way"}))
     assert caught.value.message == (
-        f"SonarQube at {server.url} has no quality profile of a language `python`"
+        f"SonarQube at {server.url} knows no language `python`:"
+        " Value of parameter 'language' (python) must be one of: [js, py]"
     )
 
 
 def test_what_the_server_refuses_is_said_with_its_words(tmp_path: Path) -> None:
     with sonar() as server, SonarQube(server.url) as asked:
         with pytest.raises(SophiaError) as caught:
-            asked.change_password("admin", "admin", "short")
+            asked.change_password(Login(ADMIN, "admin"), "short")
         assert caught.value.message == (
             "SonarQube answered 400 to /api/users/change_password: "
             "Password must be at least 12 characters long"

@@ -134,6 +134,7 @@ def test_up_secures_what_it_brings_up(real: Real) -> None:
         "quality gate `sophia`",
         f"gate of `{project}`",
         f"analysis token until {token[0]['expirationDate'][:10]}",
+        "sonar-project.properties",
     ]
     bound = docker("ps", "--format", "{{.Ports}}", "--filter", f"name={real.shop.name}")
     assert bound.count("127.0.0.1:") == bound.count("->") == len(real.shop.ports) == 3

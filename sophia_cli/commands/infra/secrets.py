@@ -9,9 +9,10 @@ import typer
 
 from sophia_cli.commands.infra.asked import Name
 from sophia_cli.commands.options import App, Json, Root
-from sophia_cli.errors import SophiaError
+from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
+from sophia_cli.typed import hidden_line
 
 app = App(help="The passwords and tokens of the stack.", no_args_is_help=True)
 Which = Annotated[str, typer.Argument(help="One of them, such as sonarqube.")]
@@ -46,7 +47,7 @@ def show(which: Which = "", root: Root = None, name: Name = "", as_json: Json = 
 
 @app.command()
 def rotate(which: Which, root: Root = None, name: Name = "", as_json: Json = False) -> None:
-    """Make a secret anew, on the server and here: sonarqube (its admin) or sonarqube-token.
+    """Make a secret anew, on the server and here: sonarqube (its admin), sonarqube-token, grafana, grafana-token.
 
     Example:  sophia infra secrets rotate sonarqube-token
     """
@@ -58,3 +59,33 @@ def rotate(which: Which, root: Root = None, name: Name = "", as_json: Json = Fal
     renew(stack, which)
     output.envelope("infra secrets rotate", {"name": which})
     output.line(f"{which} is new; the one before is not taken any more.")
+
+
+@app.command("set")
+def keep(which: Which, root: Root = None, name: Name = "", as_json: Json = False) -> None:
+    """Keep how a server is logged in to that exists already: an administrator's token, or admin's password.
+
+    It is typed without an echo, or piped in; never an argument.
+
+    Example:  sophia infra secrets set grafana < FILE
+    """
+    from sophia_cli.infra.credentials import VARIABLES
+    from sophia_cli.infra.stack import alone, home_of, named_of
+    from sophia_cli.infra.vault import FOLDER, Vault
+
+    output = Output(as_json=as_json)
+    if which not in VARIABLES:
+        known = ", ".join(VARIABLES)
+        raise UsageError(f"`{which}` is not a server that is logged in to", f"one of: {known}")
+    named = named_of(here(root).resolve(), name, os.environ)
+    value = hidden_line(f"Token or admin's password of {which} (it is not shown): ")
+    if not value:
+        raise UsageError(
+            "nothing was typed on a terminal, and nothing was piped in",
+            f"sophia infra secrets set {which} < FILE",
+        )
+    home = home_of(named, os.environ)
+    with alone(home):
+        kept = Vault(home / FOLDER).keep(which, value)
+    output.envelope("infra secrets set", {"name": which, "stack": named, "masked": str(kept)})
+    output.line(f"{which} of the stack `{named}` is {kept}.  Next:  sophia infra up")

@@ -1,0 +1,105 @@
+"""Servers that exist already: whether they answer, whom they let in, and what they can reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+from sophia_cli.errors import SophiaError
+from sophia_cli.http import httpx
+from sophia_cli.infra import credentials
+from sophia_cli.infra.grafana import READY, UNREACHABLE, Grafana
+from sophia_cli.infra.login import Login
+from sophia_cli.infra.preflight import FAIL, OK, WARN, Check
+from sophia_cli.infra.quality import PHASES
+from sophia_cli.infra.servers import server
+from sophia_cli.infra.sonarqube import UNREACHABLE as NO_ANSWER
+from sophia_cli.infra.sonarqube import SonarQube
+from sophia_cli.infra.stack import Stack
+
+_PATIENCE = 10.0  # seconds
+
+
+def check(stack: Stack, environ: Mapping[str, str]) -> tuple[Check, ...]:
+    """Judge the servers of the stack that run elsewhere, before anything is started beside them.
+
+    One that does not answer keeps the others from nothing: it is told of the project the next time.
+    """
+    return (
+        *_reach(stack),
+        *(one for name in stack.attached for one in _check(stack, name, environ)),
+    )
+
+
+def silent(checks: tuple[Check, ...]) -> frozenset[str]:
+    """The servers of those checks that did not answer."""
+    return frozenset(one.name for one in checks if one.state == WARN)
+
+
+def takes(stack: Stack, name: str, login: Login) -> bool:
+    """Whether a server lets somebody in. Raises SophiaError when it cannot be asked."""
+    if name == "grafana":
+        with Grafana(stack.url(name)) as asked:
+            return asked.takes(login)
+    with SonarQube(stack.url(name)) as sonar:
+        return sonar.takes(login)
+
+
+def _check(stack: Stack, name: str, environ: Mapping[str, str]) -> Iterator[Check]:
+    url, state = stack.url(name), _state(name, stack.url(name))
+    if state == UNREACHABLE:
+        yield Check(
+            name, WARN, f"{url} does not answer: it is told nothing", "once it answers:  sophia infra up"
+        )  # fmt: skip
+    elif name not in credentials.VARIABLES or state != READY:  # one that starts is waited for
+        yield Check(name, OK, f"{url} is {state}")
+    else:
+        yield _let_in(stack, name, environ)
+
+
+def _let_in(stack: Stack, name: str, environ: Mapping[str, str]) -> Check:
+    try:
+        login = credentials.need(stack, name, environ)
+        if not takes(stack, name, login):
+            return Check(
+                name,
+                FAIL,
+                f"{server(name).title} at {stack.url(name)} does not take the credentials that it was given",
+                f"give the right ones:  sophia infra secrets set {name}",
+            )
+    except SophiaError as error:
+        return Check(name, FAIL, error.message, error.mend)
+    return Check(name, OK, f"{stack.url(name)} is ready")
+
+
+def _state(name: str, url: str) -> str:
+    if name == "grafana":
+        with Grafana(url) as asked:
+            return asked.state()
+    if name == "sonarqube":
+        with SonarQube(url) as sonar:
+            said = sonar.state()
+        return UNREACHABLE if said == NO_ANSWER else PHASES.get(said, said.lower())
+    try:
+        return READY if httpx.get(f"{url}/-/ready", timeout=_PATIENCE).is_success else UNREACHABLE
+    except httpx.HTTPError:
+        return UNREACHABLE
+
+
+def _reach(stack: Stack) -> Iterator[Check]:
+    """Whether Grafana can reach Prometheus: one in a container, or elsewhere, has another loopback."""
+    apart = ("grafana" in stack.attached) != ("prometheus" in stack.attached)
+    ends = [stack.url(name) for name in ("grafana", "prometheus")]
+    if not (apart and all(ends) and _is_loopback(ends[1])):
+        return
+    if "prometheus" in stack.attached:
+        words = f"Grafana runs in a container and cannot reach {ends[1]}"
+        yield Check("prometheus", FAIL, words, "--prometheus-url with its address in the network")
+    elif not _is_loopback(ends[0]):
+        words = f"Grafana at {ends[0]} cannot reach a Prometheus that listens on this machine alone"
+        yield Check("prometheus", FAIL, words, "--prometheus-url with one that it can reach")
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
