@@ -53,7 +53,7 @@ def connect(environ: Mapping[str, str]) -> tuple[Engine, DockerClient]:
     variables = _resolved(environ)
     client = _client(variables)
     try:
-        info = client.info()
+        info = _info(client, variables["DOCKER_HOST"])
         engine = Engine(
             variables["DOCKER_HOST"],
             variables,
@@ -68,6 +68,16 @@ def connect(environ: Mapping[str, str]) -> tuple[Engine, DockerClient]:
         client.close()
         raise
     return engine, client
+
+
+def _info(client: DockerClient, host: str) -> dict[str, Any]:
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
+    try:
+        return dict(client.info())
+    except (DockerException, RequestException) as error:
+        raise _unreachable(host, str(error)) from error
 
 
 def numbers(version: str) -> tuple[int, ...]:
@@ -139,7 +149,12 @@ def _unreachable(host: str, words: str) -> SophiaError:
     ):
         mend = "start it:  sudo systemctl start docker   (or Docker Desktop)"
         return SophiaError(f"no Docker engine answers at {host}", mend)
-    if "too old" in words or "too new" in words:
+    if "client version" in words and "too old" in words:
+        return SophiaError(
+            f"the Docker engine at {host} is too new for the library that asks it: {words}",
+            "pip install --upgrade docker",
+        )
+    if "too new" in words or "no longer supported" in words:
         return SophiaError(f"the Docker engine at {host} is too old: {words}", "update Docker")
     return SophiaError(f"the Docker engine at {host} cannot be used: {words}", "docker version")
 
