@@ -11,14 +11,16 @@ from pathlib import PurePosixPath
 
 from sophia_cli.migrate.parts import part_of
 from sophia_cli.migrate.references import find_references
+from sophia_cli.migrate.rules.sdks import SDKS
 from sophia_cli.migrate.site import Category, Site
 from sophia_cli.migrate.source import Unreadable, parse_text
 from sophia_cli.migrate.spelling import last
 
+# The rules that find a client, or what takes the place of one.
 _CLIENTS = frozenset(
     {
-        *("openai_client", "anthropic_client", "raw_http", "langchain", "litellm", "portkey"),
-        *("groq", "mistral", "cohere", "google", "bedrock", "snowflake_cortex"),
+        *("openai_client", "anthropic_client", "client", "raw_http"),
+        *(family.rule for family in SDKS.every),
     }
 )
 # What frameworks and people start by its name or its place.

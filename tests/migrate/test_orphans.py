@@ -11,6 +11,8 @@ from sophia_cli.errors import UsageError
 from sophia_cli.migrate.change import Choice
 from sophia_cli.migrate.cleanup import Cleanup, clean_up
 from sophia_cli.migrate.pipeline import Options
+from sophia_cli.migrate.rules.family import Family
+from sophia_cli.migrate.rules.sdks import SDKS
 from sophia_cli.migrate.write import rollback
 
 CLIENT = '''"""Our client."""
@@ -121,6 +123,15 @@ def test_is_proposed_with_its_reason_and_stays(tmp_path: Path) -> None:
         ("app/gpt_client.py", "a client of openai that nothing names")
     ]
     assert (found.free, contents(tmp_path)) == ((), before)
+
+
+@pytest.mark.parametrize("family", SDKS.every, ids=lambda family: family.packages[0])
+def test_a_client_of_every_sdk_is_proposed(tmp_path: Path, family: Family) -> None:
+    package, name = family.packages[0], min(family.names)
+    given = ", ".join(f'service_name="{service}"' for service in sorted(family.only))
+    client = f"import {package}\n\n\ndef make():\n    return {package}.{name}({given})\n"
+    plant(tmp_path, {**FILES, "app/gpt_client.py": client})
+    assert proposed(tmp_path) == ["app/gpt_client.py"]
 
 
 def test_goes_where_it_is_named_and_comes_back(tmp_path: Path) -> None:
