@@ -258,18 +258,28 @@ def _unknown(scan: Scan, file: Parsed, node: ast.Attribute) -> Found | None:
     if any(_of_other_sdk(scan, file, chain.receiver) for chain in _chains(node)):
         return None
     called = parent if isinstance(parent, ast.Call) and parent.func is node else None
-    given = {keyword.arg for keyword in called.keywords} if called else set()
+    given = {keyword.arg or "**" for keyword in called.keywords} if called else {"**"}
     for chain in _chains(node):
         operation = ".".join(chain.names)
         provider, telling = _TELLING.get(operation, ("", frozenset[str]()))
-        if (
-            provider
-            and (not telling or telling & given)
-            and not _of_own_making(scan, file, node.value)
-        ):
+        told = not telling or telling & given or (given == {"**"} and _imports(file, provider))
+        if provider and told and not _of_own_making(scan, file, node.value):
             reason = Reason("receiver-unknown", "its receiver is not known")
             return Found("calls", Verdict.REPORT, reason, provider, operation)
     return None
+
+
+def _imports(file: Parsed, package: str) -> bool:
+    """Whether a file imports an SDK: it tells of a call none of whose arguments can be seen."""
+    return any(
+        module.partition(".")[0] == package
+        for node in file.table.imports
+        for module in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else ["." * node.level + (node.module or "")]
+        )
+    )
 
 
 def _of_own_making(scan: Scan, file: Parsed, node: ast.expr) -> bool:

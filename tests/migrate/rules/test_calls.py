@@ -32,6 +32,8 @@ NOT_OURS = {
     "a mock that is told what to answer": "m.chat.completions.create.return_value = 1\n",
     "a mock's method that is put in place": "m.chat.completions.create = f\n",
     "what a list counts": "a.b.count(1)\n",
+    "another service's bound method": "send = client.messages.create\n",
+    "fields of one's own": "conversation.embeddings.create(text='t', **fields)\n",
     "a definition": "class Completions:\n    def create(self, model, messages): ...\n",
 }
 
@@ -179,6 +181,15 @@ REPORTED = {
     "handed in by one that stays": (
         f"import openai\n\ndef f(c: openai.OpenAI):\n    c.{CHAT}\n\nf(openai.AzureOpenAI())\n",
         "client-stays",
+    ),
+    "a bound method whose name is common": (
+        "import openai\n\n\nclass A:\n    def __init__(self, client):\n"
+        "        super().__init__(client.completions.create)\n",
+        "receiver-unknown",
+    ),
+    "hidden arguments": (
+        "import anthropic\n\n\ndef f(c, given):\n    return c.messages.create(**given)\n",
+        "receiver-unknown",
     ),
     "a bound method of something unknown": (
         "def f(c):\n    return Caller(c.chat.completions.create)\n",
