@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 
 HOSTS = {
     "api.openai.com": "openai",
@@ -37,9 +38,15 @@ _ASIDE = re.compile(
     re.IGNORECASE,
 )
 # Where models answer, whoever's; the others are common enough to need a model in the body.
-_CHAT = re.compile(r"(?:^|/)chat/completions$", re.IGNORECASE)
+_CHAT = re.compile(r"(?:^|/)chat/completions$|:(?:stream)?generateContent$", re.IGNORECASE)
 _ANSWERS = re.compile(r"/v1/(?:messages|responses|completions|embeddings)$", re.IGNORECASE)
+# What a model is asked, by the end of the path: with a model beside it nobody else's request.
+_ASKED = {
+    **{"messages": "messages", "responses": "input", "completions": "prompt"},
+    **{"embeddings": "input", "api/chat": "messages", "api/generate": "prompt"},
+}
 _HIDDEN = ("{}", "v1", "chat")  # a host that cannot be seen, or a path behind a base address
+_HOLES = "{}/: "
 _PUBLIC = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}$", re.IGNORECASE)  # no number, no hole, no name alone
 _HOST = re.compile(r"^\s*(?:https?://)?(?:[^/@\s]*@)?([^/:?#\s]+)", re.IGNORECASE)
 
@@ -61,16 +68,25 @@ def provider_at(address: str | None) -> str:
     return provider
 
 
-def reads_like_one(address: str, with_model: bool) -> bool:
-    """Whether an address ends as those of models do: of a host that is only known at run time, or of anybody's.
+def reads_like_one(address: str, fields: Container[str]) -> bool:
+    """Whether a request reads like one to a model: by how its address ends, and by the `fields` of its body.
 
-    What stands for itself on this machine or in a test's network is no provider.
+    Its host may only be known at run time, or be anybody's; what stands for itself on this machine
+    or in a test's network is no provider.
     """
     found = _HOST.match(address)
-    path = address.partition("?")[0].rstrip("/")
-    if found and found.group(1) not in _HIDDEN:
-        return bool(_PUBLIC.match(found.group(1)) and _CHAT.search(path))
-    return bool(_CHAT.search(path) or (with_model and _ANSWERS.search(path)))
+    path = path_of(address).rstrip("/")
+    hidden = not found or found.group(1) in _HIDDEN
+    if found and not hidden and not _PUBLIC.match(found.group(1)):
+        return False
+    if _CHAT.search(path):
+        return True
+    if "model" not in fields:
+        return False
+    if not path.strip(_HOLES):  # all of it is only known at run time
+        return "messages" in fields
+    asked = next((name for end, name in _ASKED.items() if f"/{path}".endswith(f"/{end}")), None)
+    return (hidden and bool(_ANSWERS.search(path))) or asked in fields
 
 
 def path_of(address: str) -> str:

@@ -27,8 +27,9 @@ _READING = frozenset({"get", "head", "options", "delete"})
 _CONNECTIONS = frozenset({"HTTPSConnection", "HTTPConnection"})
 _NEEDS_BODY = frozenset({"urlopen", "Request"})
 _BODIES = frozenset({"json", "data", "content", "body", "payload"})
-_REASON = Reason("raw-http", "raw HTTP to a provider: call the service in its place")
-_HIDDEN = Reason("raw-http", "raw HTTP to where a model answers: call the service in its place")
+_DEPTH = 4  # of names and calls around a body
+REASON = Reason("raw-http", "raw HTTP to a provider: call the service in its place")
+HIDDEN = Reason("raw-http", "raw HTTP to where a model answers: call the service in its place")
 
 
 def find(scan: Scan) -> None:
@@ -49,13 +50,13 @@ def _request(scan: Scan, file: Parsed, call: ast.Call) -> None:
         return
     address = _address(scan, file, call, _ADDRESS[name])
     provider, body = provider_at(address), _body(scan, file, call)
-    hidden = not provider and reads_like_one(address, "model" in body)
+    hidden = not provider and reads_like_one(address, body)
     if not (provider or hidden):
         return
     if name in _NEEDS_BODY and not _has_body(call) and verb != "POST":
         return
-    reason = _HIDDEN if hidden else _REASON
-    found = Found("raw_http", Verdict.REPORT, reason, "http", f"{verb} {path_of(address)}")
+    reason = HIDDEN if hidden else REASON
+    found = Found("raw_http", Verdict.REPORT, reason, "http", f"{verb} {path_of(address) or HOLE}")
     awaited = isinstance(file.table.parents[call], ast.Await | ast.withitem)
     is_async = library.endswith("aiohttp") or "Async" in library or None
     site_at(
@@ -155,20 +156,34 @@ def _address(scan: Scan, file: Parsed, call: ast.Call, place: int) -> str:
 
 
 def _body(scan: Scan, file: Parsed, call: ast.Call) -> dict[str, ast.expr]:
-    """The fields of a body that is written as a dict, here or in a name that is bound once."""
+    """The fields of a body that is written as a dict, here or where its name is bound."""
     given = next((k.value for k in call.keywords if k.arg in _BODIES), None)
-    if isinstance(given, ast.Call) and given.args and last(given.func) in ("dumps", "encode"):
-        given = given.args[0]
-    if isinstance(given, ast.Name):
-        found = file.table.scopes[given].lookup(given.id)
-        given = found[1][0].value if found and len(found[1]) == 1 else None
-    if not isinstance(given, ast.Dict):
+    return fields_of(file, given) if given is not None else {}
+
+
+def fields_of(file: Parsed, node: ast.expr, depth: int = 0) -> dict[str, ast.expr]:
+    """The fields of a dict, also of one that is bound to a name once, or turned into text."""
+    if depth > _DEPTH:
         return {}
-    return {
-        key.value: value
-        for key, value in zip(given.keys, given.values, strict=True)
-        if isinstance(key, ast.Constant) and isinstance(key.value, str)
-    }
+    match node:
+        case ast.Call(func=ast.Attribute(value=inner, attr="encode")):
+            return fields_of(file, inner, depth + 1)
+        case ast.Call(args=[inner, *_]) if last(node.func) == "dumps":
+            return fields_of(file, inner, depth + 1)
+        case ast.Call(func=ast.Name(id="dict")):
+            front = fields_of(file, node.args[0], depth + 1) if node.args else {}
+            return {**front, **{k.arg: k.value for k in node.keywords if k.arg}}
+        case ast.Name():
+            found = file.table.scopes[node].lookup(node.id)
+            value = found[1][0].value if found and len(found[1]) == 1 else None
+            return fields_of(file, value, depth + 1) if value is not None else {}
+        case ast.Dict():
+            return {
+                key.value: value
+                for key, value in zip(node.keys, node.values, strict=True)
+                if isinstance(key, ast.Constant) and isinstance(key.value, str)
+            }
+    return {}
 
 
 def _streaming(name: str, body: dict[str, ast.expr], call: ast.Call) -> bool | None:

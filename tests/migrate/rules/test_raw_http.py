@@ -57,6 +57,19 @@ NOT_OURS = {
     "what only begins so": (
         "import requests\n\nrequests.post(f'{BASE}/chat/completions/stats', json={})\n"
     ),
+    "a message of a shop to somebody": (
+        "import requests  # openai\n\nrequests.post('https://shop.example.com/v1/messages', json={'model': 'm'})\n"
+    ),
+    "an address that is not known, with a model of car": (
+        "import requests  # openai\n\nrequests.post(url, json={'model': 'T', 'wheels': 4})\n"
+    ),
+    "a chat on this machine": (
+        "import requests  # openai\n\n"
+        "requests.post('http://localhost/v1/messages', json={'model': 'm', 'messages': []})\n"
+    ),
+    "a body that is made of itself": (
+        "import requests  # openai\n\nbody = dict(body)\nrequests.post(url, json=body)\n"
+    ),
     "a base address that is another's": (
         "import httpx  # openai\n\nhttpx.Client(base_url='https://example.com').post('/v1', json={})\n"
     ),
@@ -168,6 +181,32 @@ FOUND = {
     "messages with a model": (
         "import httpx  # anthropic\n\nhttpx.post(f'{BASE}/v1/messages', json={'model': 'c'})\n",
         "POST {}/v1/messages  c False",
+    ),
+    "messages on anybody's host": (
+        "import httpx\n\nbody = dict(model='c', messages=[])\n"
+        "httpx.post('https://llm.example.com/v1/messages', json=body)\n",
+        "POST llm.example.com/v1/messages  c False",
+    ),
+    "a response without its version": (
+        "import json\n\nimport httpx  # openai\n\n"
+        "httpx.post(f'{BASE}/responses', data=json.dumps({'model': 'c', 'input': 'x'}).encode())\n",
+        "POST {}/responses  c False",
+    ),
+    "an embedding without the name of an SDK": (
+        "import requests\n\nrequests.post(BASE + '/v1/embeddings', json={'model': 'e', 'input': x})\n",
+        "POST {}/v1/embeddings  e False",
+    ),
+    "an answer of ollama's": (
+        "import requests\n\nrequests.post(f'{OLLAMA}/api/chat', json={'model': 'q', 'messages': x})\n",
+        "POST {}/api/chat  q False",
+    ),
+    "Gemini's path": (
+        "import requests\n\nrequests.post(f'{BASE}/models/{m}:generateContent', json={})\n",
+        "POST {}/models/{}:generateContent  None None",
+    ),
+    "an address that is not known, asked as a model is": (
+        "import requests  # openai\n\nrequests.post(url, json={'model': 'm', 'messages': []})\n",
+        "POST {}  m False",
     ),
     "an address with a default": (
         f"import os\n\nimport requests\n\nurl = os.getenv('OPENAI_URL', '{URL}')\n"
