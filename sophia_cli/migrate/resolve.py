@@ -41,7 +41,7 @@ TRANSPARENT = frozenset(
     }
 )
 COPIES = frozenset({"with_options", "copy"})
-_SAME_CLIENT = COPIES | frozenset(
+SAME_CLIENT = COPIES | frozenset(
     {
         "__enter__",
         "__aenter__",
@@ -344,7 +344,7 @@ class Resolver:
         return self.annotated(file, declared)
 
     def _call(self, file: Parsed, node: ast.Call) -> list[Value]:
-        if isinstance(node.func, ast.Attribute) and node.func.attr in _SAME_CLIENT:
+        if isinstance(node.func, ast.Attribute) and node.func.attr in SAME_CLIENT:
             made = [v for v in self.values(file, node.func.value) if isinstance(v, Made)]
             if made and all(isinstance(value.of, Symbol) for value in made):
                 own = is_new_client(node)

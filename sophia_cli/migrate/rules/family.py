@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.resolve import is_new_client
+from sophia_cli.migrate.rules.asked import Asked
 from sophia_cli.migrate.rules.constructor import ON_SERVICE, passed_on
 from sophia_cli.migrate.rules.doors import DOORS, LATER, doors_given
 from sophia_cli.migrate.scan import Found, Scan, site_at
@@ -29,7 +31,8 @@ class Family:
     what a client does. `telling` are operations that are reported on anything unknown where one of
     the keywords is given. `only` are the services that are named to a function which makes clients of
     others too. `advice` says what takes its place; `vendors` who answers, by class. `first` are
-    classes and functions whose first argument is the model.
+    classes and functions whose first argument is the model. `bases` are the classes as which clients
+    of whatever kind are handed in.
     """
 
     rule: str
@@ -43,6 +46,7 @@ class Family:
     only: frozenset[str] = frozenset()
     vendors: Mapping[str, str] = field(default_factory=dict)
     first: frozenset[str] = frozenset()
+    bases: frozenset[str] = frozenset()
 
     @property
     def reason(self) -> Reason:
@@ -51,6 +55,11 @@ class Family:
     @property
     def names(self) -> frozenset[str]:
         return frozenset(self.clients) | self.functions
+
+    def has_base(self, made: Made) -> bool:
+        """Whether something that is handed in is known by one of the bases."""
+        name = made.of.name if isinstance(made.of, Symbol) and made.call is None else ""
+        return name.rpartition(".")[2] in self.bases and self.owns(name)
 
     def owns(self, symbol: str) -> bool:
         """Whether a dotted name is of one of the packages."""
@@ -87,9 +96,10 @@ class Families:
         """Add the sites of all of them: constructions and functions first, then what clients do."""
         self.find_makers(scan)
         for file in scan.files:
+            asked = Asked(scan.near, file)
             for attribute in file.table.attributes:
                 if attribute.attr in self.ends and isinstance(attribute.ctx, ast.Load):
-                    self._operation(scan, file, attribute)
+                    self._operation(scan, file, attribute, asked)
 
     def find_makers(self, scan: Scan) -> None:
         """Add the sites of constructions and functions alone."""
@@ -157,13 +167,15 @@ class Families:
             family, name, _ = found[0]
             site_at(scan, file, node, replace(_site(family, name, file, None), reason=reason))
 
-    def _operation(self, scan: Scan, file: Parsed, node: ast.Attribute) -> None:
+    def _operation(self, scan: Scan, file: Parsed, node: ast.Attribute, asked: Asked) -> None:
         """`client.chat(...)`, called or taken as a bound method."""
         parent = file.table.parents[node]
         if isinstance(parent, ast.Attribute):
             return
         call = parent if isinstance(parent, ast.Call) and parent.func is node else None
-        for family, operation, made in self._chains(scan, file, node):
+        for family, operation, made in chain(
+            self._chains(scan, file, node), self._handed_in(node, asked)
+        ):
             found = _operated(scan, family, operation, made, file, call)
             site_at(scan, file, call or node, found)
             return
@@ -184,6 +196,15 @@ class Families:
                 elif _tells(file, node, family, operation):
                     yield family, operation, None
 
+    def _handed_in(
+        self, node: ast.Attribute, asked: Asked
+    ) -> Iterator[tuple[Family, str, Made | None]]:
+        """An operation of something unknown that is asked to be one of the bases."""
+        for made in asked.of(node.value):
+            for family in self.every:
+                if node.attr in family.operations and family.has_base(made):
+                    yield family, node.attr, made
+
     def _client(
         self, scan: Scan, file: Parsed, node: ast.expr, family: Family, operation: str
     ) -> tuple[str, Made] | None:
@@ -198,7 +219,9 @@ class Families:
                 continue
             whole = ".".join((*front, operation))
             name = made.of.name.rpartition(".")[2]
-            if whole in family.operations and family.owns(made.of.name) and name in family.clients:
+            if whole not in family.operations or not family.owns(made.of.name):
+                continue
+            if name in family.clients or family.has_base(made):
                 return whole, made
         return None
 

@@ -38,6 +38,14 @@ NOT_OURS = {
     "an isinstance": {
         "app.py": "from langchain_openai import ChatOpenAI\n\nisinstance(x, ChatOpenAI)\n"
     },
+    "a base by which something else is known": {
+        "app.py": "from langchain_core.language_models import BaseChatModel\n"
+        "from langchain_core.runnables import Runnable\n\n\n"
+        "class Own(BaseChatModel): ...\n\n\n"
+        "def f(chain: Runnable, llm: BaseChatModel, x, y):\n    chain.invoke('x')\n"
+        "    if isinstance(x, BaseChatModel):\n        y.invoke('x')\n\n\n"
+        "def g(x):\n    x.invoke('x')\n"
+    },
     "an invoke of something else": {
         "app.py": "from langchain_core.tools import tool\n\ntool.invoke({})\nchain.invoke({})\n"
     },
@@ -126,6 +134,20 @@ FOUND = {
     "langchain, Azure": (
         "from langchain_openai.chat_models import AzureChatOpenAI as Model\n\nModel()\n",
         ["langchain AzureChatOpenAI azure None"],
+    ),
+    "langchain, a model that is handed in": (
+        "from langchain_core.language_models import BaseChatModel\n\n\n"
+        "async def f(llm: BaseChatModel | None):\n    await llm.bind_tools([]).ainvoke('x')\n",
+        ["langchain ainvoke langchain None"],
+    ),
+    "langchain, what is asked to be a model": (
+        "from langchain.chat_models.base import BaseChatModel\nfrom langchain_core.tools import Tool\n\n\n"
+        "class A:\n    def __init__(self, config):\n        self.config = config\n"
+        "        if not isinstance(self.config.model, (Tool, BaseChatModel)):\n            raise ValueError\n"
+        "        self.model = self.config.model\n\n"
+        "    def f(self, tools):\n        model = self.model\n        if tools:\n"
+        "            model = model.bind_tools(tools)\n        return model.invoke('x')\n",
+        ["langchain invoke langchain None"],
     ),
     "langchain, a class built on it": (
         "import langchain_openai\n\n\nclass Mine(langchain_openai.ChatOpenAI): ...\n",
