@@ -94,7 +94,7 @@ def clean_up(options: Options, also: Iterable[str] = ()) -> Cleanup:
         changes = [
             Change(path, (root / path).read_bytes(), b"", removed=True) for path in sorted(gone)
         ]
-        written = write(root, changes, [], dry_run=False)
+        written = write(root, changes, [], dry_run=False, asked=dict(options.asked or {}))
     return Cleanup(free, held, tuple(_unused(left)), advice, written, proposed)
 
 

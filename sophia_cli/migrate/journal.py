@@ -59,7 +59,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Run:
-    """One run as the journal has it. `trial` is the project's command, and what it said so far."""
+    """One run as the journal has it.
+
+    `trial` is the project's command, and what it said so far; `asked` is what the run was told to
+    look at, as it was typed.
+    """
 
     name: str
     number: int
@@ -67,6 +71,7 @@ class Run:
     entries: tuple[Entry, ...]
     sites: tuple[dict[str, Any], ...] = ()
     trial: dict[str, Any] | None = None
+    asked: dict[str, Any] | None = None
 
     @property
     def unfinished(self) -> bool:
@@ -148,6 +153,7 @@ def _load(path: Path) -> Run:
             entries=entries,
             sites=tuple(data["sites"]),
             trial=data.get("trial"),
+            asked=data.get("asked"),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SophiaError(
@@ -226,6 +232,7 @@ def start(
     changes: Iterable[Change],
     sites: Iterable[dict[str, Any]],
     trial: dict[str, Any] | None = None,
+    asked: dict[str, Any] | None = None,
 ) -> Run:
     """Keep the bytes before and after, then the list of them: only now may a file be touched."""
     changes = list(changes)
@@ -243,7 +250,7 @@ def start(
     earlier = runs(root)
     number = max((run.number for run in earlier), default=0) + 1
     name = _name(entries, number, {run.name for run in earlier})
-    run = Run(name, number, State.WRITING, entries, tuple(sites), trial)
+    run = Run(name, number, State.WRITING, entries, tuple(sites), trial, asked)
     blobs = home(root) / name / "blobs"
     try:
         blobs.mkdir(parents=True, exist_ok=True)
@@ -288,6 +295,7 @@ def save(root: Path, run: Run) -> None:
         "entries": [asdict(entry) for entry in run.entries],
         "sites": list(run.sites),
         "trial": run.trial,
+        "asked": run.asked,
     }
     put(home(root) / run.name / "manifest.json", json.dumps(data, indent=1).encode())
     sync_folder(home(root))

@@ -43,7 +43,8 @@ class Options:
     """What a run is asked to do.
 
     `named` are files that are looked at though their names do not tell what they are, where their
-    first line says so. `changed_since` is a commit; `trial` is what the journal keeps of the command that checks it.
+    first line says so. `changed_since` is a commit; `trial` is what the journal keeps of the command
+    that checks it, `asked` what it keeps of how the run was begun.
     """
 
     root: Path
@@ -55,6 +56,7 @@ class Options:
     changed_since: str = ""
     named: frozenset[str] = frozenset()
     trial: Mapping[str, Any] | None = None
+    asked: Mapping[str, Any] | None = None
 
 
 def migrate(options: Options, advance: Advance = lambda steps: None) -> Report:
@@ -80,6 +82,7 @@ def migrate(options: Options, advance: Advance = lambda steps: None) -> Report:
         [site_data(site) for site in plan.sites if options.choice.takes(site)],
         dry_run=not options.apply,
         trial=dict(options.trial) if options.trial else None,
+        asked=dict(options.asked) if options.asked else None,
     )
     done = Done(
         written if options.apply else None,

@@ -51,6 +51,7 @@ def write(
     *,
     dry_run: bool,
     trial: dict[str, Any] | None = None,
+    asked: dict[str, Any] | None = None,
 ) -> Written:
     """Write the changes and keep the way back. Raises SophiaError; then no file is changed.
 
@@ -65,7 +66,7 @@ def write(
     with _alone(root):
         _refuse_unfinished(root)  # once more, now that nobody else writes
         try:
-            run = journal.start(root, changes, sites, trial)
+            run = journal.start(root, changes, sites, trial, asked)
         except OSError as error:
             raise SophiaError(
                 f"the journal cannot be written: {error.strerror}",

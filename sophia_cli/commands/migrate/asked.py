@@ -8,13 +8,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from sophia_cli.errors import UsageError
 from sophia_cli.migrate.batches import read_batch, shown
 from sophia_cli.migrate.change import Choice
+from sophia_cli.migrate.journal import Run
 from sophia_cli.migrate.packfile import load_packs
 from sophia_cli.migrate.pipeline import Advance, Options, migrate
 from sophia_cli.migrate.report import Report
@@ -122,7 +123,19 @@ class Asked:
             self.allow_dirty,
             cache=not self.no_cache,
             changed_since=self.changed_since,
+            asked=self.kept(),
         )
+
+    def kept(self) -> dict[str, Any]:
+        """What the journal keeps of it, so that what goes on with a run need not be told again."""
+        return {
+            "include": self.include or [],
+            "exclude": self.exclude or [],
+            "pack": [str(path) for path in self.pack or ()],
+            "only": self.only or [],
+            "changed_since": self.changed_since,
+            "shim": self.shim,
+        }
 
     def trial(self) -> Trial | None:
         """The command that judges what is written. Raises UsageError."""
@@ -163,6 +176,20 @@ class Asked:
         ]
         shim = ["--shim"] if self.shim and taken is _SELECTING else []
         return " ".join(["sophia migrate", *words, *shim, *more])
+
+
+def asked_of(root: Path | None, run: Run | None) -> Asked:
+    """What a run was asked when it was begun, as far as the journal says so."""
+    kept = (run.asked if run is not None else None) or {}
+    return Asked(
+        root,
+        include=kept.get("include"),
+        exclude=kept.get("exclude"),
+        pack=[Path(name) for name in kept.get("pack", ())],
+        only=kept.get("only"),
+        changed_since=kept.get("changed_since", ""),
+        shim=kept.get("shim", False),
+    )
 
 
 def _quoted(word: str) -> str:

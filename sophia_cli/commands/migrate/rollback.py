@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sophia_cli.commands.migrate import screens
-from sophia_cli.commands.migrate.asked import Asked, folder_of
+from sophia_cli.commands.migrate.asked import asked_of, folder_of
 from sophia_cli.commands.options import Json, NoColor, Root
 from sophia_cli.migrate import journal, write
 from sophia_cli.migrate.drift import COPIES
@@ -30,12 +30,13 @@ def rollback(
     """Put the files of runs back, byte for byte. Example: sophia migrate rollback 7c1e"""
     output = Output(as_json=as_json, color=not no_color)
     folder = folder_of(root)
-    done = []
+    done, asked = [], asked_of(root, None)
     for name in journal.newest_first(folder, run) if run else [""]:
         done.append(write.rollback(folder, name, force=force))
+        asked = asked_of(root, done[-1].run)
         screens.show_written(output, done[-1])
         _show_copies(output, folder, done[-1])
-    screens.show_way_on(output, done[-1], Asked(root))
+    screens.show_way_on(output, done[-1], asked)
     data = [screens.written_data(written) for written in done]
     output.envelope("migrate rollback", data if run and len(run) > 1 else data[0])
     if any(written.skipped for written in done):

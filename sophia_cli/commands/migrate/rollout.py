@@ -29,9 +29,9 @@ def roll_out(output: Output, asked: Asked, options: Options, trial: Trial | None
         raise typer.Exit(1)
 
 
-def check_again(output: Output, root: Path, run: Run) -> None:
+def check_again(output: Output, root: Path, run: Run, asked: Asked) -> None:
     """Judge a run that was cut short before it was."""
-    data = _show(output, rollout.check_again(root, run), Asked(root))
+    data = _show(output, rollout.check_again(root, run), asked)
     output.envelope("migrate resume", data)
     if not data["batches"][0]["kept"]:
         raise typer.Exit(1)

@@ -17,6 +17,7 @@ from sophia_cli.commands.migrate.asked import (
     Part,
     Shims,
     Since,
+    asked_of,
     folder_of,
     look,
 )
@@ -57,7 +58,7 @@ def show(
     )
     if what.startswith("run:"):
         kept = journal.find(folder_of(root), what.removeprefix("run:"))
-        screens.show_run(output, kept, asked)
+        screens.show_run(output, kept, asked_of(root, kept))
         output.envelope("migrate show", screens.run_data(kept))
         return
     if what not in screens.CLASSES:
