@@ -9,7 +9,7 @@ from sophia_cli.migrate.batches import is_aside, is_held
 from sophia_cli.migrate.change import Choice, Plan
 from sophia_cli.migrate.discover import Tree, Unseen
 from sophia_cli.migrate.journal import CutShort
-from sophia_cli.migrate.site import Category, Site, Verdict
+from sophia_cli.migrate.site import Category, Reason, Site, Verdict
 from sophia_cli.migrate.write import Written
 
 
@@ -142,7 +142,8 @@ def site_data(site: Site) -> dict[str, Any]:
     return {
         "rule": site.rule,
         "class": str(site.verdict),
-        "reason": {"code": site.reason.code, "words": site.reason.words},
+        "reason": _reason(site.reason),
+        "also": [_reason(reason) for reason in site.reason.also],
         "path": site.path,
         "line": site.line,
         "column": site.column,
@@ -160,3 +161,7 @@ def site_data(site: Site) -> dict[str, Any]:
         "part": site.part,
         "carrier": f"{site.carrier[0]}:{site.carrier[1]}" if site.carrier else None,
     }
+
+
+def _reason(reason: Reason) -> dict[str, str]:
+    return {"code": reason.code, "words": reason.words}

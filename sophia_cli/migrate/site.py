@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 Key = tuple[str, int, int]
@@ -70,10 +71,27 @@ class Need:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a site has its verdict: a short code for machines, words for people."""
+    """Why a site has its verdict: a short code for machines, words for people; `also` is what else speaks for it."""
 
     code: str
     words: str
+    also: tuple[Reason, ...] = ()
+
+    @property
+    def every(self) -> tuple[Reason, ...]:
+        """This one and the others."""
+        return (self, *self.also)
+
+    @property
+    def text(self) -> str:
+        """The words of all of them in one line."""
+        return "; ".join(reason.words for reason in self.every)
+
+
+def join_reasons(reasons: Iterable[Reason]) -> Reason:
+    """One that carries the others, each once. Raises IndexError where there is none."""
+    every = list(dict.fromkeys(reasons))
+    return replace(every[0], also=tuple(every[1:]))
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,27 @@ def test_show_lists_one_class_with_reasons(project: Path) -> None:
     )
 
 
+def test_what_is_shown_next_is_there(tmp_path: Path) -> None:
+    text = "from openai import OpenAI\n\nclient = OpenAI(*given, **options)\n"
+    (tmp_path / "app.py").write_text(text)
+    assert sophia("migrate", "--class", "review", cwd=tmp_path).out.endswith(
+        "Next:  sophia migrate show review\n   or  sophia migrate --apply --class review\n"
+    )
+    assert sophia("migrate", "show", "review", cwd=tmp_path).out == (
+        "1 site of class review\n\n"
+        "  app.py:3  OpenAI\n"
+        "      **arguments may hold an http_client too\n"
+        "      *arguments: what is passed cannot be seen\n\n"
+        "Next:  sophia migrate --apply --class review\n"
+    )
+    sophia("migrate", "--class", "review", "--apply", cwd=tmp_path)
+    name = name_of(sophia("migrate", "status", cwd=tmp_path).out)
+    assert "      line 3: OpenAI, **arguments may hold an http_client too\n" in (
+        said := sophia("migrate", "show", f"run:{name}", cwd=tmp_path).out
+    )
+    assert "          *arguments: what is passed cannot be seen\n" in said
+
+
 def test_show_says_what_a_run_did(project: Path) -> None:
     sophia("migrate", "--apply", cwd=project)
     name = name_of(sophia("migrate", "status", cwd=project).out)
@@ -172,6 +193,7 @@ def test_as_data(project: Path) -> None:
         "rule": "calls",
         "class": "carried",
         "reason": {"code": "carried", "words": "carried by app/main.py:3"},
+        "also": [],
         "path": "app/main.py",
         "line": 4,
         "column": 1,

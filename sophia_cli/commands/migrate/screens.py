@@ -124,7 +124,8 @@ def _show_end(output: Output, report: Report, asked: Asked) -> None:
         names = ", ".join(f"{shown(batch.name)} {batch.sites:,}" for batch in batches)
         output.line(fill(f"In batches (--batch NAME, sites each): {names}", 80))
     apply = asked.again(report.choice.batch)
-    show_ways(output, "Next:", asked.command("show", "safe"), apply)
+    kind = "safe" if report.of(Verdict.SAFE) else "review"
+    show_ways(output, "Next:", asked.command("show", kind), apply)
 
 
 def _show_nothing(output: Output, report: Report, asked: Asked) -> None:
@@ -190,7 +191,8 @@ def show_sites(output: Output, what: str, sites: Sequence[Site], asked: Asked) -
         output.line()
     for site in sites:
         output.line(f"  {site.place}  {site.operation}")
-        output.line(indent(fill(site.reason.words, 74), " " * 6))
+        for reason in site.reason.every:
+            output.line(indent(fill(reason.words, 74), " " * 6))
     output.line()
     kind = Class.REVIEW if what == "review" else Class.SAFE
     going_on = bool(sites) and what in tuple(Class)
@@ -210,9 +212,10 @@ def show_run(output: Output, run: Run, asked: Asked) -> None:
         output.line(f"  {entry.path}" + (f"  left alone: {entry.skipped}" if entry.skipped else ""))
         for site in run.sites:
             if site["path"] == entry.path:
-                output.line(
-                    f"      line {site['line']}: {site['operation']}, {site['reason']['words']}"
-                )
+                first = site["reason"]["words"]
+                output.line(f"      line {site['line']}: {site['operation']}, {first}")
+                for reason in site.get("also", ()):  # older journals have none
+                    output.line(f"          {reason['words']}")
     output.line()
     if run.trial:
         _show_trial(output, run, run.trial)

@@ -9,7 +9,7 @@ from string import Template
 from sophia_cli import __version__
 from sophia_cli.assets import asset
 from sophia_cli.migrate.counted import counted
-from sophia_cli.migrate.site import Verdict
+from sophia_cli.migrate.site import Site, Verdict
 from sophia_cli.migrate.standing import Standing
 from sophia_cli.migrate.survey import NOBODY, Survey, Tally, percent
 
@@ -136,12 +136,16 @@ def _site(survey: Survey, one: Standing) -> Iterable[str]:
         f'<tbody class="site" data-class="{_text(short)}" data-owner="{_text(owner)}" '
         f'data-part="{_text(site.part)}"><tr>'
     )
-    yield f'<td><code class="place">{_text(site.place)}</code><br>{_text(site.reason.words)}'
+    yield f'<td><code class="place">{_text(site.place)}</code><br>{_reasons(site)}'
     yield from _lines(survey, one)
     yield f"</td><td><code>{_text(site.operation)}</code><br>"
     yield f'<span class="soft">{_text(site.provider)}{_model(site.model)}</span></td>'
     yield f'<td class="badge"><i class="{_STYLE[one.verdict]}"></i>{short}</td>'
     yield f"<td>{_text(owner)}</td><td>{_text(site.part)}</td></tr></tbody>"
+
+
+def _reasons(site: Site) -> str:
+    return "<br>".join(_text(reason.words) for reason in site.reason.every)
 
 
 def _model(model: str | None) -> str:

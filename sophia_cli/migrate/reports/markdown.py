@@ -85,7 +85,7 @@ def _unseen(survey: Survey) -> Iterable[str]:
 def _entry(survey: Survey, one: Standing) -> str:
     site, excerpt = one.site, survey.excerpts[one.site]
     owner = f", {code(site.owner)}" if site.owner else ""
-    words = f"{code(site.operation)}{owner}: {plain(site.reason.words)}"
+    words = f"{code(site.operation)}{owner}: {plain(site.reason.text)}"
     lines = [f"- {code(site.place)} {words}"]
     if excerpt.before:
         body = [

@@ -96,7 +96,7 @@ def _results(survey: Survey, order: dict[str, int]) -> Iterable[dict[str, Any]]:
 def _message(one: Standing) -> str:
     site = one.site
     what = f"{site.operation} of {site.provider} goes past the service"
-    return f"{what} ({one.verdict}): {site.reason.words}."
+    return f"{what} ({one.verdict}): {site.reason.text}."
 
 
 def _aside(site: Site) -> str:

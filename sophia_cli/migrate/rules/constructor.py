@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from sophia_cli.migrate.arguments import OddShape, add_keyword
@@ -16,7 +16,7 @@ from sophia_cli.migrate.resolve import is_new_client, typing_only
 from sophia_cli.migrate.rules.doors import DOORS, TARGET, doors_given, gives
 from sophia_cli.migrate.scan import Found, Scan, site_at
 from sophia_cli.migrate.scope import Binds
-from sophia_cli.migrate.site import Edit, Need, Reason, Verdict
+from sophia_cli.migrate.site import Edit, Need, Reason, Verdict, join_reasons
 from sophia_cli.migrate.spelling import dotted, last
 from sophia_cli.migrate.text import text_of
 from sophia_cli.migrate.value import NONE, Made, Symbol
@@ -148,8 +148,8 @@ def _judge(
         return replace(found, verdict=Verdict.DONE, reason=ON_SERVICE)
     if any(k.arg in door.gains and (door.spread or not _is_none(k.value)) for k in call.keywords):
         return replace(found, verdict=Verdict.REVIEW, reason=_own(door))
-    if told := _first(call, door.report):
-        return replace(found, reason=Reason("no-counterpart", f"its {told}"))
+    if told := [Reason("no-counterpart", f"its {one}") for one in _told(call, door.report)]:
+        return replace(found, reason=join_reasons(told))
     if any(keyword.arg is None for keyword in call.keywords) and _names_one(file, door):
         words = f"**arguments get an {door.gains[0]} in this file: two of them would be an error"
         return replace(found, reason=Reason("double-star-client", words))
@@ -203,34 +203,38 @@ def _names_one(file: Parsed, door: Door) -> bool:
 def _certainty(
     scan: Scan, file: Parsed, call: ast.Call, name: str, door: Door
 ) -> tuple[Verdict, Reason]:
-    if door.needs is not None and (older := scan.requirements.older(file.path, door.needs)):
-        return Verdict.REVIEW, Reason("older-version", f"{older}, it needs {door.needs}")
-    if any(keyword.arg is None for keyword in call.keywords):
-        words = f"**arguments may hold an {door.gains[0]} too"
-        return Verdict.REVIEW, Reason("double-star", words)
-    if any(isinstance(arg, ast.Starred) for arg in call.args):
-        return Verdict.REVIEW, Reason("star", "*arguments: what is passed cannot be seen")
-    place = scan.stand_ins.blocking(file.path, name, tuple(dotted(call.func)))
-    if place is not None and not file.path.lower().endswith(SUFFIX):  # no test runs a notebook
-        return Verdict.REVIEW, Reason(
-            "stand-in", f"a stand-in at {place} would notice the new argument"
-        )
-    if told := _first(call, door.look):
-        return Verdict.REVIEW, Reason("argument-changed", told)
-    said = {k.arg for k in call.keywords if NONE not in scan.near.values(file, k.value)}
-    for name, words in door.say.items():
-        if name not in said:
-            return Verdict.REVIEW, Reason("argument-unsaid", f"{name}: {words}")
-    if door.review:
-        return Verdict.REVIEW, Reason("pack-says", door.review)
+    doubts = list(_doubts(scan, file, call, name, door))
+    if doubts:
+        return Verdict.REVIEW, join_reasons(doubts)
     words = f"the constructor gains {' and '.join(door.gains)}, all else stays"
     return Verdict.SAFE, Reason("gains-client", words)
 
 
-def _first(call: ast.Call, told: Mapping[str, str]) -> str:
-    """What is said of the first argument that something is said of."""
+def _doubts(scan: Scan, file: Parsed, call: ast.Call, name: str, door: Door) -> Iterator[Reason]:
+    """All that a person has to look at."""
+    if door.needs is not None and (older := scan.requirements.older(file.path, door.needs)):
+        yield Reason("older-version", f"{older}, it needs {door.needs}")
+    if any(keyword.arg is None for keyword in call.keywords):
+        words = f"**arguments may hold an {door.gains[0]} too"
+        yield Reason("double-star", words)
+    if any(isinstance(arg, ast.Starred) for arg in call.args):
+        yield Reason("star", "*arguments: what is passed cannot be seen")
+    place = scan.stand_ins.blocking(file.path, name, tuple(dotted(call.func)))
+    if place is not None and not file.path.lower().endswith(SUFFIX):  # no test runs a notebook
+        yield Reason("stand-in", f"a stand-in at {place} would notice the new argument")
+    yield from (Reason("argument-changed", told) for told in _told(call, door.look))
+    said = {k.arg for k in call.keywords if NONE not in scan.near.values(file, k.value)}
+    for argument, words in door.say.items():
+        if argument not in said:
+            yield Reason("argument-unsaid", f"{argument}: {words}")
+    if door.review:
+        yield Reason("pack-says", door.review)
+
+
+def _told(call: ast.Call, told: Mapping[str, str]) -> Iterator[str]:
+    """What is said of the arguments that are given."""
     names = [keyword.arg for keyword in call.keywords if keyword.arg]
-    return next((f"{name}: {told[name]}" for name in names if name in told), "")
+    yield from (f"{name}: {told[name]}" for name in names if name in told)
 
 
 def import_of(file: Parsed, node: ast.expr) -> ast.stmt | None:

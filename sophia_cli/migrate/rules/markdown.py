@@ -14,7 +14,7 @@ from sophia_cli.migrate.page import BY_HAND, read_page
 from sophia_cli.migrate.resolve import Resolver
 from sophia_cli.migrate.rules.calls import hand_in
 from sophia_cli.migrate.scan import Rule, Scan
-from sophia_cli.migrate.site import Reason, Site, Verdict
+from sophia_cli.migrate.site import Reason, Site, Verdict, join_reasons
 from sophia_cli.migrate.stand_ins import StandIns
 
 SAMPLE = Reason("sample", "a sample on a page: see whether the page tells of now")
@@ -67,9 +67,10 @@ def _found(scan: Scan, rules: Iterable[Rule], block: Parsed) -> list[Site]:
 
 
 def _left(site: Site, reason: Reason | None) -> Site:
-    if reason is None and site.verdict is Verdict.SAFE:
+    if reason is None and site.verdict in (Verdict.SAFE, Verdict.REVIEW):
         # Only a person sees whether a page tells of now.
-        return replace(site, verdict=Verdict.REVIEW, reason=SAMPLE)
+        own = site.reason.every if site.verdict is Verdict.REVIEW else ()
+        return replace(site, verdict=Verdict.REVIEW, reason=join_reasons([*own, SAMPLE]))
     if reason is None or site.verdict is Verdict.DONE:
         return site
     return replace(site, verdict=Verdict.REPORT, reason=reason, edits=(), needs=(), retired=())

@@ -13,7 +13,7 @@ from sophia_cli.migrate.rules.wrapper.identity import Known
 from sophia_cli.migrate.rules.wrapper.replaced import Replaced
 from sophia_cli.migrate.scan import Found, site_at
 from sophia_cli.migrate.scope import Function
-from sophia_cli.migrate.site import Reason, Verdict
+from sophia_cli.migrate.site import Reason, Verdict, join_reasons
 from sophia_cli.migrate.spelling import last
 
 MOVED = Reason("declared", "as the pack declares it")
@@ -101,7 +101,7 @@ class Visit:
         return replace(
             found,
             verdict=Verdict.REVIEW if doubts else Verdict.SAFE,
-            reason=doubts[0] if doubts else MOVED,
+            reason=join_reasons(doubts) if doubts else MOVED,
             edits=rewrite.edits,
             needs=rewrite.needs,
             retired=rewrite.retired,
