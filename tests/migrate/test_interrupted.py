@@ -20,6 +20,7 @@ FILES = {"a.py": CALL, "b/c.py": CALL, "d.py": CALL, "requirements.txt": "openai
 CODE = """
 import os, signal, sys
 left = int(sys.argv[1])
+sys.dont_write_bytecode = True  # each file of it would be a rename too
 def hook(event, arguments):
     global left
     if event == "os.rename":
