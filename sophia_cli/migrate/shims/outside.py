@@ -21,6 +21,8 @@ from sophia_cli.migrate.value import Class, Made, Module
 
 _COMPUTED = frozenset({"getattr", "hasattr", "setattr", "delattr", "attrgetter", "methodcaller"})
 _WHOLE = frozenset({"vars", "dir", "getmembers"})
+_GIVING = (ast.alias, ast.ClassDef, ast.Return, ast.Assign, ast.AnnAssign)
+_WORD = re.compile(rb"[\w\x80-\xff]+")
 _SETS = frozenset({"setattr", "delattr", "object", "multiple", "setitem", "delitem"})
 
 
@@ -28,8 +30,8 @@ _SETS = frozenset({"setattr", "delattr", "object", "multiple", "setitem", "delit
 class Outside:
     """The files that may hold something of the old module, by the names that it goes by there.
 
-    `held` are those names, `files` the files with one of them, `used` the module's own names that
-    are read there, with the place.
+    `held` are those names, `files` the files with one of them, `giving` what gives names in those,
+    `used` the module's own names that are read there, with the place.
     """
 
     scan: Scan
@@ -37,6 +39,7 @@ class Outside:
     knowns: list[Known]
     held: set[str] = field(default_factory=set)
     files: dict[str, Parsed] = field(default_factory=dict)
+    giving: dict[str, list[ast.AST]] = field(default_factory=dict)
     used: dict[str, str] = field(default_factory=dict)
 
     def look(self) -> None:
@@ -54,19 +57,19 @@ class Outside:
     def _follow(self) -> bool:
         """Find the files of the names so far, and the names that those give it; whether there were new ones."""
         before = (len(self.held), len(self.files))
-        names = "|".join(re.escape(name) for name in sorted(self.held))
-        pattern = re.compile(rf"\b(?:{names})\b".encode())
+        names = {name.encode() for name in self.held}
         paths = self.scan.modules.paths | self.scan.modules.notebooks
         for path in sorted(paths - {self.home.path} - self.files.keys()):
-            if pattern.search(self.scan.modules.read(path) or b""):
+            if not names.isdisjoint(_WORD.findall(self.scan.modules.read(path) or b"")):
                 file = self.scan.modules.get(path)
                 if file is None:
                     words = f"{path} cannot be read as Python: what it does with it cannot be seen"
                     raise Lacks("shim-lacks", words)
                 self.files[path] = file
-        for file in self.files.values():
-            for node in file.table.parents:
-                self.held |= set(self._named(file, node))
+                self.giving[path] = [n for n in file.table.parents if isinstance(n, _GIVING)]
+        for path, nodes in self.giving.items():
+            for node in nodes:
+                self.held |= set(self._named(self.files[path], node))
         return (len(self.held), len(self.files)) != before
 
     def _named(self, file: Parsed, node: ast.AST) -> Iterator[str]:
