@@ -44,7 +44,8 @@ class Options:
 
     `named` are files that are looked at though their names do not tell what they are, where their
     first line says so. `changed_since` is a commit; `trial` is what the journal keeps of the command
-    that checks it, `asked` what it keeps of how the run was begun.
+    that checks it, `asked` what it keeps of how the run was begun. A dry run keeps its patch unless
+    it only looks for another command, which must not change what the user was told to read.
     """
 
     root: Path
@@ -57,6 +58,7 @@ class Options:
     named: frozenset[str] = frozenset()
     trial: Mapping[str, Any] | None = None
     asked: Mapping[str, Any] | None = None
+    keep_patch: bool = True
 
 
 def migrate(options: Options, advance: Advance = lambda steps: None) -> Report:
@@ -74,7 +76,7 @@ def migrate(options: Options, advance: Advance = lambda steps: None) -> Report:
     patch = make_patch(plan.changes)
     if options.apply:
         refuse_dirty(options, tree.in_git, [change.path for change in plan.changes])
-    else:
+    elif options.keep_patch:
         _keep_patch(options.root, patch)
     written = write(
         options.root,

@@ -136,12 +136,16 @@ def _names(options: Options, look: Look) -> list[str]:
 
 def _refuse_dirty(options: Options, batch: str, look: Look) -> None:
     """What would be refused as it is written is refused before the command runs."""
-    report = look(replace(options, apply=False, choice=replace(options.choice, batch=batch)))
+    report = look(
+        replace(options, apply=False, keep_patch=False, choice=replace(options.choice, batch=batch))
+    )
     refuse_dirty(options, report.in_git, report.changed)
 
 
 def _movable(options: Options, look: Look) -> tuple[Batch, ...]:
-    whole = replace(options, apply=False, choice=replace(options.choice, batch=""))
+    whole = replace(
+        options, apply=False, keep_patch=False, choice=replace(options.choice, batch="")
+    )
     report = look(whole)
     return list_batches(site for site in report.sites if report.choice.takes(site))
 

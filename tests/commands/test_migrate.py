@@ -149,6 +149,8 @@ def test_what_is_shown_next_is_there(tmp_path: Path) -> None:
         "      *arguments: what is passed cannot be seen\n\n"
         "Next:  sophia migrate --apply --class review\n"
     )
+    patch = (tmp_path / ".sophia/migrate/plan.patch").read_text()
+    assert "+client = OpenAI(*given, **options, http_client=openai_http_client())" in patch
     sophia("migrate", "--class", "review", "--apply", cwd=tmp_path)
     name = name_of(sophia("migrate", "status", cwd=tmp_path).out)
     assert "      line 3: OpenAI, **arguments may hold an http_client too\n" in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -65,7 +66,7 @@ def show(
         raise UsageError(
             f"there is no class {what}", f"one of: {', '.join(screens.CLASSES)}, run:ID"
         )
-    report = look(asked.options(), output)
+    report = look(replace(asked.options(), keep_patch=False), output)
     sites = screens.select(report, what)
     screens.show_sites(output, what, sites, asked)
     output.envelope("migrate show", screens.sites_data(sites))
