@@ -19,38 +19,68 @@ def build(tree: ast.Module) -> Table:
     module = Scope(tree, None)
     table = Table(tree, module)
     table.own[tree] = module
-    parents = table.parents
-    stack: list[tuple[ast.AST, Scope]] = [(tree, module)]
+    parents, scopes = table.parents, table.scopes
+    scope = module
+    stack: list[Any] = [tree]
     while stack:
-        node, scope = stack.pop()
-        kind: type = node.__class__
-        handler = _HANDLERS.get(kind)
-        inner = handler(table, node, scope) if handler is not None else None
-        for name in _fields(kind):
-            value = getattr(node, name)
-            if value.__class__ is list:
-                where = scope if inner is None else _place(node, name, scope, inner)
-                for part in reversed(value):
-                    if isinstance(part, ast.AST):
-                        parents[part] = node
-                        stack.append((part, where))
-            elif isinstance(value, ast.AST):
-                parents[value] = node
-                stack.append((value, scope if inner is None else _place(node, name, scope, inner)))
+        node = stack.pop()
+        kind = node.__class__
+        # two nodes of three are one of these, and need no look at their fields
+        if kind is ast.Name:
+            scopes[node] = scope
+            if node.ctx.__class__ is ast.Load:
+                table.names.append(node)
+        elif kind is ast.Constant:
+            if node.value.__class__ is str:
+                scopes[node] = scope
+                table.strings.append(node)
+        elif kind is ast.Attribute:
+            scopes[node] = scope
+            table.attributes.append(node)
+            parents[node.value] = node
+            stack.append(node.value)
+        elif kind is Scope:  # what follows on the stack is in another one
+            scope = node
+        else:
+            handler = _HANDLERS.get(kind)
+            inner = handler(table, node, scope) if handler is not None else None
+            if inner is None:
+                for name in _fields(kind):
+                    _push(stack, parents, node, getattr(node, name))
+            else:
+                _push_scoped(stack, parents, node, scope, inner)
     return table
 
 
-def _place(node: ast.AST, name: str, scope: Scope, inner: Scope) -> Scope:
-    if isinstance(node, _COMPREHENSIONS):
-        return inner
-    return inner if name in ("body", "type_params") else scope
+def _push(stack: list[Any], parents: dict[ast.AST, ast.AST], node: ast.AST, value: Any) -> None:
+    """Put what a field holds on the stack, the first of it on top."""
+    if value.__class__ is list:
+        for part in reversed(value):
+            if isinstance(part, ast.AST):
+                parents[part] = node
+                stack.append(part)
+    elif isinstance(value, ast.AST):
+        parents[value] = node
+        stack.append(value)
+
+
+def _push_scoped(
+    stack: list[Any], parents: dict[ast.AST, ast.AST], node: Any, outer: Scope, inner: Scope
+) -> None:
+    """The same for a node that opens a scope, of whose fields some are still outside."""
+    every = isinstance(node, _COMPREHENSIONS)
+    for name in _fields(node.__class__):
+        inside = every or name in ("body", "type_params")
+        if inside:
+            stack.append(outer)
+        _push(stack, parents, node, getattr(node, name))
+        if inside:
+            stack.append(inner)
 
 
 @cache
 def _fields(kind: type) -> tuple[str, ...]:
     """The fields of a node that hold nodes, the last first: what is put on a stack first is met last."""
-    if kind in (ast.Name, ast.Constant):  # half of all nodes
-        return ()
     fields = [name for name in kind._fields if name not in _SKIPPED]  # type: ignore[attr-defined]
     # generators of a comprehension are evaluated before what they make
     return tuple(reversed(sorted(fields, key=lambda name: name != "generators")))
@@ -216,26 +246,9 @@ def _declare(table: Table, node: ast.AST, scope: Scope) -> None:
             scope.elsewhere[name] = home
 
 
-def _name(table: Table, node: Any, scope: Scope) -> None:
-    table.scopes[node] = scope
-    if isinstance(node.ctx, ast.Load):
-        table.names.append(node)
-
-
-def _reach(table: Table, node: Any, scope: Scope) -> None:
-    table.scopes[node] = scope
-    table.attributes.append(node)
-
-
 def _call(table: Table, node: Any, scope: Scope) -> None:
     table.scopes[node] = scope
     table.calls.append(node)
-
-
-def _constant(table: Table, node: Any, scope: Scope) -> None:
-    if node.value.__class__ is str:
-        table.scopes[node] = scope
-        table.strings.append(node)
 
 
 def _return(table: Table, node: ast.AST, scope: Scope) -> None:
@@ -271,9 +284,6 @@ _HANDLERS: dict[type, _Handler] = {
     ast.MatchMapping: _named,
     ast.Global: _declare,
     ast.Nonlocal: _declare,
-    ast.Name: _name,
-    ast.Attribute: _reach,
     ast.Call: _call,
-    ast.Constant: _constant,
     ast.Return: _return,
 }

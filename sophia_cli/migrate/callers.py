@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sophia_cli.migrate.modules import Parsed
@@ -21,27 +20,15 @@ _INJECTING = frozenset({"Depends", "Provide", "inject"})
 
 @dataclass(eq=False)
 class Callers:
-    """The calls in some files by the last name of what they call; a file is read when first asked for.
-
-    `calling` gives the files that can hold a name.
-    """
+    """The calls in some files; `calling` gives the files that can hold a name."""
 
     calling: Callable[[str], Iterable[Parsed]]
-    known: dict[int, dict[str, list[ast.Call]]] = field(default_factory=dict)
 
     def of(self, name: str) -> Iterator[tuple[Parsed, ast.Call]]:
         """The calls of anything that has this name."""
         for file in self.calling(name):
-            for call in self._calls(file).get(name, ()):
+            for call in file.table.calls_of({name}):
                 yield file, call
-
-    def _calls(self, file: Parsed) -> dict[str, list[ast.Call]]:
-        if id(file) not in self.known:
-            found: dict[str, list[ast.Call]] = defaultdict(list)
-            for call in file.table.calls:
-                found[last(call.func)].append(call)
-            self.known[id(file)] = found
-        return self.known[id(file)]
 
 
 def handed_in(far: Resolver, file: Parsed, arg: ast.arg) -> list[Value]:

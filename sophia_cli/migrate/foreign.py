@@ -42,17 +42,17 @@ class Foreign:
 
     def _names(self, file: Parsed, words: Words) -> Names:
         """What the words may lead to is followed; that of most need not be."""
-        table = file.table
+        table, leading = file.table, words.leading
         calls = [
             call
             for call in table.calls
-            if words.lead(call.func) and self._is_foreign(file, call.func)
+            if call.func in leading and self._is_foreign(file, call.func)
         ]
         both: Iterable[ast.Name | ast.Attribute] = (*table.names, *table.attributes)
         values = [
             node
             for node in both
-            if words.lead(node)
+            if node in leading
             and not _is_part(table.parents[node], node)
             and self._is_foreign(file, node)
         ]

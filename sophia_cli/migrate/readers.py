@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 
 from sophia_cli.migrate.modules import Modules, Parsed, stem_of, target_parts
 from sophia_cli.migrate.resolve import Resolver
 from sophia_cli.migrate.value import Module
 
+# Tried on the lines alone that hold the word import, from the line end before.
 _IMPORT = re.compile(
     rb"\n[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]*(\([^)]*\)|[^\n]*)|import[ \t]+([^\n]*))"
 )
@@ -32,8 +34,18 @@ def read_elsewhere(
 
 def import_words(data: bytes) -> set[bytes]:
     """The words of a file's import statements."""
-    statements = b" ".join(b" ".join(match) for match in _IMPORT.findall(b"\n" + data))
-    return set(_WORD.findall(statements))
+    statements = (part for match in _imports(b"\n" + data) for part in match.groups(b""))
+    return set(_WORD.findall(b" ".join(statements)))
+
+
+def _imports(data: bytes) -> Iterator[re.Match[bytes]]:
+    end = 0
+    while (place := data.find(b"import", end)) >= 0:
+        line = data.rfind(b"\n", end, place)
+        match = _IMPORT.match(data, line) if line >= 0 else None
+        if match is not None:
+            yield match
+        end = match.end() if match is not None else place + len(b"import")
 
 
 def importers(modules: Modules, stem: str) -> list[str]:
@@ -62,9 +74,8 @@ def _imported(modules: Modules, file: Parsed, path: str, names: frozenset[str]) 
 def _attributes(near: Resolver, file: Parsed, path: str, names: frozenset[str]) -> set[str]:
     return {
         node.attr
-        for node in file.table.attributes
-        if node.attr in names
-        and any(
+        for node in file.table.attributes_of(names)
+        if any(
             isinstance(value, Module) and value.file.path == path
             for value in near.values(file, node.value)
         )

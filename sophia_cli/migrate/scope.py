@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
+from typing import TypeVar
+
+from sophia_cli.migrate.spelling import last
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Node = TypeVar("_Node", bound=ast.expr)
+_Places = dict[str, list[tuple[int, _Node]]]
 
 
 class Binds(Enum):
@@ -94,6 +101,30 @@ class Table:
             scope.attributes.clear()
             scope.elsewhere.clear()
 
+    @cached_property
+    def _called(self) -> _Places[ast.Call]:
+        return _by_word(self.calls, lambda call: last(call.func))
+
+    @cached_property
+    def _reached(self) -> _Places[ast.Attribute]:
+        return _by_word(self.attributes, lambda node: node.attr)
+
+    @cached_property
+    def _read(self) -> _Places[ast.Name]:
+        return _by_word(self.names, lambda node: node.id)
+
+    def calls_of(self, words: Set[str]) -> list[ast.Call]:
+        """The calls of what has one of these last names, in their order."""
+        return _pick(self._called, words)
+
+    def attributes_of(self, words: Set[str]) -> list[ast.Attribute]:
+        """The attributes that have one of these names, in their order."""
+        return _pick(self._reached, words)
+
+    def names_of(self, words: Set[str]) -> list[ast.Name]:
+        """Where one of these names is read, in their order."""
+        return _pick(self._read, words)
+
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """The nodes around `node`, innermost first."""
         parent = self.parents.get(node)
@@ -115,6 +146,19 @@ class Table:
     def in_format(self, node: ast.AST) -> bool:
         """Inside an f-string, where positions are not to be trusted on every Python."""
         return any(isinstance(up, ast.JoinedStr) for up in self.ancestors(node))
+
+
+def _by_word(nodes: Iterable[_Node], word: Callable[[_Node], str]) -> _Places[_Node]:
+    """Nodes and their places in the order, by a word: every rule asks for a few words alone."""
+    found: _Places[_Node] = defaultdict(list)
+    for place, node in enumerate(nodes):
+        found[word(node)].append((place, node))
+    return found
+
+
+def _pick(places: _Places[_Node], words: Set[str]) -> list[_Node]:
+    found = [pair for word in words & places.keys() for pair in places[word]]
+    return [node for _, node in sorted(found, key=lambda pair: pair[0])]
 
 
 def class_of(scope: Scope, name: str) -> Scope | None:

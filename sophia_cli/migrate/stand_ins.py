@@ -60,7 +60,7 @@ def read_stand_ins(
     """Look through files for replacements of classes whose package is in `words`."""
     found = StandIns()
     for file in files:
-        for call in file.table.calls:
+        for call in file.table.calls_of(_PATCHING | {"multiple"}):
             _class_replaced(file, call, resolver, found)
         for package, line in _packages_replaced(file, words):
             found.packages.setdefault(package, f"{file.path}:{line}")
@@ -180,8 +180,8 @@ def _takes(args: ast.arguments, name: str) -> bool:
 
 def _asserted(file: Parsed, call: ast.Call) -> bool:
     """Whether the file asserts what the replaced class itself was called with."""
-    for node in file.table.attributes:
-        if node.attr not in _ASSERTING or not isinstance(node.value, ast.Name):
+    for node in file.table.attributes_of(_ASSERTING):
+        if not isinstance(node.value, ast.Name):
             continue
         found = file.table.scopes[node.value].lookup(node.value.id)
         if found and any(_may_be(binding, call) for binding in found[1]):

@@ -91,8 +91,8 @@ def _named(file: Parsed, target: ast.expr | None) -> str:
         return ""
     home = file.table.scopes[target].lookup(target.id)
     found: dict[str, None] = {}
-    for name in file.table.names:
-        if name.id != target.id or file.table.scopes[name].lookup(name.id) != home:
+    for name in file.table.names_of({target.id}):
+        if file.table.scopes[name].lookup(name.id) != home:
             continue
         word = _word(file, name)
         if word:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from sophia_cli.migrate.scope import Function, Table, class_of
 
@@ -25,15 +25,36 @@ class Words:
     def __bool__(self) -> bool:
         return self.every or bool(self.words)
 
-    def lead(self, node: ast.expr) -> bool:
-        """Whether a name, or attributes read of one, may lead there; nothing else does."""
-        found = self.every
-        while isinstance(node, ast.Attribute):
-            found = found or node.attr in self.words
-            node = node.value
-        if not isinstance(node, ast.Name):
-            return False
-        return found or node.id in self.words or (bool(self.heirs) and self._is_heir(node))
+    @cached_property
+    def leading(self) -> set[ast.AST]:
+        """The names, and what is read of names, that may lead there; nothing else does."""
+        table = self.table
+        found: set[ast.AST] = set()
+        for start in table.names if self.every else self._starts():
+            node: ast.AST = start
+            while node not in found:
+                found.add(node)
+                if isinstance(table.parents[node], ast.Attribute):
+                    node = table.parents[node]
+        return found
+
+    def _starts(self) -> Iterator[ast.expr]:
+        yield from self.table.names_of(self.words)
+        yield from filter(_is_read_of_name, self.table.attributes_of(self.words))
+        yield from filter(self._is_heir, self.table.names_of(self._first_parameters()))
+
+    def _first_parameters(self) -> set[str]:
+        """What the methods of the classes that may inherit call an instance."""
+        found = set()
+        for scope in self.table.own.values() if self.heirs else ():
+            if (
+                isinstance(scope.node, Function)
+                and scope.parent
+                and scope.parent.node in self.heirs
+            ):
+                args = scope.node.args
+                found |= {arg.arg for arg in [*args.posonlyargs, *args.args][:1]}
+        return found
 
     def _is_heir(self, node: ast.Name) -> bool:
         """Whether a name is the first parameter of a method whose class may inherit."""
@@ -58,12 +79,11 @@ def read_words(table: Table, leads: Callable[[str], bool]) -> Words:
     for annotation in table.annotations:
         if _quotes(annotation):
             todo += _made(found, annotation)
-    places = _places(table)
     while todo:
         word = todo.pop()
         if word not in found.words:
             found.words.add(word)
-            for place in places.get(word, ()):
+            for place in (*table.names_of({word}), *table.attributes_of({word})):
                 todo += _made(found, place)
     return found
 
@@ -83,14 +103,10 @@ def _quotes(annotation: ast.AST) -> bool:
     return any(isinstance(value, str) for value in parts)
 
 
-def _places(table: Table) -> dict[str, list[ast.AST]]:
-    """Where each word is read."""
-    places: dict[str, list[ast.AST]] = defaultdict(list)
-    for name in table.names:
-        places[name.id].append(name)
-    for attribute in table.attributes:
-        places[attribute.attr].append(attribute)
-    return places
+def _is_read_of_name(node: ast.expr) -> bool:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
 
 
 def _made(found: Words, node: ast.AST) -> Iterator[str]:

@@ -83,8 +83,8 @@ _ENDS = frozenset(name.rpartition(".")[2] for name in _OPENAI | _ANTHROPIC) | {
 def find(scan: Scan) -> None:
     """Add the sites of all operations, called or taken as a bound method."""
     for file in scan.files:
-        for node in file.table.attributes:
-            if node.attr in _ENDS and isinstance(node.ctx, ast.Load) and not _is_count(node):
+        for node in file.table.attributes_of(_ENDS):
+            if isinstance(node.ctx, ast.Load) and not _is_count(node):
                 _operation(scan, file, node)
 
 

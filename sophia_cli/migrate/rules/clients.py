@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.pack import Client, Pack
-from sophia_cli.migrate.resolve import is_new_client
+from sophia_cli.migrate.resolve import COPIES, is_new_client
 from sophia_cli.migrate.rules.constructor import Door, Vendor, find_copy, judge
 from sophia_cli.migrate.rules.family import model_of
 from sophia_cli.migrate.rules.sdks import SDKS
@@ -21,7 +21,7 @@ def find(scan: Scan) -> None:
         for call in scan.foreign.of(file).calls:
             for vendor in vendors:
                 _construction(scan, vendor, file, call)
-        for call in file.table.calls:
+        for call in file.table.calls_of(COPIES):
             for vendor in vendors if is_new_client(call) else ():
                 find_copy(scan, vendor, file, call)
 

@@ -12,7 +12,7 @@ from sophia_cli.migrate.imports import Unplaceable, add_imports, leads_to
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.notebook import SUFFIX
 from sophia_cli.migrate.requirements import Least
-from sophia_cli.migrate.resolve import is_new_client, typing_only
+from sophia_cli.migrate.resolve import COPIES, is_new_client, typing_only
 from sophia_cli.migrate.rules.doors import DOORS, TARGET, doors_given, gives
 from sophia_cli.migrate.scan import Found, Scan, site_at
 from sophia_cli.migrate.scope import Binds
@@ -68,7 +68,7 @@ def find_constructors(scan: Scan, vendor: Vendor) -> None:
     for file in scan.files:
         for call in scan.foreign.of(file).calls:
             _constructor(scan, vendor, file, call)
-        for call in file.table.calls:
+        for call in file.table.calls_of(_NAMING | COPIES):
             _by_name(scan, vendor, file, call)
             if is_new_client(call):
                 find_copy(scan, vendor, file, call)

@@ -222,11 +222,10 @@ def _names_run(file: Parsed, statement: ast.Assign | ast.AnnAssign | ast.AugAssi
     """Whether a name that the string is given is executed in the same file."""
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
     names = {last(target) for target in targets} - {""}
-    for call in file.table.calls:
-        if last(call.func) in _RUNS:
-            given = [*call.args, *(keyword.value for keyword in call.keywords)]
-            if any(last(part) in names for argument in given for part in _inside(argument)):
-                return True
+    for call in file.table.calls_of(_RUNS):
+        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        if any(last(part) in names for argument in given for part in _inside(argument)):
+            return True
     return False
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import chain
 
 from sophia_cli.migrate.modules import Parsed
-from sophia_cli.migrate.resolve import is_new_client
+from sophia_cli.migrate.resolve import COPIES, is_new_client
 from sophia_cli.migrate.rules.asked import Asked
 from sophia_cli.migrate.rules.constructor import ON_SERVICE, passed_on
 from sophia_cli.migrate.rules.doors import DOORS, LATER, doors_given
@@ -97,8 +98,8 @@ class Families:
         self.find_makers(scan)
         for file in scan.files:
             asked = Asked(scan.near, file)
-            for attribute in file.table.attributes:
-                if attribute.attr in self.ends and isinstance(attribute.ctx, ast.Load):
+            for attribute in file.table.attributes_of(self.ends):
+                if isinstance(attribute.ctx, ast.Load):
                     self._operation(scan, file, attribute, asked)
 
     def find_makers(self, scan: Scan) -> None:
@@ -108,7 +109,7 @@ class Families:
                 self._called(scan, file, call)
             for node in scan.foreign.of(file).values:
                 self._mentioned(scan, file, node)
-            for call in file.table.calls:
+            for call in file.table.calls_of(COPIES):
                 if is_new_client(call):
                     self._copied(scan, file, call)
 
@@ -189,7 +190,7 @@ class Families:
             names.insert(0, at.attr)
             at = at.value
             operation = ".".join(names)
-            for family in self.every:
+            for family in _ending(self, operation):
                 found = self._client(scan, file, at, family, operation)
                 if found is not None:
                     yield family, *found
@@ -209,8 +210,6 @@ class Families:
         self, scan: Scan, file: Parsed, node: ast.expr, family: Family, operation: str
     ) -> tuple[str, Made] | None:
         """The whole operation, and the client that an expression is or is a part of."""
-        if not any(known.endswith(operation) for known in family.operations):
-            return None
         for value in scan.near.values(file, node):
             made, front = (value.of, value.names) if isinstance(value, Part) else (value, ())
             if not isinstance(made, Made) or not isinstance(made.of, Symbol):
@@ -224,6 +223,17 @@ class Families:
             if name in family.clients or family.has_base(made):
                 return whole, made
         return None
+
+
+@cache
+def _ending(families: Families, operation: str) -> tuple[Family, ...]:
+    """Those that do something whose name ends like this, or are told by it."""
+    return tuple(
+        family
+        for family in families.every
+        if operation in family.telling
+        or any(known.endswith(operation) for known in family.operations)
+    )
 
 
 def _on_service(scan: Scan, file: Parsed, call: ast.Call, name: str, site: Found) -> Found:

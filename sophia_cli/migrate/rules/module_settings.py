@@ -21,8 +21,8 @@ _REASON = Reason("module-settings", "set for the package as a whole: give it to 
 def find(scan: Scan) -> None:
     """Add a site for each such assignment."""
     for file in scan.files:
-        for node in file.table.attributes:
-            if node.attr in _SETTINGS and isinstance(node.ctx, ast.Store):
+        for node in file.table.attributes_of(_SETTINGS):
+            if isinstance(node.ctx, ast.Store):
                 owner = scan.near.one(file, node.value)
                 if isinstance(owner, Symbol) and owner.name in _PACKAGES:
                     operation = f"{owner.name}.{node.attr} ="

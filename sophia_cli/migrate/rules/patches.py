@@ -24,10 +24,9 @@ _OLD = Reason("patch-moves", "a test puts something in its place: name the new s
 def find(scan: Scan) -> None:
     """Add a site for each such replacement."""
     for file in scan.files:
-        for call in file.table.calls:
-            name = last(call.func)
-            if call.args and name in _BY_NAME | _BY_OBJECT and not _builtin(call):
-                _replacement(scan, file, call, name)
+        for call in file.table.calls_of(_BY_NAME | _BY_OBJECT):
+            if call.args and not _builtin(call):
+                _replacement(scan, file, call, last(call.func))
 
 
 def _builtin(call: ast.Call) -> bool:

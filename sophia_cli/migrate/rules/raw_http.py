@@ -35,9 +35,8 @@ HIDDEN = Reason("raw-http", "raw HTTP to where a model answers: call the service
 def find(scan: Scan) -> None:
     """Add a site for each request that sends something to a provider's host."""
     for file in scan.files:
-        for call in file.table.calls:
-            if last(call.func) in _ADDRESS:
-                _request(scan, file, call)
+        for call in file.table.calls_of(_ADDRESS.keys()):
+            _request(scan, file, call)
 
 
 def _request(scan: Scan, file: Parsed, call: ast.Call) -> None:

@@ -22,9 +22,9 @@ _DONE = Reason("on-service", "on the service already")
 def find_done(scan: Scan) -> None:
     """Add a site for each call of the service, native or by the functions named as litellm's."""
     for file in scan.files:
-        for call in file.table.calls:
+        for call in file.table.calls_of(_METHODS | _FUNCTIONS):
             name = last(call.func)
-            if name in _METHODS | _FUNCTIONS and _is_ours(scan, file, call, name):
+            if _is_ours(scan, file, call, name):
                 is_async = name.startswith("a") or (name in _METHODS and not name.endswith("_sync"))
                 use = use_of(file, call, name)
                 found = Found("service", Verdict.DONE, _DONE, "sophia", name, is_async, use=use)
