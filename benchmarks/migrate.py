@@ -4,8 +4,10 @@ Usage: python benchmarks/migrate.py [FOLDER] [--quick]
 
 FOLDER keeps the peers, made on demand from PyPI, and the tree: 250,000 lines in 670 files, of which 150 name
 an SDK. Without it only what is installed beside this Python is measured, on a tree that is thrown away. `cold`
-has no cache and makes one, `warm` has the one that the run before it made. All take turns; the best figure of
-the rounds counts. `--quick` shows that everything runs, its figures mean nothing.
+has no cache and makes one, `warm` has the one that the run before it made. All take turns; a figure is the median of
+a command's turns, and a comparison the median over the rounds of what one took divided by what the other took in the
+same round, so that a machine which is slow for a while is slow for all. Memory is the most of any turn. `--quick` shows
+that everything runs, its figures mean nothing.
 Prints Markdown: the figures, then each bar and whether it was met.
 """
 
@@ -14,6 +16,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -37,6 +40,8 @@ RULES = {
     "import": "any: [{pattern: import openai}, {pattern: import anthropic}, {pattern: from openai import $$$}, {pattern: from anthropic import $$$}]",
 }
 MEBIBYTE = 1024
+GREP, RUFF = "ast-grep scan, 7 rules", "ruff check --select F"
+COLD, WARM = "ours, cold", "ours, warm"
 
 
 class Taken(NamedTuple):
@@ -45,6 +50,10 @@ class Taken(NamedTuple):
     wall: float
     cpu: float
     memory: float
+
+
+# All turns of each command, in the order of the rounds.
+Turns = dict[str, list[Taken]]
 
 
 class Row(NamedTuple):
@@ -98,11 +107,11 @@ def rows(programs: Path, tree: Path, cache: Path) -> list[Row]:
     found = []
     if (programs / "ast-grep").exists():
         command = [str(programs / "ast-grep"), "scan", "--inline-rules", rules, "--json=stream"]
-        found.append(Row("ast-grep scan, 7 rules", [*command, "."]))
+        found.append(Row(GREP, [*command, "."]))
     command = [str(programs / "ruff"), "check", "--select", "F", "--no-cache", "--exit-zero"]
-    found.append(Row("ruff check --select F", [*command, "--quiet", "."]))
+    found.append(Row(RUFF, [*command, "--quiet", "."]))
     ours = [sys.executable, "-m", "sophia_cli", "migrate", *scan_words(), "--root", str(tree)]
-    return [*found, Row("ours, cold", ours, forget), Row("ours, warm", ours)]
+    return [*found, Row(COLD, ours, forget), Row(WARM, ours)]
 
 
 def scan_words() -> list[str]:
@@ -139,26 +148,34 @@ def take(row: Row, tree: Path, cache: Path) -> Taken:
     return Taken(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / MEBIBYTE)
 
 
-def bars(best: dict[str, Taken]) -> list[Bar]:
+def compared(turns: Turns, mine: str, its: str, figure: str = "wall") -> float | None:
+    """The median over the rounds of how two commands compare in one; None where one is missing."""
+    pairs = zip(turns.get(mine, ()), turns.get(its, ()), strict=False)
+    ratios = [getattr(one, figure) / getattr(other, figure) for one, other in pairs]
+    return statistics.median(ratios) if ratios else None
+
+
+def bars(turns: Turns) -> list[Bar]:
     """The promises of this part of the project."""
-    grep, ruff = best.get("ast-grep scan, 7 rules"), best["ruff check --select F"]
-    cold, warm = best["ours, cold"], best["ours, warm"]
+    most = max(taken.memory for name in (COLD, WARM) for taken in turns[name])
     return [
-        Bar("cold / ast-grep, wall", cold.wall / grep.wall if grep else None, 1.0),
-        Bar("warm / ruff F, wall", warm.wall / ruff.wall, 1.5),
-        Bar("peak RSS", max(cold.memory, warm.memory), 60, " MiB"),
+        Bar("cold / ast-grep, wall", compared(turns, COLD, GREP), 1.0),
+        Bar("warm / ruff F, wall", compared(turns, WARM, RUFF), 1.5),
+        Bar("peak RSS", most, 60, " MiB"),
     ]
 
 
-def show(best: dict[str, Taken]) -> None:
+def show(turns: Turns) -> None:
     """The figures and the bars as Markdown."""
-    base = best["ruff check --select F"].wall
     print("| command | wall, ms | CPU, ms | peak RSS, MiB | wall / ruff F |\n|---|---|---|---|---|")
-    for name, taken in best.items():
-        times = f"{taken.wall * 1000:.0f} | {taken.cpu * 1000:.0f} | {taken.memory:.0f}"
-        print(f"| {name} | {times} | {taken.wall / base:.1f} |")
+    for name, taken in turns.items():
+        wall = statistics.median(turn.wall for turn in taken) * 1000
+        cpu = statistics.median(turn.cpu for turn in taken) * 1000
+        memory = max(turn.memory for turn in taken)
+        ratio = compared(turns, name, RUFF)
+        print(f"| {name} | {wall:.0f} | {cpu:.0f} | {memory:.0f} | {ratio:.1f} |")
     print("\n| bar | found | at most | met |\n|---|---|---|---|")
-    for bar in bars(best):
+    for bar in bars(turns):
         found = "-" if bar.found is None else f"{bar.found:.2f}{bar.unit}"
         print(f"| {bar.text} | {found} | {bar.most}{bar.unit} | {bar.met} |")
 
@@ -188,19 +205,15 @@ def main(folder: Path | None, quick: bool) -> None:
         tree = measured_tree(folder or Path(scratch), size)
         cache = Path(scratch) / "cache"
         wanted = rows(peers(folder), tree, cache)
-        taken: dict[str, list[Taken]] = {row.name: [] for row in wanted}
+        taken: Turns = {row.name: [] for row in wanted}
         for _ in range(rounds):
             for row in wanted:
                 taken[row.name].append(take(row, tree, cache))
-        best = {
-            name: Taken(*(min(figures) for figures in zip(*runs, strict=True)))
-            for name, runs in taken.items()
-        }
         files = sorted(tree.rglob("*.py"))
         lines = sum(path.read_bytes().count(b"\n") for path in files)
         print(f"Python {sys.version.split()[0]}; {lines:,} lines in {len(files)} files,", end=" ")
-        print(f"{sites(wanted[-1], tree, cache)} sites; best of {rounds} rounds.\n")
-    show(best)
+        print(f"{sites(wanted[-1], tree, cache)} sites; median of {rounds} rounds.\n")
+    show(taken)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import os
 import selectors
 import signal
 import subprocess  # argument lists only, never a shell
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
 from time import monotonic
-from typing import IO
+from typing import IO, NoReturn
 
 from sophia_cli.errors import SophiaError
 
@@ -88,6 +89,62 @@ def beside(command: Sequence[str], given: bytes) -> Iterator[Callable[[], bytes]
             if process is not None and process.poll() is None:
                 process.kill()
                 process.wait()
+
+
+def cores() -> int:
+    """How many processes can run at once."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
+def can_fork() -> bool:
+    """Whether a copy of this process is sure to run: on Linux, while it has one thread."""
+    return sys.platform == "linux" and len([*Path("/proc/self/task").iterdir()]) == 1
+
+
+@contextmanager
+def fork(work: Callable[[], bytes]) -> Iterator[Callable[[], bytes]]:
+    """Do some work in a copy of this process beside the block; the rest is as with `beside`.
+
+    It begins at once and knows all that this process knows.
+    """
+    with TemporaryFile() as answer:
+        child: int | None = None
+        with suppress(OSError):
+            child = os.fork()
+        if child == 0:
+            _work(work, answer)
+
+        def wait() -> bytes:
+            nonlocal child
+            status = 1
+            if child is not None:
+                _, status = os.waitpid(child, 0)
+                child = None
+            if status:
+                raise SophiaError("a copy of this process failed")
+            answer.seek(0)
+            return answer.read()
+
+        try:
+            yield wait
+        finally:
+            if child is not None:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+
+
+def _work(work: Callable[[], bytes], answer: IO[bytes]) -> NoReturn:
+    """What a copy does: nothing of what the process itself would do at its end, nor on Ctrl-C."""
+    code = 1
+    try:
+        answer.write(work())
+        answer.flush()
+        code = 0
+    finally:
+        os._exit(code)
 
 
 _PIECE = 64 * 1024

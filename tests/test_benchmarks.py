@@ -56,7 +56,7 @@ def test_looking_at_a_tree_beside_other_programs() -> None:
     done = run("migrate", "--quick")
     assert done.returncode == 0, done.stderr
     assert re.search(
-        r"; 1\d,\d{3} lines in \d\d files, [1-9]\d* sites; best of 1 rounds", done.stdout
+        r"; 1\d,\d{3} lines in \d\d files, [1-9]\d* sites; median of 1 rounds", done.stdout
     )
     commands = table(done.stdout, "command")
     assert {"ruff check --select F", "ours, cold", "ours, warm"} <= set(commands)

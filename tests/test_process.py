@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from sophia_cli.errors import SophiaError
-from sophia_cli.process import ProgramNotFound, TimedOut, beside, record
+from sophia_cli.process import ProgramNotFound, TimedOut, beside, can_fork, fork, record
 
 PYTHON = sys.executable
 
@@ -160,3 +161,46 @@ def test_it_does_not_outlive_the_block(tmp_path: Path) -> None:
             time.sleep(0.01)
         raise KeyboardInterrupt
     assert gone(int(mark.read_text()))
+
+
+def test_a_copy_of_us_knows_what_we_know() -> None:
+    known = b"x" * 200_000
+    with fork(lambda: known + b"y") as wait:
+        assert wait() == known + b"y"
+
+
+def test_a_copy_that_fails_says_so_when_it_is_asked(capfd: pytest.CaptureFixture[str]) -> None:
+    def work() -> bytes:
+        raise ValueError("of its own")
+
+    with fork(work) as wait, pytest.raises(SophiaError, match="failed"):
+        wait()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_copy_does_not_outlive_the_block(tmp_path: Path) -> None:
+    mark = tmp_path / "process"
+
+    def work() -> bytes:
+        mark.write_text(str(os.getpid()))
+        time.sleep(60)
+        return b""
+
+    with pytest.raises(KeyboardInterrupt), fork(work):
+        while not mark.exists() or not mark.read_text():
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+    assert gone(int(mark.read_text()))
+
+
+def test_a_process_with_threads_is_not_copied() -> None:
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    alone = can_fork()
+    thread.start()
+    try:
+        assert not can_fork()
+    finally:
+        done.set()
+        thread.join()
+    assert can_fork() is alone

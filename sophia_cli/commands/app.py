@@ -9,16 +9,13 @@ from typer.exceptions import TyperException
 from typer.main import get_command
 
 from sophia_cli import __version__
-from sophia_cli.commands import infra, llm, migrate
-from sophia_cli.commands.front import show_front_door
 from sophia_cli.commands.options import App, Json, NoColor, Quiet, Root
 from sophia_cli.errors import UsageError
 from sophia_cli.output import Output
 
-app = App(add_completion=False, invoke_without_command=True)
-app.add_typer(llm.app, name="llm")
-app.add_typer(migrate.app, name="migrate")
-app.add_typer(infra.app, name="infra")
+_GROUPS = {name: f"sophia_cli.commands.{name}:app" for name in ("llm", "migrate", "infra")}
+
+app = App(_GROUPS, add_completion=False, invoke_without_command=True)
 
 
 def _show_version(asked: bool) -> None:
@@ -45,6 +42,8 @@ def front(
 ) -> None:
     """One service for your LLM calls, quality gates for the rest."""
     if context.invoked_subcommand is None:
+        from sophia_cli.commands.front import show_front_door
+
         show_front_door(Output(as_json=as_json, quiet=quiet, color=not no_color), root)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections import UserDict
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.main import get_group
 
 from sophia_cli.errors import UsageError
 from sophia_cli.output import Notes, Output
@@ -45,10 +48,16 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """Words that a command follows: an option before it holds for the command, or is refused."""
+    """Words that a command follows: an option before it holds for the command, or is refused.
+
+    `later` says where the commands stand that are imported when somebody asks for them.
+    """
+
+    later: Mapping[str, str] = {}
 
     def __init__(self, *words: Any, **settings: Any) -> None:
         super().__init__(*words, **settings)
+        self.commands = Commands(self.commands, self.later)
         _take_shared(self)
 
     def invoke(self, ctx: Any) -> Any:
@@ -62,15 +71,42 @@ class Group(TyperGroup):
         return name, command, rest
 
 
+class Commands(UserDict[str, Any]):
+    """Commands by their names. Those that are named as `module:name` are imported when they are asked for."""
+
+    def __init__(self, commands: Mapping[str, Any], later: Mapping[str, str]) -> None:
+        super().__init__({**later, **commands})
+
+    def __getitem__(self, name: str) -> Any:
+        found = super().__getitem__(name)
+        if isinstance(found, str):
+            found = self[name] = _made(name, found)
+        return found
+
+
+def _made(name: str, place: str) -> Any:
+    module, _, attribute = place.partition(":")
+    found = getattr(import_module(module), attribute)
+    around = App()
+    if isinstance(found, typer.Typer):
+        around.add_typer(found, name=name)
+    else:
+        around.command(name)(found)
+    return get_group(around).commands[name]
+
+
 class App(typer.Typer):
     """A Typer application all of whose commands and groups are those above.
 
-    Help is plain: half the start-up time of rich help, and easy to compare whole in tests.
+    `later` are commands and groups by their names, each as `module:name`: half the time of a short
+    command would go into importing all the others. Help is plain: half the start-up time of rich
+    help, and easy to compare whole in tests.
     """
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, later: Mapping[str, str] | None = None, **settings: Any) -> None:
         names = {"help_option_names": ["-h", "--help"]}
-        super().__init__(cls=Group, rich_markup_mode=None, context_settings=names, **settings)
+        group = type("Group", (Group,), {"later": later or {}})
+        super().__init__(cls=group, rich_markup_mode=None, context_settings=names, **settings)
 
     def command(self, *words: Any, **settings: Any) -> Callable[[Any], Any]:
         return super().command(*words, **{"cls": Command, **settings})

@@ -12,11 +12,12 @@ from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.migrate.change import Change
 from sophia_cli.migrate.dependency import REQUIREMENT, add_dependency
 from sophia_cli.migrate.discover import list_files, matches
+from sophia_cli.migrate.inventory import Options, take_inventory
 from sophia_cli.migrate.links import link_on
 from sophia_cli.migrate.orphans import Orphan, find_orphans
 from sophia_cli.migrate.pack import Pack, Service
 from sophia_cli.migrate.packfile import load_pack
-from sophia_cli.migrate.pipeline import Options, refuse_dirty, take_inventory
+from sophia_cli.migrate.pipeline import refuse_dirty
 from sophia_cli.migrate.references import Reference, find_references
 from sophia_cli.migrate.write import Written, write
 

@@ -6,12 +6,13 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import groupby, takewhile
 from pathlib import Path, PurePosixPath
 
+from sophia_cli.migrate.ahead import read_ahead
 from sophia_cli.migrate.category import NOTEBOOKS, PAGES, QUERIES, categorize
 from sophia_cli.migrate.git import listed
 from sophia_cli.migrate.ignore import Ignored
@@ -77,7 +78,7 @@ class Contents(Mapping[str, bytes]):
     def read(self, path: str) -> bytes | None:
         """The bytes of any file of the tree, None when it cannot be read."""
         try:
-            data = (self._root / path).read_bytes()
+            data = _read(f"{self._root}/{path}")
         except OSError:
             data = None
         if data is None or path not in self._known or digest(data) != self._known[path].digest:
@@ -154,9 +155,14 @@ def discover(
     for path in _repositories(root, paths) if in_git else ():
         if not matches(path, exclude):
             reader.skip(path, "a repository of its own", may_call=False)
-    for path in kept:
-        reader.look(path)
-        advance(1)
+    unknown = [path for path in kept if path not in reader.index.files]
+    half = unknown[len(unknown) // 2 :]
+    with read_ahead(half, reader.read) as known:
+        for path in kept:
+            if half and path == half[0]:
+                reader.index = replace(reader.index, files={**reader.index.files, **known()})
+            reader.look(path)
+            advance(1)
     return Tree(
         root=root,
         in_git=in_git,
@@ -202,8 +208,22 @@ def _repositories(root: Path, paths: list[str]) -> Iterator[str]:
                     yield path
 
 
+def _read(path: str) -> bytes:
+    """As Path does it, in half the time."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        return file.read()
+
+
+def _suffix(path: str) -> str:
+    """The end of a file's name from its last dot, in lower case: what PurePath says, in a tenth of the time."""
+    name = path.rpartition("/")[2]
+    place = name.rfind(".")
+    return name[place:].lower() if 0 < place < len(name) - 1 else ""
+
+
 def _wanted(path: str) -> bool:
-    suffix = PurePosixPath(path).suffix.lower()
+    suffix = _suffix(path)
     known = suffix in (".py", ".pyw") or suffix in PAGES | NOTEBOOKS | QUERIES
     return known and ".sophia" not in path.split("/")
 
@@ -219,7 +239,7 @@ def _is_program(root: Path, path: str) -> bool:
 
 
 def _largest(path: str) -> int:
-    return LARGEST_NOTEBOOK if PurePosixPath(path).suffix.lower() in NOTEBOOKS else LARGEST
+    return LARGEST_NOTEBOOK if _suffix(path) in NOTEBOOKS else LARGEST
 
 
 def _walk(root: Path, *, ignoring: bool) -> Iterator[str]:
@@ -285,6 +305,17 @@ class _Reader:
             for front, words in self.searched
         )
 
+    def read(self, path: str) -> Known | None:
+        """What reading a plain file shows; None where `look` has more to say of it."""
+        full = f"{self.root}/{path}"
+        try:
+            status = os.lstat(full)
+            if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST:
+                return None if self._linked(path) else self._read(path, status, _read(full))
+        except OSError:
+            pass
+        return None
+
     def look(self, path: str) -> None:
         full = f"{self.root}/{path}"
         try:
@@ -296,11 +327,11 @@ class _Reader:
                 return
             if not stat.S_ISREG(status.st_mode):  # a folder, or a pipe that nobody writes to
                 return
-            if status.st_size > LARGEST and PurePosixPath(path).suffix.lower() in QUERIES:
+            if status.st_size > LARGEST and _suffix(path) in QUERIES:
                 self.skip(path, f"{status.st_size / 1e6:.0f} MB: taken for data", may_call=False)
                 return
             known = self.index.find(path, status)
-            data = None if known else Path(full).read_bytes()
+            data = None if known else _read(full)
         except FileNotFoundError:  # in git's index, no longer on disk
             return
         except OSError as error:
@@ -330,13 +361,13 @@ class _Reader:
 
     def _read(self, path: str, status: os.stat_result, data: bytes) -> Known:
         lower = data.lower()
-        if b"\0" in data and PurePosixPath(path).suffix.lower() in QUERIES:
+        if b"\0" in data and _suffix(path) in QUERIES:
             lower = decoded(data).lower().encode()
         hit = self._is_hit(lower) or b"\0" in lower
         return Known(stamp_of(status), digest(data), categorize(path, data) if hit else None)
 
     def _keep(self, path: str, known: Known, data: bytes | None) -> None:
-        suffix = PurePosixPath(path).suffix.lower()
+        suffix = _suffix(path)
         kinds = ((PAGES, self.pages), (NOTEBOOKS, self.notebooks), (QUERIES, self.queries))
         next((paths for kind, paths in kinds if suffix in kind), self.python).append(path)
         self.known[path] = known

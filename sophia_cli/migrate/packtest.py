@@ -16,8 +16,9 @@ from tempfile import TemporaryDirectory
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.migrate.change import Choice
+from sophia_cli.migrate.inventory import Options
 from sophia_cli.migrate.packfile import load_packs
-from sophia_cli.migrate.pipeline import Options, migrate
+from sophia_cli.migrate.pipeline import migrate
 from sophia_cli.migrate.report import Report
 from sophia_cli.migrate.shipped import locate
 

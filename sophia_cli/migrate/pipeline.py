@@ -2,63 +2,35 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.files import put
 from sophia_cli.migrate import git, journal
-from sophia_cli.migrate.cache import Cache, cache_of
+from sophia_cli.migrate.cache import Cache
 from sophia_cli.migrate.change import Choice, Plan
 from sophia_cli.migrate.counted import counted
 from sophia_cli.migrate.dependency import Dependency, add_dependency
-from sophia_cli.migrate.discover import Tree, Unseen, discover, matches
+from sophia_cli.migrate.discover import Tree, matches
 from sophia_cli.migrate.index import digest
-from sophia_cli.migrate.pack import Pack
-from sophia_cli.migrate.patch import make_patch
-from sophia_cli.migrate.recall import (
-    keep_index,
-    keep_plan,
-    lasts,
-    plan_name,
-    recall_index,
-    recall_plan,
+from sophia_cli.migrate.inventory import (
+    Advance,
+    Options,
+    cache_for,
+    find_plan,
+    look,
+    uncollected,
 )
-from sophia_cli.migrate.report import Done, Report, make_report, site_data
-from sophia_cli.migrate.site import Site
+from sophia_cli.migrate.patch import make_patch
+from sophia_cli.migrate.report import Done, Report, make_report
+from sophia_cli.migrate.site import site_data
 from sophia_cli.migrate.survey import Survey
 from sophia_cli.migrate.write import write
 
 PATCH = "plan.patch"
-Advance = Callable[[int], None]
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a run is asked to do.
-
-    `named` are files that are looked at though their names do not tell what they are, where their
-    first line says so. `changed_since` is a commit; `trial` is what the journal keeps of the command
-    that checks it, `asked` what it keeps of how the run was begun. A dry run keeps its patch unless
-    it only looks for another command, which must not change what the user was told to read.
-    """
-
-    root: Path
-    apply: bool = False
-    choice: Choice = Choice()
-    packs: tuple[Pack, ...] = ()
-    allow_dirty: bool = False
-    cache: bool = True
-    changed_since: str = ""
-    named: frozenset[str] = frozenset()
-    trial: Mapping[str, Any] | None = None
-    asked: Mapping[str, Any] | None = None
-    keep_patch: bool = True
 
 
 def migrate(options: Options, advance: Advance = lambda steps: None) -> Report:
@@ -68,9 +40,9 @@ def migrate(options: Options, advance: Advance = lambda steps: None) -> Report:
     """
     began = perf_counter()
     options = _since(options)
-    cache = _cache(options)
-    tree = _look(options, cache, advance)
-    plan = _plan(options, tree, cache, advance)
+    cache = cache_for(options)
+    tree = look(options, cache, advance)
+    plan = find_plan(options, tree, cache, advance)
     _refuse_unknown(tree, plan, options.choice)
     dependency, plan = _with_dependency(tree, plan)
     patch = make_patch(plan.changes)
@@ -94,76 +66,6 @@ def migrate(options: Options, advance: Advance = lambda steps: None) -> Report:
         journal.cut_short(options.root),
     )
     return make_report(tree, plan, options.choice, done)
-
-
-@dataclass(frozen=True)
-class Inventory:
-    """Every site, in order, and what was looked at and what not; nothing is planned or written."""
-
-    sites: tuple[Site, ...]
-    unseen: tuple[Unseen, ...]
-    seen: frozenset[str] = frozenset()
-
-    @property
-    def files(self) -> int:
-        return len(self.seen)
-
-
-def take_inventory(options: Options, advance: Advance = lambda steps: None) -> Inventory:
-    """Find every site under a root, as `migrate` does, and wrappers to declare. Raises SophiaError."""
-    cache = _cache(options)
-    tree = _look(options, cache, advance)
-    found = _plan(options, tree, cache, advance, edited=False)
-    unseen = (*found.broken, *found.unseen)
-    return Inventory(found.sites, unseen, frozenset(tree.known))
-
-
-def _cache(options: Options) -> Cache:
-    """What is written goes by the files alone."""
-    kept = options.cache and not options.apply and lasts(options.packs)
-    return cache_of(options.root) if kept else Cache(None)
-
-
-def _look(options: Options, cache: Cache, advance: Advance) -> Tree:
-    """The files of the tree, of which the cache may know what is in them."""
-
-    def words() -> Iterator[bytes]:
-        from sophia_cli.migrate.rules import WORDS
-
-        yield from WORDS
-        yield from (word for pack in options.packs for word in pack.words)
-
-    index = recall_index(cache, options.packs)
-    tree = discover(options.root, words, options.choice.exclude, advance, index, options.named)
-    keep_index(cache, options.packs, index, tree)
-    return tree
-
-
-def _plan(
-    options: Options, tree: Tree, cache: Cache, advance: Advance, *, edited: bool = True
-) -> Plan:
-    """What the choice leads to, or only the sites; made anew where the cache does not have it."""
-    name = plan_name(tree, options.choice, options.packs, edited=edited)
-    plan = recall_plan(cache, name, tree)
-    if plan is None:
-        # half the time of a run that finds its plan in the cache would go into these
-        from sophia_cli.migrate.plan import list_sites, make_plan, make_scan, place_sites
-        from sophia_cli.migrate.rules.proposals import propose
-        from sophia_cli.migrate.shares import is_large, plan_in_shares
-        from sophia_cli.migrate.verify import verify
-
-        with _uncollected():
-            if is_large(tree) and not options.packs:
-                plan = plan_in_shares(tree, options.choice if edited else None, advance)
-            elif edited:
-                scan = make_scan(tree, options.packs, advance)
-                plan = verify(scan, make_plan(scan, tree, options.choice), options.choice)
-            else:
-                scan = make_scan(tree, options.packs, advance)
-                propose(scan)
-                plan = list_sites(tree, place_sites(scan).sites, scan.modules.broken)
-        keep_plan(cache, name, tree, plan)
-    return plan
 
 
 def _since(options: Options) -> Options:
@@ -190,8 +92,8 @@ def survey(options: Options, advance: Advance = lambda steps: None) -> Survey:
     from sophia_cli.migrate.rules.service import find_done
     from sophia_cli.migrate.verify import verify
 
-    tree = _look(options, Cache(None), advance)
-    with _uncollected():
+    tree = look(options, Cache(None), advance)
+    with uncollected():
         scan = make_scan(tree, options.packs, advance)
         find_done(scan)
         place_sites(scan)
@@ -206,18 +108,6 @@ def survey(options: Options, advance: Advance = lambda steps: None) -> Survey:
         excerpts=read_excerpts(scan, tree, plan.sites),
         unseen=(*plan.broken, *plan.unseen),
     )
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No garbage collection: parse trees are none, and walking all of them took a third of the time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _with_dependency(tree: Tree, plan: Plan) -> tuple[Dependency, Plan]:

@@ -12,8 +12,7 @@ from sophia_cli.migrate.baseline import Baseline, Counts
 from sophia_cli.migrate.category import categorize, runs
 from sophia_cli.migrate.change import Choice
 from sophia_cli.migrate.discover import Unseen
-from sophia_cli.migrate.report import site_data
-from sophia_cli.migrate.site import Reason, Site, Verdict
+from sophia_cli.migrate.site import Reason, Site, Verdict, site_data
 from sophia_cli.migrate.standing import stand
 
 Direct = Mapping[str, Mapping[str, tuple[Site, ...]]]

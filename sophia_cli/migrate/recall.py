@@ -8,6 +8,7 @@ have lost what only writing needs, so `--apply` makes its own.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from sophia_cli.migrate import cache as caches
 from sophia_cli.migrate.cache import Cache, key_of
@@ -16,18 +17,20 @@ from sophia_cli.migrate.codec import decode, encode
 from sophia_cli.migrate.discover import Tree, Unseen
 from sophia_cli.migrate.index import Index, from_data, to_data
 from sophia_cli.migrate.owners import read_owners
-from sophia_cli.migrate.pack import Pack, Target, needed
-from sophia_cli.migrate.requirements import read_requirements
 from sophia_cli.migrate.site import Site
+
+if TYPE_CHECKING:
+    from sophia_cli.migrate.pack import Pack
 
 
 def lasts(packs: tuple[Pack, ...]) -> bool:
     """Whether all that a plan is made of is known: not where a pack's target is in another package."""
-    foreign = {pack.target.module for pack in packs} - {Target.module}
-    if not foreign:
+    if not packs:
         return True
+    from sophia_cli.migrate.pack import Target
     from sophia_cli.migrate.target import module_file
 
+    foreign = {pack.target.module for pack in packs} - {Target.module}
     return not any(module_file(module) for module in foreign)
 
 
@@ -51,10 +54,19 @@ def plan_name(tree: Tree, choice: Choice, packs: tuple[Pack, ...], *, edited: bo
     """The name of the plan that this choice leads to in a tree as it is now; or of its sites alone."""
     files = [[path, tree.known[path].digest] for path in tree.known]
     owners = encode(read_owners(tree.root))
-    required = encode(read_requirements(tree.root, tree.hits, needed(packs)))
     asked = [edited, encode(choice), encode(packs)]
-    key = key_of(caches.tool(), sorted(files), owners, required, asked)
+    key = key_of(caches.tool(), sorted(files), owners, _required(tree, packs), asked)
     return f"plan-{key[:32]}"
+
+
+def _required(tree: Tree, packs: tuple[Pack, ...]) -> Any:
+    """The versions of which packs ask that the project requires."""
+    if not packs:
+        return None
+    from sophia_cli.migrate.pack import needed
+    from sophia_cli.migrate.requirements import read_requirements
+
+    return encode(read_requirements(tree.root, tree.hits, needed(packs)))
 
 
 def recall_plan(cache: Cache, name: str, tree: Tree) -> Plan | None:

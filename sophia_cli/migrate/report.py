@@ -9,7 +9,7 @@ from sophia_cli.migrate.batches import is_aside, is_held
 from sophia_cli.migrate.change import Choice, Plan
 from sophia_cli.migrate.discover import Tree, Unseen
 from sophia_cli.migrate.journal import CutShort
-from sophia_cli.migrate.site import Category, Reason, Site, Verdict
+from sophia_cli.migrate.site import Category, Site, Verdict, site_data
 from sophia_cli.migrate.write import Written
 
 
@@ -135,33 +135,3 @@ def make_report(tree: Tree, plan: Plan, choice: Choice, done: Done) -> Report:
 def count(sites: tuple[Site, ...]) -> dict[str, int]:
     """How many sites in how many files."""
     return {"sites": len(sites), "files": len({site.path for site in sites})}
-
-
-def site_data(site: Site) -> dict[str, Any]:
-    """A site as data."""
-    return {
-        "rule": site.rule,
-        "class": str(site.verdict),
-        "reason": _reason(site.reason),
-        "also": [_reason(reason) for reason in site.reason.also],
-        "path": site.path,
-        "line": site.line,
-        "column": site.column,
-        "cell": site.cell or None,
-        "sdk": site.provider,
-        "operation": site.operation,
-        "async": site.is_async,
-        "model": site.model,
-        "provider": site.endpoint or site.provider,
-        "streaming": site.use.streaming,
-        "tools": site.use.tools,
-        "result": site.use.result or None,
-        "category": str(site.category),
-        "owner": site.owner,
-        "part": site.part,
-        "carrier": f"{site.carrier[0]}:{site.carrier[1]}" if site.carrier else None,
-    }
-
-
-def _reason(reason: Reason) -> dict[str, str]:
-    return {"code": reason.code, "words": reason.words}

@@ -11,8 +11,9 @@ from sophia_cli.errors import Interrupted, SophiaError
 from sophia_cli.migrate import journal
 from sophia_cli.migrate.batches import ALL, Batch, list_batches
 from sophia_cli.migrate.drift import changed, gone_back
+from sophia_cli.migrate.inventory import Options
 from sophia_cli.migrate.journal import Run, State
-from sophia_cli.migrate.pipeline import Options, migrate, refuse_dirty
+from sophia_cli.migrate.pipeline import migrate, refuse_dirty
 from sophia_cli.migrate.report import Report
 from sophia_cli.migrate.trial import LOG, Outcome, Trial, attempt, refuse_unclear, worse
 from sophia_cli.migrate.write import Written, keep, rollback

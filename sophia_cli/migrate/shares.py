@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.migrate.change import Choice, Plan
@@ -29,7 +29,7 @@ from sophia_cli.migrate.rules.proposals import propose
 from sophia_cli.migrate.site import Category, Site
 from sophia_cli.migrate.stand_ins import StandIns
 from sophia_cli.migrate.verify import verify
-from sophia_cli.process import beside
+from sophia_cli.process import beside, can_fork, cores, fork
 
 _SIZE = 300_000  # bytes of code, which take fifty times that in memory
 _KEPT = 200_000
@@ -69,13 +69,16 @@ def plan_in_shares(tree: Tree, choice: Choice | None, advance: Callable[[int], N
     tree, broken = settle_live(tree)
     weight = _weight(tree, tree.hits)
     hands = _processes() if weight >= _WORTH else 1
-    size = max(_SIZE, -(-weight // hands)) if _lean(tree) else _SIZE
+    each = -(-weight // hands)
+    size = each if _lean(tree) else -(-each // -(-each // _SIZE))
     shares = _split(tree, tree.hits, size)
     stand_ins = StandIns()
     for share in _split(tree, [path for path in tree.hits if _replaces(tree, path)], size):
         stand_ins.add(find_stand_ins(tree, share))
     hands = min(hands, len(shares))
-    tasks = [Task(tree, choice, stand_ins, tuple(shares[n::hands])) for n in range(hands)]
+    # neighbours, which refer to each other most, by one process
+    ends = [len(shares) * n // hands for n in range(hands + 1)]
+    tasks = [Task(tree, choice, stand_ins, tuple(shares[a:b])) for a, b in pairwise(ends)]
     looked = sorted(
         (found for each in _do(tasks, advance) for found in each),
         key=lambda found: shares.index(found.share),
@@ -98,7 +101,7 @@ def is_large(tree: Tree) -> bool:
 
 def look(task: Task, advance: Callable[[int], None] = lambda steps: None) -> Iterator[Looked]:
     """Look at one share after the other."""
-    kept = _Kept(task.tree)
+    kept = _Kept(task.tree, [_imported(task.tree, share) for share in task.shares])
     for share in task.shares:
         yield _look_at(share, task, kept)
         advance(len(share))
@@ -106,22 +109,31 @@ def look(task: Task, advance: Callable[[int], None] = lambda steps: None) -> Ite
 
 @dataclass(eq=False)
 class _Kept:
-    """Files that many shares ask for: parsed once, as long as they are not too many."""
+    """Files that many shares ask for: parsed once, as long as they are not too many.
+
+    `imports` are the words of the import statements of each share that is still to come.
+    """
 
     tree: Tree
+    imports: list[Counter[bytes]]
     files: dict[str, Parsed] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
 
     def choose(self, modules: Modules, share: Share) -> None:
-        """Keep those of one share and of earlier ones that were asked for most often."""
+        """Keep those of one share and of earlier ones that are asked for most often."""
         self.asked.update(modules.asked - set(share))
+        del self.imports[0]
+        often = {
+            path: self.asked[path] + sum(words[stem_of(path).encode()] for words in self.imports)
+            for path in modules.parsed
+        }
         # names are followed into any other file only after something has asked for it
         lasting = [p for p in modules.parsed if p in modules.hits or p.endswith("__init__.py")]
-        ranked = sorted(lasting, key=lambda path: (-self.asked[path], path))
+        ranked = sorted(lasting, key=lambda path: (-often[path], path))
         self.files, left = {}, _KEPT
         for path in ranked:
             left -= _weight(self.tree, [path])
-            if not self.asked[path] or left < 0:
+            if not often[path] or left < 0:
                 break
             self.files[path] = modules.parsed[path]
 
@@ -146,7 +158,7 @@ def _do(tasks: list[Task], advance: Callable[[int], None]) -> Iterator[tuple[Loo
     """The first task is done here, each other beside it; here too where that fails."""
     mine, *others = tasks
     with ExitStack() as stack:
-        started = [stack.enter_context(beside(_COMMAND, pickle.dumps(task))) for task in others]
+        started = [stack.enter_context(_begun(task)) for task in others]
         yield tuple(look(mine, advance))
         for task, wait in zip(others, started, strict=True):
             try:
@@ -157,6 +169,13 @@ def _do(tasks: list[Task], advance: Callable[[int], None]) -> Iterator[tuple[Loo
                 yield tuple(look(task, advance))
 
 
+def _begun(task: Task) -> AbstractContextManager[Callable[[], bytes]]:
+    """Another process that does a task: a copy of this one has read and imported everything already."""
+    if can_fork():
+        return fork(lambda: pickle.dumps(tuple(look(task))))
+    return beside(_COMMAND, pickle.dumps(task))
+
+
 # -P: what stands in the working directory is the user's, and must not be taken for a module of ours.
 _COMMAND = (
     *(sys.executable, "-P", "-c"),
@@ -165,18 +184,20 @@ _COMMAND = (
 
 
 def _processes() -> int:
-    try:
-        return min(len(os.sched_getaffinity(0)), _MOST)
-    except AttributeError:
-        return min(os.cpu_count() or 1, _MOST)
+    return min(cores(), _MOST)
 
 
 def _lean(tree: Tree) -> bool:
     """Whether most files import others that hold a word: small shares would parse those again and again."""
     other = {*tree.pages, *tree.queries}
     code = [path for path in tree.hits if path not in other]
-    stems = {stem_of(path).encode() for path in code}
-    return sum(len(import_words(tree.hits[path]) & stems) for path in code) > len(code)
+    imported = _imported(tree, code)
+    return sum(imported[stem] for stem in {stem_of(path).encode() for path in code}) > len(code)
+
+
+def _imported(tree: Tree, paths: Iterable[str]) -> Counter[bytes]:
+    """The words of import statements, and in how many of the files each stands."""
+    return Counter(word for path in paths for word in import_words(tree.hits[path]))
 
 
 def _split(tree: Tree, paths: Iterable[str], size: int) -> list[Share]:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 Key = tuple[str, int, int]
 
@@ -150,3 +151,33 @@ class Site:
     def place(self) -> str:
         cell = f" cell {self.cell}" if self.cell else ""
         return f"{self.path}:{self.line}{cell}"
+
+
+def site_data(site: Site) -> dict[str, Any]:
+    """A site as data."""
+    return {
+        "rule": site.rule,
+        "class": str(site.verdict),
+        "reason": _reason(site.reason),
+        "also": [_reason(reason) for reason in site.reason.also],
+        "path": site.path,
+        "line": site.line,
+        "column": site.column,
+        "cell": site.cell or None,
+        "sdk": site.provider,
+        "operation": site.operation,
+        "async": site.is_async,
+        "model": site.model,
+        "provider": site.endpoint or site.provider,
+        "streaming": site.use.streaming,
+        "tools": site.use.tools,
+        "result": site.use.result or None,
+        "category": str(site.category),
+        "owner": site.owner,
+        "part": site.part,
+        "carrier": f"{site.carrier[0]}:{site.carrier[1]}" if site.carrier else None,
+    }
+
+
+def _reason(reason: Reason) -> dict[str, str]:
+    return {"code": reason.code, "words": reason.words}

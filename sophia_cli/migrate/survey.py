@@ -12,8 +12,7 @@ from typing import Any
 from sophia_cli.migrate.change import Choice
 from sophia_cli.migrate.discover import Unseen
 from sophia_cli.migrate.excerpt import Excerpt
-from sophia_cli.migrate.report import site_data
-from sophia_cli.migrate.site import Site, Verdict
+from sophia_cli.migrate.site import Site, Verdict, site_data
 from sophia_cli.migrate.standing import Standing, stand
 
 NOBODY = "(nobody)"

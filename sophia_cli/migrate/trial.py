@@ -12,11 +12,11 @@ from typing import Any
 
 from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.migrate import journal
+from sophia_cli.migrate.limits import TRIAL
 from sophia_cli.migrate.lock import locked
 from sophia_cli.process import TimedOut, record
 
 LOG = "verify.log"
-LIMIT = 1800.0
 _TAIL = 12
 _LARGEST = 1024 * 1024
 _QUOTED = re.compile(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*\"""", re.DOTALL)
@@ -41,7 +41,7 @@ class Trial:
     """The command that says whether the project is well; `timeout` is in seconds."""
 
     command: tuple[str, ...]
-    timeout: float = LIMIT
+    timeout: float = TRIAL
 
     @property
     def line(self) -> str:
@@ -71,7 +71,7 @@ class Outcome:
         return {"code": self.code, "words": self.words, "failed": failed}
 
 
-def read_trial(text: str, timeout: float = LIMIT) -> Trial:
+def read_trial(text: str, timeout: float = TRIAL) -> Trial:
     """Take a command line apart; no shell is involved. Raises UsageError."""
     try:
         command = tuple(shlex.split(text))

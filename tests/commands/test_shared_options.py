@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -198,3 +200,19 @@ WORDS = [
 @pytest.mark.parametrize(("arguments", "words"), WORDS)
 def test_the_words_of_a_command(arguments: str, words: list[str]) -> None:
     assert words_of(arguments.split()) == words
+
+
+UNASKED = ("commands.infra", "commands.llm", "commands.migrate.check", "migrate.write")
+
+
+def test_a_command_imports_itself_alone(tmp_path: Path) -> None:
+    """Whoever asks for one should not wait for all."""
+    code = (
+        "import sys; from sophia_cli.commands import call; call(sys.argv[1:]);"
+        "print(*(name for name in sys.modules if name.startswith('sophia_cli')), sep='\\n')"
+    )
+    command = [sys.executable, "-c", code, "migrate", "scan", "--root", str(tmp_path), "--files"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    names = set(done.stdout.split())
+    assert "sophia_cli.commands.migrate.scan" in names
+    assert names & {f"sophia_cli.{name}" for name in UNASKED} == set()

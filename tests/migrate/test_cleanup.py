@@ -12,8 +12,8 @@ from sophia_cli.errors import SophiaError
 from sophia_cli.migrate import journal
 from sophia_cli.migrate.change import Choice
 from sophia_cli.migrate.cleanup import Cleanup, clean_up
+from sophia_cli.migrate.inventory import Options
 from sophia_cli.migrate.packfile import load_pack
-from sophia_cli.migrate.pipeline import Options
 from sophia_cli.migrate.write import resume, rollback
 
 SERVICE = """

@@ -12,8 +12,9 @@ from trees import contents, plant
 from sophia_cli.errors import SophiaError
 from sophia_cli.migrate import journal
 from sophia_cli.migrate.change import Change
+from sophia_cli.migrate.inventory import Options
 from sophia_cli.migrate.packfile import load_pack
-from sophia_cli.migrate.pipeline import Options, migrate
+from sophia_cli.migrate.pipeline import migrate
 from sophia_cli.migrate.report import Report
 from sophia_cli.migrate.write import resume, rollback, write
 

@@ -17,14 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trees import apply, contents, plant
 
-from sophia_cli.migrate import pipeline
 from sophia_cli.migrate.cache import Cache, cache_of, key_of
 from sophia_cli.migrate.change import Choice
 from sophia_cli.migrate.codec import decode, encode
 from sophia_cli.migrate.discover import Tree, discover
 from sophia_cli.migrate.index import Index
+from sophia_cli.migrate.inventory import Inventory, Options, take_inventory
 from sophia_cli.migrate.packfile import load_packs
-from sophia_cli.migrate.pipeline import Options
+from sophia_cli.migrate.pipeline import migrate
 from sophia_cli.migrate.report import Report
 from sophia_cli.migrate.site import Edit, Site
 
@@ -54,7 +54,7 @@ def seen(report: Report) -> dict[str, Any]:
 
 
 def look(root: Path, *, cache: bool = True, packs: tuple[Any, ...] = (), **choice: Any) -> Any:
-    return seen(pipeline.migrate(Options(root, False, Choice(**choice), packs, cache=cache)))
+    return seen(migrate(Options(root, False, Choice(**choice), packs, cache=cache)))
 
 
 def kept(root: Path) -> dict[str, int]:
@@ -321,12 +321,12 @@ def test_an_inventory_is_kept_beside_the_plan(tmp_path: Path) -> None:
     root = plant(tmp_path, TREE)
     look(root)
     options = Options(root)
-    fresh = pipeline.take_inventory(replace(options, cache=False))
-    assert [stripped(pipeline.take_inventory(options)) for _ in range(2)] == [stripped(fresh)] * 2
+    fresh = take_inventory(replace(options, cache=False))
+    assert [stripped(take_inventory(options)) for _ in range(2)] == [stripped(fresh)] * 2
     assert len(plans(root)) == 2
 
 
-def stripped(inventory: pipeline.Inventory) -> Any:
+def stripped(inventory: Inventory) -> Any:
     return [replace(site, needs=()) for site in inventory.sites], inventory.unseen
 
 
@@ -340,8 +340,8 @@ def test_a_plan_goes_by_the_versions_that_are_required(tmp_path: Path) -> None:
     text = "from portkey_ai import Portkey\n\nc = Portkey()\n"
     root = plant(tmp_path, {"app.py": text, "requirements.txt": "portkey-ai==1.7.0\n"})
     options = Options(root, packs=load_packs([Path("portkey")]))
-    before = pipeline.take_inventory(options)
+    before = take_inventory(options)
     (root / "requirements.txt").write_text("portkey-ai==1.5.1\n", encoding="utf-8")
-    after = pipeline.take_inventory(options)
+    after = take_inventory(options)
     codes = [[site.reason.code for site in found.sites] for found in (before, after)]
     assert codes == [["gains-client"], ["older-version"]]

@@ -12,7 +12,8 @@ from trees import apply, commit, contents, look, plant
 from sophia_cli.errors import SophiaError
 from sophia_cli.migrate import journal
 from sophia_cli.migrate.change import Change
-from sophia_cli.migrate.pipeline import Options, migrate
+from sophia_cli.migrate.inventory import Options
+from sophia_cli.migrate.pipeline import migrate
 from sophia_cli.migrate.write import rollback, write
 
 CALL = "from openai import OpenAI\n\nclient = OpenAI()\n"

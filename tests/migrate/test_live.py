@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from trees import apply, contents, look, plant
 
 from sophia_cli.migrate.change import Choice
-from sophia_cli.migrate.pipeline import Options, take_inventory
+from sophia_cli.migrate.inventory import Options, take_inventory
 from sophia_cli.migrate.ratchet import direct_sites, holds
 
 CALL = "from openai import OpenAI\n\nclient = OpenAI()\n"

@@ -11,8 +11,9 @@ from trees import commit, contents, git, plant
 from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.migrate.batches import list_batches, read_batch
 from sophia_cli.migrate.change import Choice
+from sophia_cli.migrate.inventory import Options
 from sophia_cli.migrate.packfile import load_pack
-from sophia_cli.migrate.pipeline import Options, migrate
+from sophia_cli.migrate.pipeline import migrate
 from sophia_cli.migrate.report import Report
 
 PACK = """

@@ -10,9 +10,10 @@ import pytest
 from brains import LIBRARY, PACK
 from trees import apply, contents, look, plant
 
+from sophia_cli.migrate.inventory import Options
 from sophia_cli.migrate.magics import NotPython, without_magics
 from sophia_cli.migrate.packfile import load_pack
-from sophia_cli.migrate.pipeline import Options, migrate
+from sophia_cli.migrate.pipeline import migrate
 from sophia_cli.migrate.write import rollback
 
 CALL = "from openai import OpenAI\nclient = OpenAI()"

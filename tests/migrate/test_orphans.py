@@ -10,7 +10,7 @@ from trees import contents, plant
 from sophia_cli.errors import UsageError
 from sophia_cli.migrate.change import Choice
 from sophia_cli.migrate.cleanup import Cleanup, clean_up
-from sophia_cli.migrate.pipeline import Options
+from sophia_cli.migrate.inventory import Options
 from sophia_cli.migrate.rules.family import Family
 from sophia_cli.migrate.rules.sdks import SDKS
 from sophia_cli.migrate.write import rollback

@@ -8,9 +8,10 @@ import pytest
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.migrate.change import Choice
+from sophia_cli.migrate.inventory import Options
 from sophia_cli.migrate.pack import Enumeration, Field, Method, Pack, Service, Target
 from sophia_cli.migrate.packfile import load_pack, load_packs
-from sophia_cli.migrate.pipeline import Options, migrate
+from sophia_cli.migrate.pipeline import migrate
 
 WHOLE = """
 [pack]

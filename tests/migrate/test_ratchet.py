@@ -9,7 +9,7 @@ from trees import plant
 
 from sophia_cli.migrate.baseline import Baseline, Counts
 from sophia_cli.migrate.change import Choice
-from sophia_cli.migrate.pipeline import Options, take_inventory
+from sophia_cli.migrate.inventory import Options, take_inventory
 from sophia_cli.migrate.ratchet import Checked, compare, direct_sites, holds, unread_sites
 from sophia_cli.migrate.site import Reason, Site, Verdict
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from trees import plant
 
-from sophia_cli.migrate.pipeline import Options, survey
+from sophia_cli.migrate.inventory import Options
+from sophia_cli.migrate.pipeline import survey
 from sophia_cli.migrate.reports import FORMATS
 from sophia_cli.migrate.reports.markdown import LARGEST
 from sophia_cli.migrate.rules.names import RULE_NAMES

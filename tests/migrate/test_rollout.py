@@ -13,8 +13,8 @@ from trees import commit, contents, plant
 from sophia_cli.errors import SophiaError
 from sophia_cli.migrate import journal
 from sophia_cli.migrate.change import Choice
+from sophia_cli.migrate.inventory import Options
 from sophia_cli.migrate.journal import State
-from sophia_cli.migrate.pipeline import Options
 from sophia_cli.migrate.rollout import Ended, Left, Step, check_again, next_batch, roll_out
 from sophia_cli.migrate.trial import Trial
 from sophia_cli.migrate.write import resume, rollback

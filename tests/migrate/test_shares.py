@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import shutil
 import sys
 import weakref
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from trees import contents, plant
 
-from sophia_cli.migrate import shares
+from sophia_cli.migrate import modules, shares
 from sophia_cli.migrate.change import Choice
 from sophia_cli.migrate.discover import discover
+from sophia_cli.migrate.inventory import Inventory, Options, take_inventory
 from sophia_cli.migrate.live import with_live
 from sophia_cli.migrate.modules import Modules
-from sophia_cli.migrate.pipeline import Inventory, Options, migrate, take_inventory
+from sophia_cli.migrate.pipeline import migrate
 from sophia_cli.migrate.plan import scan_share, settle_live
 from sophia_cli.migrate.rules import WORDS
 from sophia_cli.migrate.shares import plan_in_shares
@@ -124,17 +128,31 @@ def test_one_share_after_the_other(
     assert look(tmp_path) == whole
 
 
+@pytest.mark.parametrize("forks", [True, False])
 @pytest.mark.parametrize("processes", [2, 3])
 def test_some_by_other_processes(
-    tmp_path: Path, whole: Inventory, monkeypatch: pytest.MonkeyPatch, processes: int
+    tmp_path: Path, whole: Inventory, monkeypatch: pytest.MonkeyPatch, processes: int, forks: bool
 ) -> None:
     let_each_file_be_a_share(monkeypatch, worth=0)
+    monkeypatch.setattr(shares, "can_fork", lambda: forks)
     monkeypatch.setattr(shares, "_processes", lambda: processes)
     told: list[int] = []
     found = take_inventory(Options(tmp_path, cache=False), told.append)
     assert replace(found, sites=whole.sites) == whole
     assert look(tmp_path) == whole
     assert sum(told) == len(TREE) + len(TREE) - 2  # each file is read; two hold no word
+
+
+def test_what_a_later_share_imports_is_parsed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(tmp_path, {"a.py": CLIENTS, "b.py": SHARED.replace("app.clients", "a"), "c.py": TYPED})
+    parsed: list[str] = []
+    load = modules.load
+    monkeypatch.setattr(modules, "load", lambda path, data: parsed.append(path) or load(path, data))
+    let_each_file_be_a_share(monkeypatch, worth=10**9)
+    assert len(look(tmp_path).sites) == 3
+    assert parsed == ["a.py", "b.py", "c.py"]
 
 
 LIVE = {
@@ -198,7 +216,25 @@ def test_what_another_process_does_not_do_is_done_here(
 ) -> None:
     let_each_file_be_a_share(monkeypatch, worth=0)
     monkeypatch.setattr(shares, "_processes", lambda: 2)
+    monkeypatch.setattr(shares, "can_fork", lambda: False)
     monkeypatch.setattr(shares, "_COMMAND", (sys.executable, "-c", code))
+    assert look(tmp_path) == whole
+
+
+def test_what_a_copy_does_not_do_is_done_here(
+    tmp_path: Path, whole: Inventory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = os.getpid()
+
+    def fails(task: shares.Task, advance: Callable[[int], None] = lambda steps: None) -> Any:
+        assert os.getpid() == here
+        return look_at(task, advance)
+
+    let_each_file_be_a_share(monkeypatch, worth=0)
+    monkeypatch.setattr(shares, "_processes", lambda: 2)
+    monkeypatch.setattr(shares, "can_fork", lambda: True)
+    look_at = shares.look
+    monkeypatch.setattr(shares, "look", fails)
     assert look(tmp_path) == whole
 
 
@@ -207,6 +243,7 @@ def test_a_program_that_is_not_there_is_not_missed(
 ) -> None:
     let_each_file_be_a_share(monkeypatch, worth=0)
     monkeypatch.setattr(shares, "_processes", lambda: 2)
+    monkeypatch.setattr(shares, "can_fork", lambda: False)
     monkeypatch.setattr(shares, "_COMMAND", (str(tmp_path / "none"),))
     assert look(tmp_path) == whole
 
@@ -218,6 +255,7 @@ def test_another_process_begins_where_there_is_much_to_do(
     mark = tmp_path / "begun"
     code = f"open({str(mark)!r}, 'w').close(); raise SystemExit(1)"
     monkeypatch.setattr(shares, "_processes", lambda: 2)
+    monkeypatch.setattr(shares, "can_fork", lambda: False)
     monkeypatch.setattr(shares, "_COMMAND", (sys.executable, "-c", code))
     text = CLIENTS + "x = 1  # and on\n" * lines
     assert len(look(plant(tmp_path / "tree", {"a.py": text, "b.py": text})).sites) == 2

@@ -18,8 +18,9 @@ from sophia_cli.errors import SophiaError
 from sophia_cli.migrate import journal, shipped
 from sophia_cli.migrate.change import Choice
 from sophia_cli.migrate.cleanup import clean_up
+from sophia_cli.migrate.inventory import Options, take_inventory
 from sophia_cli.migrate.packfile import load_packs
-from sophia_cli.migrate.pipeline import Options, migrate, take_inventory
+from sophia_cli.migrate.pipeline import migrate
 from sophia_cli.migrate.ratchet import direct_sites
 from sophia_cli.migrate.report import Report
 from sophia_cli.migrate.site import Verdict

@@ -14,9 +14,10 @@ import pytest
 from trees import contents
 
 from sophia_cli.migrate.change import Choice
+from sophia_cli.migrate.inventory import Options
 from sophia_cli.migrate.packfile import load_packs
 from sophia_cli.migrate.packtest import run_fixtures
-from sophia_cli.migrate.pipeline import Options, migrate
+from sophia_cli.migrate.pipeline import migrate
 from sophia_cli.migrate.report import Report
 from sophia_cli.migrate.shipped import shipped
 from sophia_cli.migrate.write import rollback

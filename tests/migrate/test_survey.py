@@ -8,7 +8,8 @@ import pytest
 from trees import contents, plant
 
 from sophia_cli.migrate.change import Choice
-from sophia_cli.migrate.pipeline import Options, survey
+from sophia_cli.migrate.inventory import Options
+from sophia_cli.migrate.pipeline import survey
 from sophia_cli.migrate.survey import Survey, Tally, percent
 
 ON = (

@@ -18,8 +18,9 @@ from trees import apply, commit, contents, git, look, plant
 from sophia_cli.errors import SophiaError
 from sophia_cli.migrate import journal
 from sophia_cli.migrate.change import Change
+from sophia_cli.migrate.inventory import Options
 from sophia_cli.migrate.journal import State
-from sophia_cli.migrate.pipeline import Options, migrate
+from sophia_cli.migrate.pipeline import migrate
 from sophia_cli.migrate.write import resume, rollback, write
 
 CALL = "from openai import OpenAI\n\nclient = OpenAI()\n"
@@ -127,7 +128,8 @@ def hook(event, arguments):
             os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(hook)
 from pathlib import Path
-from sophia_cli.migrate.pipeline import Options, migrate
+from sophia_cli.migrate.inventory import Options
+from sophia_cli.migrate.pipeline import migrate
 migrate(Options(Path(sys.argv[1]), True))
 """
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sophia_cli.migrate.change import Choice
-from sophia_cli.migrate.pipeline import Options, migrate
+from sophia_cli.migrate.inventory import Options
+from sophia_cli.migrate.pipeline import migrate
 from sophia_cli.migrate.report import Report
 
 

@@ -8,21 +8,24 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sophia_cli.errors import UsageError
 from sophia_cli.migrate.batches import read_batch, shown
 from sophia_cli.migrate.change import Choice
-from sophia_cli.migrate.journal import Run
-from sophia_cli.migrate.packfile import load_packs
-from sophia_cli.migrate.pipeline import Advance, Options, migrate
-from sophia_cli.migrate.report import Report
+from sophia_cli.migrate.inventory import Advance, Options
+from sophia_cli.migrate.limits import TRIAL
 from sophia_cli.migrate.shipped import shipped
-from sophia_cli.migrate.trial import LIMIT, Trial, read_trial
 from sophia_cli.output import Output
 from sophia_cli.settings import load_settings
+
+if TYPE_CHECKING:
+    from sophia_cli.migrate.journal import Run
+    from sophia_cli.migrate.pack import Pack
+    from sophia_cli.migrate.report import Report
+    from sophia_cli.migrate.trial import Trial
 
 
 class Class(StrEnum):
@@ -93,7 +96,7 @@ class Asked:
     changed_since: str = ""
     batch: str = ""
     verify: str | None = None
-    timeout: float = LIMIT
+    timeout: float = TRIAL
     shim: bool = False
 
     def options(self) -> Options:
@@ -108,7 +111,7 @@ class Asked:
             batch=read_batch(self.batch) if self.batch else "",
             shim=self.shim,
         )
-        packs = load_packs((*settings.packs, *(self.pack or ())))
+        packs = _read_packs((*settings.packs, *(self.pack or ())))
         if self.shim and not packs:
             names = ", ".join(shipped())
             raise UsageError(
@@ -143,6 +146,8 @@ class Asked:
             return None
         if not self.apply:
             raise UsageError("--verify judges what --apply writes", "add --apply, or leave it out")
+        from sophia_cli.migrate.trial import read_trial
+
         return read_trial(self.verify, self.timeout)
 
     def again(self, batch: str = "") -> str:
@@ -151,7 +156,7 @@ class Asked:
         words += ["--class", "review"] if self.kind is Class.REVIEW else []
         words += ["--allow-dirty"] if self.allow_dirty else []
         judged = [f"--verify {_quoted(self.verify)}"] if self.verify else []
-        judged += [f"--verify-timeout {self.timeout:g}"] if self.timeout != LIMIT else []
+        judged += [f"--verify-timeout {self.timeout:g}"] if self.timeout != TRIAL else []
         following = replace(self, batch=shown(batch) if batch else "")
         return " ".join([following.command(*words), *judged])
 
@@ -192,6 +197,15 @@ def asked_of(root: Path | None, run: Run | None) -> Asked:
     )
 
 
+def _read_packs(paths: tuple[Path, ...]) -> tuple[Pack, ...]:
+    """Most projects have none, and need not wait for what reads them."""
+    if not paths:
+        return ()
+    from sophia_cli.migrate.packfile import load_packs
+
+    return load_packs(paths)
+
+
 def _quoted(word: str) -> str:
     """As a shell takes it, in double quotes where those do."""
     if " " in word and not set(word) & set('"\\$`!'):
@@ -209,6 +223,8 @@ def folder_of(root: Path | None) -> Path:
 
 def look(options: Options, output: Output) -> Report:
     """Migrate, with a bar while it runs."""
+    from sophia_cli.migrate.pipeline import migrate
+
     with looking(output) as advance:
         return migrate(options, advance)
 

@@ -19,7 +19,7 @@ from sophia_cli.migrate import git
 from sophia_cli.migrate.baseline import NAME, Baseline, read_baseline, write_baseline
 from sophia_cli.migrate.change import Choice
 from sophia_cli.migrate.discover import Unseen
-from sophia_cli.migrate.pipeline import Inventory, take_inventory
+from sophia_cli.migrate.inventory import Inventory, take_inventory
 from sophia_cli.migrate.ratchet import (
     Checked,
     compare,

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from sophia_cli.commands.migrate.asked import Asked, Exclude, Include, Packs, looking
-from sophia_cli.commands.migrate.screens import show_ways
+from sophia_cli.commands.migrate.ways import show_ways
 from sophia_cli.commands.options import Json, NoColor, Quiet, Root
 from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.files import put

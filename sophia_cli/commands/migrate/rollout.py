@@ -13,8 +13,8 @@ from sophia_cli.commands.migrate import screens
 from sophia_cli.commands.migrate.asked import Asked, look
 from sophia_cli.migrate import rollout
 from sophia_cli.migrate.batches import shown
+from sophia_cli.migrate.inventory import Options
 from sophia_cli.migrate.journal import Run
-from sophia_cli.migrate.pipeline import Options
 from sophia_cli.migrate.rollout import Ended, Left, Step, Tried, Wrote
 from sophia_cli.migrate.trial import LOG, Outcome, Trial
 from sophia_cli.output import WIDTH, Output

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from sophia_cli.commands.migrate import screens
 from sophia_cli.commands.migrate.asked import (
     Asked,
     Class,
@@ -23,9 +22,8 @@ from sophia_cli.commands.migrate.asked import (
     Verify,
     look,
 )
-from sophia_cli.commands.migrate.rollout import roll_out
 from sophia_cli.commands.options import Json, NoColor, Quiet, Root
-from sophia_cli.migrate.trial import LIMIT
+from sophia_cli.migrate.limits import TRIAL
 from sophia_cli.output import Output
 
 
@@ -41,7 +39,7 @@ def run(
     batch: Part = "",
     shim: Shims = False,
     verify: Verify = None,
-    verify_timeout: Timeout = LIMIT,
+    verify_timeout: Timeout = TRIAL,
     allow_dirty: Annotated[
         bool, typer.Option("--allow-dirty", help="Also files with uncommitted changes.")
     ] = False,
@@ -58,6 +56,10 @@ def run(
     """
     if context.invoked_subcommand is not None:
         return
+    # the other commands come this way too
+    from sophia_cli.commands.migrate.rollout import roll_out
+    from sophia_cli.commands.migrate.screens import show_report
+
     output = Output(as_json=as_json, quiet=quiet, color=not no_color)
     asked = Asked(
         root, apply, kind, include, exclude, pack, allow_dirty, no_cache,
@@ -71,7 +73,7 @@ def run(
     if patch and not as_json:
         sys.stdout.buffer.write(report.patch)
         return
-    screens.show_report(output, report, asked)
+    show_report(output, report, asked)
     data = report.data() | ({"patch": report.patch.decode("utf-8", "replace")} if patch else {})
     output.envelope("migrate", data)
     if report.skipped:

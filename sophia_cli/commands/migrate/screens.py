@@ -9,11 +9,12 @@ from textwrap import fill, indent
 from typing import Any
 
 from sophia_cli.commands.migrate.asked import Asked, Class
+from sophia_cli.commands.migrate.ways import show_ways
 from sophia_cli.migrate.batches import list_batches, shown
 from sophia_cli.migrate.counted import counted
 from sophia_cli.migrate.journal import Run, State
-from sophia_cli.migrate.report import Report, count, site_data
-from sophia_cli.migrate.site import Site, Verdict
+from sophia_cli.migrate.report import Report, count
+from sophia_cli.migrate.site import Site, Verdict, site_data
 from sophia_cli.migrate.trial import LOG
 from sophia_cli.migrate.write import Written
 from sophia_cli.output import WIDTH, Output
@@ -137,16 +138,6 @@ def _show_nothing(output: Output, report: Report, asked: Asked) -> None:
     end = "by hand" if report.choice.review else "after a look: --class review"
     output.line(f"Nothing was changed. {counted(len(review), 'site')} can change {end}.")
     show_ways(output, "Next:", asked.command("show", "review"))
-
-
-def show_ways(output: Output, label: str, *commands: str) -> None:
-    """Commands to choose from, in one line where they fit."""
-    line = f"{label}  {'      or      '.join(commands)}"
-    if len(line) <= WIDTH:
-        output.line(line)
-        return
-    for place, command in enumerate(commands):
-        output.line(f"{'or'.rjust(len(label)) if place else label}  {command}")
 
 
 def _show_applied(output: Output, report: Report, asked: Asked) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sophia_cli.migrate.change import Choice
+from sophia_cli.migrate.inventory import Options
 from sophia_cli.migrate.packfile import load_pack
-from sophia_cli.migrate.pipeline import Options, migrate
+from sophia_cli.migrate.pipeline import migrate
 from sophia_cli.migrate.report import Report
 
 NEW = "from sophia_cli.llm import get_unified_llm_service\n"

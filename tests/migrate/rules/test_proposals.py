@@ -12,8 +12,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from trees import plant
 
 from sophia_cli.migrate.change import Choice
+from sophia_cli.migrate.inventory import Options, take_inventory
 from sophia_cli.migrate.pack import Pack, Service, Target
-from sophia_cli.migrate.pipeline import Options, take_inventory
 
 HEAD = "from openai import OpenAI\n\n\n"
 ASK = "chat.completions.create(model='m', messages=[])"

@@ -12,8 +12,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from brains import LIBRARY, PACK
 from trees import plant
 
+from sophia_cli.migrate.inventory import Options
 from sophia_cli.migrate.packfile import load_pack
-from sophia_cli.migrate.pipeline import Options, migrate, survey
+from sophia_cli.migrate.pipeline import migrate, survey
 from sophia_cli.migrate.survey import Survey
 
 GET = "from sophia_cli.llm import get_unified_llm_service\n\n"

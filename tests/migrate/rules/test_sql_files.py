@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from trees import apply, contents, look, plant
 
 from sophia_cli.migrate.change import Choice
-from sophia_cli.migrate.pipeline import Options, take_inventory
+from sophia_cli.migrate.inventory import Options, take_inventory
 from sophia_cli.migrate.ratchet import direct_sites, holds, unread_sites
 
 NOT_OURS = {

@@ -8,8 +8,9 @@ import pytest
 from brains import BOTH, LIBRARY, NEW, PACK, moved, verdicts
 
 from sophia_cli.migrate.change import Choice
+from sophia_cli.migrate.inventory import Options
 from sophia_cli.migrate.packfile import load_pack
-from sophia_cli.migrate.pipeline import Options, migrate
+from sophia_cli.migrate.pipeline import migrate
 
 NOT_OURS = {
     "the name in a string and a comment": 'x = "brain.ask"  # brain.ask("hi")\n',

@@ -1,0 +1,5 @@
+"""How long things may take, in seconds."""
+
+from __future__ import annotations
+
+TRIAL = 1800.0
