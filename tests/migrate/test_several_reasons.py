@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from trees import look, plant
 
+from sophia_cli.migrate.inventory import Options
 from sophia_cli.migrate.packfile import load_packs
-from sophia_cli.migrate.pipeline import Options, migrate, survey
+from sophia_cli.migrate.pipeline import migrate, survey
 from sophia_cli.migrate.reports import FORMATS
 from sophia_cli.migrate.site import Reason, join_reasons
 
