@@ -62,6 +62,39 @@ def run(
     )
 
 
+def pour(
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    timeout: float,
+    stdin: IO[bytes] | None = None,
+    stdout: IO[bytes] | None = None,
+) -> Result:
+    """Run a program from one file into another, of any size; its `stdout` here is empty.
+
+    `timeout` is in seconds. Raises ProgramNotFound, or TimedOut when the time is up.
+    """
+    try:
+        done = subprocess.run(
+            list(command),
+            cwd=cwd,
+            env=env,
+            timeout=timeout,
+            stdin=stdin or subprocess.DEVNULL,
+            stdout=stdout or subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise ProgramNotFound(
+            f"{command[0]} is not installed", f"install {command[0]} and put it on PATH"
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise TimedOut(f"{command[0]} did not end within {timeout:.0f} s") from error
+    return Result(done.returncode, "", done.stderr.decode(errors="replace"))
+
+
 @contextmanager
 def beside(command: Sequence[str], given: bytes) -> Iterator[Callable[[], bytes]]:
     """Run a program beside the block, which it does not outlive; yields what waits for its output.

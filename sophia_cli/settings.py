@@ -32,6 +32,7 @@ VARIABLES = (
     ("DOCKER_HOST", "the engine of `sophia infra` (default: that of the docker context)"),
     ("SOPHIA_SONARQUBE_TOKEN", "token of an administrator of the SonarQube of `--sonar-url`"),
     ("SOPHIA_GRAFANA_TOKEN", "the same of `--grafana-url`: a service account's, of role Admin"),
+    ("SOPHIA_BACKUP_PASSPHRASE", "opens and closes the secrets in a backup of `sophia infra`"),
     ("NO_COLOR", "no colour, also on a terminal"),
 )
 

@@ -7,16 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from sophia_cli.assets import asset
+from sophia_cli.errors import SophiaError
 from sophia_cli.files import put
 from sophia_cli.infra.containers import PROJECT, SERVICE
 from sophia_cli.infra.engine import Engine, containers
 from sophia_cli.infra.servers import SERVERS
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.vault import FOLDER, Vault
-from sophia_cli.process import Result, run
+from sophia_cli.process import Result, pour, run
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -48,14 +49,34 @@ class Compose:
 
         Raises SophiaError when it takes too long.
         """
-        environ = {**self.engine.environ, **self._contents()}
-        fixed = ("--project-name", self.stack.name, "--progress", "plain")
-        return run(
-            ["docker", "compose", *fixed, *words],
-            cwd=folder or self.stack.home,
-            env=environ,
+        cwd = folder or self.stack.home
+        return run(self._command(words), cwd=cwd, env=self._environ(), timeout=timeout)
+
+    def pour(
+        self,
+        *words: str,
+        timeout: float,
+        stdin: IO[bytes] | None = None,
+        stdout: IO[bytes] | None = None,
+    ) -> Result:
+        """The same from one file into another, of any size."""
+        return pour(
+            self._command(words),
+            cwd=self.stack.home,
+            env=self._environ(),
             timeout=timeout,
+            stdin=stdin,
+            stdout=stdout,
         )
+
+    def do(self, *words: str, timeout: float) -> str:
+        """Run it as `run` does, and give what it says. Raises SophiaError when it fails."""
+        done = self.run(*words, timeout=timeout)
+        if done.code:
+            raise SophiaError(
+                f"docker compose {words[0]} failed: {last_line(done.stderr)}", "docker ps"
+            )
+        return done.stdout
 
     def changed(self, client: DockerClient) -> tuple[str, ...]:
         """The servers whose containers Compose would make anew, by the hashes that it keeps.
@@ -72,6 +93,13 @@ class Compose:
             if one.labels.get(SERVICE) in self.stack.servers
             and wanted.get(one.labels[SERVICE], "") != one.labels.get(HASH, "")
         )
+
+    def _command(self, words: tuple[str, ...]) -> list[str]:
+        fixed = ("--project-name", self.stack.name, "--progress", "plain")
+        return ["docker", "compose", *fixed, *words]
+
+    def _environ(self) -> dict[str, str]:
+        return {**self.engine.environ, **self._contents()}
 
     def _contents(self) -> dict[str, str]:
         """What is copied into containers; never in a file of Compose, never an argument."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra import stack as stacks
-from sophia_cli.infra.compose import Compose, last_line
+from sophia_cli.infra.compose import Compose
 from sophia_cli.infra.containers import elsewhere, states
 from sophia_cli.infra.engine import connect
 from sophia_cli.infra.stack import Stack
@@ -41,9 +41,7 @@ def down(stack: Stack, environ: Mapping[str, str], *, volumes: bool = False) -> 
                 )
             running = tuple(one.server for one in states(client, stack) if one.container)
         words = ("down", "--timeout", "60", *(["--volumes"] if volumes else []))
-        done = Compose(stack, engine).run(*words, timeout=_PATIENCE)
-        if done.code:
-            raise SophiaError(f"docker compose down failed: {last_line(done.stderr)}", "docker ps")
+        Compose(stack, engine).do(*words, timeout=_PATIENCE)
         if volumes:
             vault = Vault(stack.home / FOLDER)
             for name in vault.names():

@@ -67,6 +67,13 @@ def bare(reference: str) -> str:
     return reference.partition("@")[0]
 
 
+def repository(reference: str) -> str:
+    """The reference without tag and digest: the same for every version of one image."""
+    name = bare(reference)
+    head, colon, tag = name.rpartition(":")
+    return head if colon and "/" not in tag else name  # a registry has a port too
+
+
 def _is_image(text: object) -> bool:
     return isinstance(text, str) and bool(_IMAGE.fullmatch(text))
 

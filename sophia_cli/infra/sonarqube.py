@@ -7,7 +7,7 @@ Checked against a running 26.9.0.129388; what the server lists of itself is at
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from types import TracebackType
 from typing import Any
@@ -94,6 +94,41 @@ class SonarQube:
     def has_project(self, key: str) -> bool:
         found = self._json("GET", "/api/projects/search", params={"projects": key})
         return any(one["key"] == key for one in found["components"])
+
+    def projects(self) -> list[str]:
+        """The keys of all projects."""
+        keys: list[str] = []
+        while True:
+            page = {"ps": "500", "p": str(len(keys) // 500 + 1)}
+            found = self._json("GET", "/api/projects/search", params=page)
+            keys += [str(one["key"]) for one in found["components"]]
+            if len(keys) >= int(found["paging"]["total"]) or not found["components"]:
+                return keys
+
+    def issue_count(self) -> int:
+        """How many issues there are, also closed ones. Refused while the server builds its index."""
+        found = self._json("GET", "/api/issues/search", params={"ps": "1"})
+        return int(found["paging"]["total"])
+
+    def measures(
+        self, projects: Sequence[str], metrics: Sequence[str]
+    ) -> dict[str, dict[str, str]]:
+        """Measures by project and metric, of 100 projects at most."""
+        asked = {"projectKeys": ",".join(projects), "metricKeys": ",".join(metrics)}
+        values: dict[str, dict[str, str]] = {}
+        for one in self._json("GET", "/api/measures/search", params=asked)["measures"]:
+            if "value" in one:
+                values.setdefault(str(one["component"]), {})[str(one["metric"])] = str(one["value"])
+        return values
+
+    def migrate(self) -> None:
+        """Begin the migration of the database; the server asks for no login as long as it waits for it."""
+        self._send("POST", "/api/system/migrate_db")
+
+    def migration(self) -> tuple[str, str]:
+        """Its state, such as MIGRATION_RUNNING or MIGRATION_FAILED, and what the server says of it."""
+        found = self._json("GET", "/api/system/db_migration_status")
+        return str(found["state"]), str(found.get("message", ""))
 
     def gates(self) -> set[str]:
         """The names of the quality gates."""

@@ -88,7 +88,11 @@ def home_of(name: str, environ: Mapping[str, str]) -> Path:
 
 def load(name: str, environ: Mapping[str, str]) -> Stack | None:
     """The stack of that name as it was last brought up; None where it never was. Raises SophiaError."""
-    home = home_of(name, environ)
+    return load_from(home_of(name, environ))
+
+
+def load_from(home: Path) -> Stack | None:
+    """The stack whose folder that is. Raises SophiaError."""
     path = home / FILE
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -103,12 +107,22 @@ def load(name: str, environ: Mapping[str, str]) -> Stack | None:
     return _stack(found, home, path)
 
 
+def of(settings: Mapping[str, Any], name: str, root: Path, home: Path) -> Stack:
+    """A stack with the settings of a backup. Raises SophiaError where they are none."""
+    return _stack({**settings, "name": name, "root": str(root)}, home, home / FILE)
+
+
 def save(stack: Stack) -> None:
     """Keep it for the next command. Raises SophiaError where it has no folder, OSError."""
     data = {**asdict(replace(stack, root=stack.root.absolute())), "version": VERSION}
     del data["home"]
     _make(stack.home)
     put(stack.home / FILE, json.dumps(data, indent=2, default=str).encode() + b"\n", 0o600)
+
+
+def forget(stack: Stack) -> None:
+    """Let there be no stack of that name any more; its folder stays. Raises OSError."""
+    (stack.home / FILE).unlink(missing_ok=True)
 
 
 @contextmanager

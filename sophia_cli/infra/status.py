@@ -95,6 +95,13 @@ def _attached(stack: Stack, name: str) -> Health:
     return Health(name, "unreachable" if reason else READY, url, version, reason, ATTACHED)
 
 
+def version_of(stack: Stack, name: str) -> str:
+    """What a server says it is; empty where it does not say."""
+    if not server(name).port:
+        return ""
+    return _answers(name, stack.url(name), Vault(stack.home / FOLDER))[0]
+
+
 def _answers(name: str, url: str, vault: Vault | None) -> tuple[str, str]:
     """(version, what is wrong) of a server, asked over its own port."""
     try:

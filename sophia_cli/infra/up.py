@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -100,10 +100,24 @@ def bring_up(
             stacks.save(stack)
             compose.prepare()
             if not asked.offline:
-                _fetch(compose, client, tell)
-            _start(compose, client, patience, tell)
-            changed = tuple(provide(stack, patience, silent))
+                fetch(compose, client, tell)
+            changed = stand(compose, client, patience, tell, silent)
     return Standing(stack, changed, monotonic() - began)
+
+
+def stand(
+    compose: Compose,
+    client: DockerClient,
+    patience: float,
+    tell: Callable[[Step], None],
+    but: Collection[str] = (),
+) -> tuple[str, ...]:
+    """Start a stack that is prepared, wait for it and tell its servers, `but` some; gives what was changed.
+
+    Raises SophiaError.
+    """
+    _start(compose, client, patience, tell)
+    return tuple(provide(compose.stack, patience, but))
 
 
 def settle(asked: Asked, environ: Mapping[str, str]) -> Stack:
@@ -141,13 +155,24 @@ def settle(asked: Asked, environ: Mapping[str, str]) -> Stack:
 
 def _images(asked: Asked, said: Settings, before: Stack | None) -> dict[str, str]:
     """Those of the lock, through the registry of the settings; those that were named go before them."""
-    pinned, named = read_lock(asked.root.resolve()), {**said.images, **asked.images}
-    choose(pinned, named)  # refuses what is no image
-    lock = choose(pinned, {})
-    fetched = {name: f"{said.registry}/{image}".lstrip("/") for name, image in lock.items()}
+    named = {**said.images, **asked.images}
+    lock, fetched = locked_images(asked.root.resolve(), said, named)
     kept = before.images if before else {}
     own = {name: one for name, one in kept.items() if one not in (lock[name], fetched[name])}
     return {**fetched, **own, **named}
+
+
+def locked_images(
+    root: Path, said: Settings, named: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The images of the lock, and the same through the registry of the settings.
+
+    Raises UsageError where one that is `named` is no image, SophiaError for a lock that is none.
+    """
+    pinned = read_lock(root)
+    choose(pinned, named)
+    lock = choose(pinned, {})
+    return lock, {name: f"{said.registry}/{image}".lstrip("/") for name, image in lock.items()}
 
 
 def _servers(asked: Asked, said: Settings, before: Stack | None) -> tuple[str, ...]:
@@ -194,7 +219,8 @@ def fit(stack: Stack, engine: Engine, client: DockerClient, show: Callable[[Chec
     return replace(stack, open_files=min(FILES_ASKED, machine.open_files or FILES_ASKED))
 
 
-def _fetch(compose: Compose, client: DockerClient, tell: Callable[[Step], None]) -> None:
+def fetch(compose: Compose, client: DockerClient, tell: Callable[[Step], None]) -> None:
+    """Get the images that the engine has not. Raises SophiaError."""
     for name, image in missing(client, compose.stack):
         tell(Step(name, "pulling its image", 0.0))
         done = compose.run("pull", "--quiet", name, timeout=_PULLING)

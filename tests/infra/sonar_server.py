@@ -40,6 +40,8 @@ class Sonar:
     profiles: dict[str, list[str]] = field(
         default_factory=lambda: {"py": ["Sonar way"], "js": ["Sonar way"]}
     )
+    issues: int = 0
+    indexing: int = 0  # how often it still says that its index is being built
     seen: list[tuple[str, str]] = field(default_factory=list)
     url: str = ""
 
@@ -167,8 +169,32 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     def _api_projects_search(self, given: dict[str, str]) -> object:
-        wanted = given["projects"].split(",")
-        return {"components": [{"key": key} for key in self.sonar.projects if key in wanted]}
+        wanted = given["projects"].split(",") if "projects" in given else list(self.sonar.projects)
+        found = [key for key in self.sonar.projects if key in wanted]
+        size, page = int(given.get("ps", "100")), int(given.get("p", "1"))
+        return {
+            "paging": {"pageIndex": page, "pageSize": size, "total": len(found)},
+            "components": [{"key": key} for key in found[(page - 1) * size : page * size]],
+        }
+
+    def _api_issues_search(self, given: dict[str, str]) -> object:
+        if self.sonar.indexing:
+            self.sonar.indexing -= 1
+            words = "Results are temporarily unavailable. Indexing of issues is in progress."
+            raise _Refusal(503, {"errors": [{"msg": words}]})
+        return {"paging": {"total": self.sonar.issues}, "issues": []}
+
+    def _api_measures_search(self, given: dict[str, str]) -> object:
+        keys = given["projectKeys"].split(",")
+        if len(keys) > 100:
+            raise _error("'projectKeys' can contain only 100 values")
+        measures = [
+            {"metric": metric, "component": key, "value": value}
+            for key in keys
+            for metric, value in self.sonar.projects[key].get("measures", {}).items()
+            if metric in given["metricKeys"].split(",")
+        ]
+        return {"measures": [*measures, {"metric": "quality_gate", "component": keys[0]}]}
 
     def _api_projects_create(self, given: dict[str, str]) -> object:
         key = given["project"]

@@ -9,7 +9,7 @@ import pytest
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra import stack as stacks
-from sophia_cli.infra.images import Image, choose, read_lock
+from sophia_cli.infra.images import Image, choose, read_lock, repository
 from sophia_cli.infra.servers import NAMES
 from sophia_cli.infra.stack import Stack, check_name, name_of
 from sophia_cli.infra.up import Asked, settle
@@ -183,3 +183,17 @@ def test_ports_of_servers_that_have_none(tmp_path: Path, environ: dict[str, Any]
 
 def test_a_url_of_a_server_that_is_not_there() -> None:
     assert Stack("a", Path("/a"), Path("/b")).url("grafana") == ""
+
+
+@pytest.mark.parametrize(
+    ("reference", "name"),
+    [
+        ("postgres:17", "postgres"),
+        ("prom/prometheus:v3.14.0", "prom/prometheus"),
+        (f"prom/prometheus:v3.14.0@{DIGEST}", "prom/prometheus"),
+        ("localhost:5000/sonarqube", "localhost:5000/sonarqube"),
+        ("localhost:5000/sonarqube:26.9", "localhost:5000/sonarqube"),
+    ],
+)
+def test_versions_of_one_image_have_one_name(reference: str, name: str) -> None:
+    assert repository(reference) == name

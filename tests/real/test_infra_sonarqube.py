@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ import httpx
 import pytest
 from stacks import Shop, docker, gone_at_the_end, lacking
 
-IMAGES = ("postgres", "sonarqube", "prometheus", "alertmanager")
+IMAGES = ("postgres", "sonarqube-before", "sonarqube", "prometheus", "alertmanager")
+BEFORE, NOW = "26.1.0.118079", "26.9.0.129388"
 pytestmark = pytest.mark.skipif(bool(lacking(*IMAGES)), reason=lacking(*IMAGES) or "-")
+PASSPHRASE = "a passphrase of this run"
+TO_NOW = ("--image", "sonarqube=sophia-test/sonarqube")
 PATIENCE = 1200.0  # seconds; a machine that does other things too is slow
 
-CLEAN = "def add(a, b):\n    return a + b\n"
+OLD_FAULTS = "def add(a, b, c):\n    if a == a:\n        return a + b\n"
 FAULTS = """\
 def run(text, items):
     if text == text:
@@ -54,6 +58,33 @@ class Processes:
                     continue
 
 
+class Stopper:
+    """Stops a container as soon as SonarQube's database is being migrated."""
+
+    def __init__(self, url: str, container: str) -> None:
+        self.saw = ""
+        self._url, self._container = url, container
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> Stopper:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        with httpx.Client(timeout=5) as client:
+            while not self._ended.wait(0.02):
+                with suppress(httpx.HTTPError, ValueError):
+                    if client.get(self._url).json().get("status") == "DB_MIGRATION_RUNNING":
+                        self.saw = "DB_MIGRATION_RUNNING"
+                        docker("stop", "-t", "0", self._container)
+                        return
+
+
 class Real:
     """The stack of this module, what was seen of it, and every secret that it ever had."""
 
@@ -69,22 +100,60 @@ class Real:
         self.secrets.update(self.shop.secrets().values())
         return data
 
+    def fails(self, *words: str) -> Any:
+        """The error of a command that exits 1."""
+        began = time.monotonic()
+        error = self.shop.sophia(*words, code=1, patience=2 * PATIENCE)["error"]
+        self.took.append(f"sophia {' '.join(words[:2])} (fails): {time.monotonic() - began:.0f} s")
+        return error
+
+    def image(self, server: str) -> str:
+        name = f"{self.shop.name}-{server}-1"
+        return docker("inspect", "--format", "{{.Config.Image}}", name).strip()
+
     def up(self) -> Any:
         return self.sophia(*self.shop.up_words, "--timeout", str(int(PATIENCE)))
+
+    @property
+    def project(self) -> str:
+        return self.shop.name.removeprefix("sophia-")
+
+    def held(self) -> dict[str, Any]:
+        """What SonarQube says of the project's code, as it says it."""
+        metrics = "ncloc,violations,code_smells,bugs,vulnerabilities,coverage,complexity"
+        measures = self.ask("measures/component", component=self.project, metricKeys=metrics)
+        for _ in range(120):  # the index is built anew
+            issues = self.ask("issues/search", expect=(200, 503), components=self.project)
+            if "issues" in issues:
+                break
+            time.sleep(1)
+        return {
+            "version": self.ask("system/status")["version"],
+            "measures": sorted(
+                (one["metric"], one["value"]) for one in measures["component"]["measures"]
+            ),
+            "issues": sorted(
+                (one["key"], one["rule"], one["line"], one["status"]) for one in issues["issues"]
+            ),
+            "analyses": [
+                one["key"]
+                for one in self.ask("project_analyses/search", project=self.project)["analyses"]
+            ],
+        }
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.shop.ports['sonarqube']}"
 
-    def ask(self, path: str, **params: str) -> Any:
+    def ask(self, path: str, expect: tuple[int, ...] = (200,), **params: str) -> Any:
         login = ("admin", self.shop.secrets()["sonarqube"])
         answer = httpx.get(f"{self.url}/api/{path}", params=params, auth=login, timeout=60)
-        assert answer.status_code == 200, answer.text
+        assert answer.status_code in expect, answer.text
         return answer.json()
 
     def standing(self) -> dict[str, Any]:
         """All that a second `up` must leave as it is."""
-        project = self.shop.name.removeprefix("sophia-")
+        project = self.project
         return {
             "containers": self.shop.containers(),
             "secrets": self.shop.secrets(),
@@ -106,9 +175,12 @@ class Real:
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Real]:
     folder = tmp_path_factory.mktemp("shop")
-    (folder / "sums.py").write_text(CLEAN)
+    (folder / "sums.py").write_text(OLD_FAULTS)
     images = {
-        ("postgresql" if name == "postgres" else name): f"sophia-test/{name}" for name in IMAGES
+        "postgresql": "sophia-test/postgres",
+        "sonarqube": "sophia-test/sonarqube-before",
+        "prometheus": "sophia-test/prometheus",
+        "alertmanager": "sophia-test/alertmanager",
     }
     # The engines of CI may not open as many files as SonarQube's search engine asks for.
     shop = Shop(folder, images, "--no-search-checks")
@@ -123,7 +195,7 @@ def test_up_secures_what_it_brings_up(real: Real) -> None:
     made = real.up()
     answer = httpx.get(f"{real.url}/api/system/health", auth=("admin", "admin"), timeout=60)
     assert answer.status_code == 401
-    project = real.shop.name.removeprefix("sophia-")
+    project = real.project
     token = real.ask("user_tokens/search", login="admin")["userTokens"]
     assert [(one["name"], one["type"], one["project"]["key"]) for one in token] == [
         (f"sophia {project}", "PROJECT_ANALYSIS_TOKEN", project)
@@ -140,15 +212,43 @@ def test_up_secures_what_it_brings_up(real: Real) -> None:
     assert bound.count("127.0.0.1:") == bound.count("->") == len(real.shop.ports) == 3
 
 
+def test_the_first_analysis_is_green_since_nothing_is_new(real: Real) -> None:
+    found = real.sophia("infra", "scan", "--wait")
+    assert (found["passed"], found["failed"], found["new"]) == (True, [], [])
+    assert (found["measures"]["ncloc"], found["measures"]["violations"]) == ("3", "2")
+
+
+def test_an_upgrade_whose_database_stops_is_rolled_back(real: Real) -> None:
+    """The database is stopped as soon as its migration has begun."""
+    before = real.held()
+    assert before["version"] == BEFORE
+    with Stopper(f"{real.url}/api/system/status", f"{real.shop.name}-postgresql-1") as stopper:
+        error = real.fails("infra", "upgrade", *TO_NOW)
+    assert stopper.saw == "DB_MIGRATION_RUNNING"
+    assert error["message"].endswith("; rolled back: images and data are those of before")
+    assert real.held() == before
+    assert real.image("sonarqube") == "sophia-test/sonarqube-before"
+
+
+def test_an_upgrade_with_its_migration_keeps_the_measures(real: Real) -> None:
+    before, standing = real.held(), real.standing()
+    done = real.sophia("infra", "upgrade", *TO_NOW)
+    assert done["version"] == {"before": BEFORE, "now": NOW}
+    assert done["migrated"] is True
+    assert real.held() == {**before, "version": NOW}
+    after = real.standing()
+    assert after["tokens"] == standing["tokens"]
+    assert after["secrets"] == standing["secrets"]
+    assert real.image("sonarqube") == "sophia-test/sonarqube"
+    assert real.sophia("infra", "upgrade")["images"] == {}
+    words = real.shop.up_words
+    words[words.index("sonarqube=sophia-test/sonarqube-before")] = TO_NOW[1]
+
+
 def test_a_second_up_changes_nothing(real: Real) -> None:
     before = real.standing()
     assert real.up()["changed"] == []
     assert real.standing() == before
-
-
-def test_the_first_analysis_is_green_since_nothing_is_new(real: Real) -> None:
-    found = real.sophia("infra", "scan", "--wait")
-    assert (found["passed"], found["new"], found["measures"]["ncloc"]) == (True, [], "2")
 
 
 def test_faults_make_the_gate_red(real: Real) -> None:
@@ -186,10 +286,37 @@ def test_a_container_that_is_made_anew_keeps_what_it_knew(real: Real) -> None:
     assert real.sophia("infra", "status", code=1)["drift"] == []
 
 
+def test_what_was_destroyed_is_restored(real: Real) -> None:
+    held, before = real.held(), real.standing()
+    path = real.shop.folder / "backup.tar"
+    real.shop.environ["SOPHIA_BACKUP_PASSPHRASE"] = PASSPHRASE
+    real.secrets.add(PASSPHRASE)
+    saved = real.sophia("infra", "backup", str(path), "--secrets")
+    assert (saved["counts"]["projects"], saved["secrets"]) == (1, True)
+    real.sophia("infra", "down", "--volumes", "--yes")
+    assert real.shop.secrets() == {}
+    words = ("infra", "restore", str(path), "--yes", real.shop.name)
+    restored = real.sophia(*words, "--timeout", str(int(PATIENCE)))
+    assert restored["counts"] == saved["counts"]
+    assert real.held() == held
+    after = real.standing()
+    kept, made = before.pop("secrets"), after.pop("secrets")
+    assert {name for name in kept if kept[name] != made[name]} == {
+        "postgresql",
+        "sonarqube-passcode",
+    }
+    assert not set(before.pop("containers").values()) & set(after.pop("containers").values())
+    assert after == before
+    assert real.takes("admin", real.shop.secrets()["sonarqube"])
+    assert real.takes(real.shop.secrets()["sonarqube-token"], "")
+
+
 def test_secrets_are_nowhere_but_in_their_folder(real: Real) -> None:
     """In no output, log, process list, file of Compose, description of a container or history of an image."""
     secrets = {one.encode() for one in real.secrets}
-    assert len(secrets) == 6
+    assert (
+        len(secrets) >= 9
+    )  # two tokens, and those of the machine from before and after the restore
     places = {
         "output": "".join(real.shop.said).encode(),
         "process list": b"".join(real.processes.seen),

@@ -1,13 +1,17 @@
-"""What the commands of `sophia infra` are asked."""
+"""What the commands of `sophia infra` are asked, and how they say sizes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import getpass
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
 
-from sophia_cli.errors import UsageError
+from sophia_cli.errors import SophiaError, UsageError
+from sophia_cli.output import Output
 
 Name = Annotated[
     str, typer.Option("--name", help="The stack (default: sophia- and the folder's name).")
@@ -34,3 +38,45 @@ def ports(values: Sequence[str] | None) -> dict[str, int]:
             raise UsageError(f"`{text}` is no port", "a number from 1 to 65535")
         found[name] = int(text)
     return found
+
+
+def passphrase(environ: Mapping[str, str], *, twice: bool) -> str:
+    """The passphrase of a backup's secrets: from the environment, else typed unseen. Raises SophiaError."""
+    from sophia_cli.infra.sealed import VARIABLE
+
+    if found := environ.get(VARIABLE, ""):
+        return found
+    if not sys.stdin.isatty():
+        raise UsageError("secrets need a passphrase, and there is nobody to ask", f"set {VARIABLE}")
+    try:
+        with warnings.catch_warnings():
+            # It would be seen, and the terminal cannot help it.
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            word = getpass.getpass("Passphrase of the secrets (it is not shown): ")
+            again = getpass.getpass("The same again: ") if twice else word
+    except (getpass.GetPassWarning, EOFError, OSError) as error:
+        raise SophiaError("no passphrase can be typed here", f"set {VARIABLE}") from error
+    if not word or word != again:
+        raise UsageError("the two are not the same, or empty: nothing was written", "try again")
+    return word
+
+
+def must_type_name(name: str, *, warning: str, output: Output, nobody: str) -> None:
+    """The name of the stack, typed: nobody removes data by a habit of pressing `y`.
+
+    `nobody` is the mend where there is no terminal. Raises UsageError.
+    """
+    if not sys.stdin.isatty():
+        raise UsageError(f"{warning}, and there is nobody to ask", nobody)
+    output.note(f"{warning}.")
+    output.note("Type its name to go on:")
+    if sys.stdin.readline().strip() != name:
+        raise UsageError("that is not its name: nothing was changed", "sophia infra status")
+
+
+def size(number: int) -> str:
+    """Bytes as a person reads them."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if number >= factor:
+            return f"{number / factor:.1f} {unit}"
+    return f"{number} B"

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sophia_cli.commands.infra.asked import Name, Yes
+from sophia_cli.commands.infra.asked import Name, Yes, must_type_name
 from sophia_cli.commands.options import Json, Root
-from sophia_cli.errors import UsageError
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
 
@@ -58,10 +57,19 @@ def down(
 
 
 def _ask(output: Output, stack: Stack) -> None:
-    """The name of the stack, typed: nobody removes data by a habit of pressing `y`."""
-    if not sys.stdin.isatty():
-        raise UsageError("--volumes removes all data, and there is nobody to ask", "add --yes")
-    output.note(f"This removes all data of the stack `{stack.name}`: projects, analyses, metrics.")
-    output.note("Type its name to go on:")
-    if sys.stdin.readline().strip() != stack.name:
-        raise UsageError("that is not its name: nothing was removed", "sophia infra down")
+    """Whether there is to be a backup first, then the stack's name, typed."""
+    mend = "sophia infra backup --secrets\nthen, here:  add --yes"
+    warning = f"all data of the stack `{stack.name}` is removed: projects, analyses, metrics"
+    if sys.stdin.isatty():
+        output.note("Make a backup first? [Y/n]")
+        if sys.stdin.readline().strip().lower() not in ("n", "no"):
+            _back_up(output, stack)
+    must_type_name(stack.name, warning=warning, output=output, nobody=mend)
+
+
+def _back_up(output: Output, stack: Stack) -> None:
+    from sophia_cli.infra.backup import backup, default_path
+
+    path = default_path(stack)
+    backup(stack, path, os.environ, "", lambda what: output.note(f"Reading {what}"))
+    output.note(f"The backup, without secrets:  {path}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from sophia_cli.commands.infra.asked import Name
+from sophia_cli.commands.infra.asked import Name, size
 from sophia_cli.commands.options import Json, Root
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
@@ -46,7 +46,7 @@ def _show(output: Output, found: Status) -> None:
             output.text(f"{server(one.server).title}: {one.reason}", indent=2)
     if found.disk:
         output.line()
-        sizes = [f"{name} {_size(size)}" for name, size in sorted(found.disk.items())]
+        sizes = [f"{name} {size(bytes_)}" for name, bytes_ in sorted(found.disk.items())]
         output.text(f"disk: {', '.join(sizes)}", indent=2)
     for words in found.drift:
         output.text(f"drift: {words}", indent=2)
@@ -58,13 +58,6 @@ def _show(output: Output, found: Status) -> None:
         output.line("Next:  sophia infra up")
     else:
         output.line("Next:  sophia infra scan")
-
-
-def _size(size: int) -> str:
-    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if size >= factor:
-            return f"{size / factor:.1f} {unit}"
-    return f"{size} B"
 
 
 def _data(found: Status) -> dict[str, object]:

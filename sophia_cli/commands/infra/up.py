@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +11,7 @@ import typer
 
 from sophia_cli.commands.infra.asked import Name, pairs, ports
 from sophia_cli.commands.infra.checks import show_checks
+from sophia_cli.commands.infra.steps import teller, took
 from sophia_cli.commands.options import Json, Quiet, Root
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
@@ -19,7 +19,7 @@ from sophia_cli.surroundings import here
 if TYPE_CHECKING:
     from sophia_cli.infra.plan import Plan
     from sophia_cli.infra.preflight import Check
-    from sophia_cli.infra.up import Standing, Step
+    from sophia_cli.infra.up import Standing
 
 
 class Profile(StrEnum):
@@ -27,9 +27,6 @@ class Profile(StrEnum):
 
     QUALITY = "quality"
     METRICS = "metrics"
-
-
-_HINTS = {"sonarqube": "its first start takes about 2 minutes"}
 
 
 def up(
@@ -105,7 +102,7 @@ def up(
         if plan:
             _show_plan(output, look_ahead(asked, os.environ, checks.append))
             return
-        standing = bring_up(asked, os.environ, _teller(output), checks.append)
+        standing = bring_up(asked, os.environ, teller(output), checks.append)
     except NotReady as error:
         show_checks(output, checks)
         output.line()
@@ -113,16 +110,6 @@ def up(
         raise error
     output.envelope("infra up", _data(standing, checks))
     _show(output, standing, checks)
-
-
-def _teller(output: Output) -> Callable[[Step], None]:
-    def tell(step: Step) -> None:
-        hint = _HINTS.get(step.server, "") if step.phase != "ready" else ""
-        seconds = f"{step.seconds:4.0f} s"
-        words = f"  {step.server:<13} {step.phase:<26} {seconds}"
-        output.note(f"{words}   ({hint})" if hint and step.phase == "starting" else words)
-
-    return tell
 
 
 def _show(output: Output, standing: Standing, checks: list[Check]) -> None:
@@ -138,9 +125,7 @@ def _show(output: Output, standing: Standing, checks: list[Check]) -> None:
         output.line(f"  {server(name).title:<13} {stack.url(name)}{secret}")
     if standing.changed:
         output.text(f"Made: {', '.join(standing.changed)}.")
-    minutes, seconds = divmod(round(standing.seconds), 60)
-    took = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
-    output.line(f"Up in {took}. The stack is `{stack.name}`.")
+    output.line(f"Up in {took(standing.seconds)}. The stack is `{stack.name}`.")
     output.line(
         "Next:  sophia infra scan" if stack.url("sonarqube") else "Next:  sophia infra status"
     )
