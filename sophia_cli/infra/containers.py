@@ -66,6 +66,24 @@ def missing(client: DockerClient, stack: Stack) -> Iterator[tuple[str, str]]:
             yield one.name, image
 
 
+def outdated(client: DockerClient, stack: Stack) -> tuple[str, ...]:
+    """The servers whose image, by its name, is another one by now than that which they run."""
+    from docker.errors import ImageNotFound
+
+    found = []
+    for one in containers(client, label=f"{PROJECT}={stack.name}"):
+        name = one.labels.get(SERVICE, "")
+        try:
+            if (
+                name in stack.servers
+                and client.images.get(stack.images[name]).id != one.attrs["Image"]
+            ):
+                found.append(name)
+        except ImageNotFound:
+            found.append(name)
+    return tuple(found)
+
+
 def elsewhere(client: DockerClient, stack: Stack) -> str:
     """The other folder from which a Compose project of the stack's name was started; empty where none was."""
     for one in containers(client, label=f"{PROJECT}={stack.name}"):

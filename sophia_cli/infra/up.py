@@ -14,7 +14,7 @@ from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.infra import attached, properties
 from sophia_cli.infra import stack as stacks
 from sophia_cli.infra.compose import Compose
-from sophia_cli.infra.containers import READY, State, elsewhere, missing, states, tail
+from sophia_cli.infra.containers import READY, State, elsewhere, missing, outdated, states, tail
 from sophia_cli.infra.engine import Engine, connect
 from sophia_cli.infra.images import bare, choose, read_lock
 from sophia_cli.infra.machine import look
@@ -235,6 +235,10 @@ def _start(
         title = server(name).title
         mend = "sophia infra bundle --load FILE   (made where there is a network)"
         raise SophiaError(f"the engine has no {image} for {title}", mend)
+    if _stands(compose, client):
+        for one in compose.stack.running:
+            tell(Step(one.name, READY, 0.0))
+        return
     names = compose.stack.servers
     words = ("up", "--detach", "--wait", "--wait-timeout", str(int(patience)), *names)
     with ThreadPoolExecutor(1) as pool:
@@ -244,6 +248,12 @@ def _start(
         done = running.result()
     if done.code:
         raise _why(done, compose.stack, client)
+
+
+def _stands(compose: Compose, client: DockerClient) -> bool:
+    """Whether Compose would find nothing to do: it takes a second or two to find that out itself."""
+    ready = all(one.phase == READY for one in states(client, compose.stack))
+    return ready and not outdated(client, compose.stack) and not compose.changed(client)
 
 
 def _watch(running: Future[Result], stack: Stack, client: DockerClient) -> Iterator[Step]:

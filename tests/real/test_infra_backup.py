@@ -134,3 +134,17 @@ def test_a_restore_that_fails_puts_back_what_was_there(shop: Shop, tag: str) -> 
     assert error["message"].endswith("; the stack is as it was before")
     assert images(shop)["prometheus"] == "sophia-test/prometheus"
     assert seen_at(shop, moment) == ["alertmanager", "prometheus"]
+
+
+def test_an_image_that_its_name_means_no_more_is_replaced(shop: Shop, tag: str) -> None:
+    words = (*shop.up_words, "--image", f"prometheus={tag}")
+    shop.sophia(*words)
+    before = shop.containers()
+    shop.sophia(*words)
+    assert shop.containers() == before
+    name = f"{shop.name}-prometheus-1"
+    docker("commit", "--change", "LABEL another=1", name, tag)
+    shop.sophia(*words)
+    after = shop.containers()
+    assert before.pop(name) != after.pop(name)
+    assert after == before
