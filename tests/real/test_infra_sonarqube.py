@@ -17,6 +17,7 @@ from stacks import Shop, docker, gone_at_the_end, lacking
 IMAGES = ("postgres", "sonarqube-before", "sonarqube", "prometheus", "alertmanager")
 BEFORE, NOW = "26.1.0.118079", "26.9.0.129388"
 pytestmark = pytest.mark.skipif(bool(lacking(*IMAGES)), reason=lacking(*IMAGES) or "-")
+PASSPHRASE = "a passphrase of this run"
 TO_NOW = ("--image", "sonarqube=sophia-test/sonarqube")
 PATIENCE = 1200.0  # seconds; a machine that does other things too is slow
 
@@ -284,6 +285,31 @@ def test_a_container_that_is_made_anew_keeps_what_it_knew(real: Real) -> None:
     assert before["containers"].pop(name) != after["containers"].pop(name)
     assert after == before
     assert real.sophia("infra", "status", code=1)["drift"] == []
+
+
+def test_what_was_destroyed_is_restored(real: Real) -> None:
+    held, before = real.held(), real.standing()
+    path = real.shop.folder / "backup.tar"
+    real.shop.environ["SOPHIA_BACKUP_PASSPHRASE"] = PASSPHRASE
+    real.secrets.add(PASSPHRASE)
+    saved = real.sophia("infra", "backup", str(path), "--secrets")
+    assert (saved["counts"]["projects"], saved["secrets"]) == (1, True)
+    real.sophia("infra", "down", "--volumes", "--yes")
+    assert real.shop.secrets() == {}
+    words = ("infra", "restore", str(path), "--yes", real.shop.name)
+    restored = real.sophia(*words, "--timeout", str(int(PATIENCE)))
+    assert restored["counts"] == saved["counts"]
+    assert real.held() == held
+    after = real.standing()
+    kept, made = before.pop("secrets"), after.pop("secrets")
+    assert {name for name in kept if kept[name] != made[name]} == {
+        "postgresql",
+        "sonarqube-passcode",
+    }
+    assert not set(before.pop("containers").values()) & set(after.pop("containers").values())
+    assert after == before
+    assert real.takes("admin", real.shop.secrets()["sonarqube"])
+    assert real.takes(real.shop.secrets()["sonarqube-token"], "")
 
 
 def test_secrets_are_nowhere_but_in_their_folder(real: Real) -> None:
