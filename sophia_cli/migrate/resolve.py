@@ -371,7 +371,8 @@ class Resolver:
 
 def is_new_client(call: ast.Call) -> bool:
     """Whether a copy of a client, `client.with_options(...)`, sends in a way of its own."""
-    return last(call.func) in COPIES and any(
+    method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    return method in COPIES and any(
         keyword.arg == "http_client"
         and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is None)
         for keyword in call.keywords

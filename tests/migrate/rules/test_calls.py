@@ -34,6 +34,7 @@ NOT_OURS = {
     "what a list counts": "a.b.count(1)\n",
     "another service's bound method": "send = client.messages.create\n",
     "fields of one's own": "conversation.embeddings.create(text='t', **fields)\n",
+    "a function called copy": "from copy import copy\n\ncopy(answer, http_client=mine)\n",
     "a definition": "class Completions:\n    def create(self, model, messages): ...\n",
 }
 
