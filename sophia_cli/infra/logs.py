@@ -14,6 +14,10 @@ from sophia_cli.infra.vault import FOLDER, Vault
 _TOKEN = re.compile(r"\b(sq[aup]_[0-9a-f]{8})[0-9a-f]{32}\b|\b(glsa_\w{4})\w+")
 
 
+# Compose writes some even where nobody sees colours, and a log may hold any that somebody sent to its server.
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+
+
 def read_logs(stack: Stack, server: str, lines: int, environ: Mapping[str, str]) -> str:
     """The last `lines` of one server, or of all for an empty name. Raises SophiaError."""
     if server and server not in stack.servers:
@@ -27,7 +31,7 @@ def read_logs(stack: Stack, server: str, lines: int, environ: Mapping[str, str])
     done = Compose(stack, engine).run(*words, timeout=120)
     if done.code:
         raise SophiaError(f"docker compose logs failed: {last_line(done.stderr)}")
-    return redact(done.stdout, Vault(stack.home / FOLDER))
+    return redact(_CONTROL.sub("", done.stdout), Vault(stack.home / FOLDER))
 
 
 def redact(text: str, vault: Vault) -> str:

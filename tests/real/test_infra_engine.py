@@ -118,9 +118,9 @@ def test_up_again_status_logs_down(shop: Shop) -> None:
     assert phases == {"prometheus": "ready", "alertmanager": "ready", "grafana": "unreachable"}
     assert status["drift"] == []
     assert {"prometheus", "alertmanager"} <= set(status["disk"])
-    assert any(
-        "Server is ready" in line for line in shop.sophia("infra", "logs", "prometheus")["data"]
-    )
+    lines = shop.sophia("infra", "logs", "prometheus")["data"]
+    assert any("Server is ready" in line for line in lines)
+    assert not any("\x1b" in line for line in lines)
 
     checks = shop.sophia("infra", "doctor", code=1)["data"]
     states = {one["name"]: one["state"] for one in checks}
