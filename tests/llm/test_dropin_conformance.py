@@ -333,9 +333,9 @@ def test_batches_of_messages_are_no_messages() -> None:
     assert rows("operation", "outcome") == [("other", "ok")]
 
 
-SLOW = "slow:seconds=0.6"
+SLOW = "slow:seconds=1.2"
 TIMES: dict[str, Callable[[Any], Any]] = {
-    "a number": lambda vendor: 0.1,
+    "a number": lambda vendor: 0.6,  # holds for connecting too, which takes its time on a busy machine
     "by phase": lambda vendor: vendor.Timeout(5.0, read=0.1),
 }
 VENDORS = [(openai, gpt, chat), (anthropic, claude, message)]
