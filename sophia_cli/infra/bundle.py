@@ -18,7 +18,7 @@ from sophia_cli.infra.containers import missing
 from sophia_cli.infra.engine import connect
 from sophia_cli.infra.images import bare
 from sophia_cli.infra.stack import Stack
-from sophia_cli.infra.trouble import not_pulled
+from sophia_cli.infra.up import fetch
 from sophia_cli.process import run
 
 _PATIENCE = 3600.0  # seconds; SonarQube's image has a gigabyte
@@ -44,12 +44,8 @@ def save_images(
     """
     engine, client = connect(environ)
     with closing(client):
-        for server, reference in missing(client, stack):
-            tell(f"fetching {reference}")
-            words = ["docker", "pull", "--quiet", reference]
-            done = run(words, env=engine.environ, timeout=_PATIENCE)
-            if done.code:
-                raise not_pulled(server, reference, done.stderr)
+        images = stack.images
+        fetch(stack, engine, client, lambda step: tell(f"fetching {images[step.server]}"))
         names, size = [], 0
         for one in stack.running:
             image = client.images.get(stack.images[one.name])

@@ -15,7 +15,7 @@ from sophia_cli.infra.engine import Engine, connect
 from sophia_cli.infra.provide import lacking
 from sophia_cli.infra.servers import server
 from sophia_cli.infra.stack import Stack
-from sophia_cli.infra.up import Asked, fit, settle
+from sophia_cli.infra.up import Asked, different, fit, settle
 from sophia_cli.infra.vault import FOLDER, Vault
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def _servers(stack: Stack, engine: Engine, client: DockerClient) -> Iterator[tup
     fetched = dict(missing_images(client, stack))
     found = states(client, stack)
     # Secrets that are not made yet belong to containers that are not made yet.
-    anew = Compose(stack, engine).changed(client) if any(one.container for one in found) else ()
+    there = any(one.container for one in found)
+    anew = different(Compose(stack, engine), client) if there else frozenset()
     for one in found:
         if one.server in fetched:
             yield one.server, f"fetch {fetched[one.server]}, start"

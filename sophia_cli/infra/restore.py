@@ -102,7 +102,7 @@ def put_back(
 ) -> Restored:
     """The same for whoever changes the stack already. Raises SophiaError."""
     began, stack = monotonic(), compose.stack
-    fetch(compose, client, tell)
+    fetch(stack, compose.engine, client, tell)
     with ExitStack() as files:
         before = _seen(stack, client)
         try:

@@ -26,7 +26,7 @@ from sophia_cli.infra.settings import Settings, load_settings
 from sophia_cli.infra.sonarqube import SonarQube
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.trouble import explain, not_pulled
-from sophia_cli.process import Result
+from sophia_cli.process import Result, run
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -100,7 +100,7 @@ def bring_up(
             stacks.save(stack)
             compose.prepare()
             if not asked.offline:
-                fetch(compose, client, tell)
+                fetch(stack, engine, client, tell)
             changed = stand(compose, client, patience, tell, silent)
     return Standing(stack, changed, monotonic() - began)
 
@@ -219,11 +219,15 @@ def fit(stack: Stack, engine: Engine, client: DockerClient, show: Callable[[Chec
     return replace(stack, open_files=min(FILES_ASKED, machine.open_files or FILES_ASKED))
 
 
-def fetch(compose: Compose, client: DockerClient, tell: Callable[[Step], None]) -> None:
-    """Get the images that the engine has not. Raises SophiaError."""
-    for name, image in missing(client, compose.stack):
+def fetch(stack: Stack, engine: Engine, client: DockerClient, tell: Callable[[Step], None]) -> None:
+    """Get the images that the engine has not, by their own names: no file of the stack need be there yet.
+
+    Raises SophiaError.
+    """
+    for name, image in missing(client, stack):
         tell(Step(name, "pulling its image", 0.0))
-        done = compose.run("pull", "--quiet", name, timeout=_PULLING)
+        words = ["docker", "pull", "--quiet", image]
+        done = run(words, env=engine.environ, timeout=_PULLING)
         if done.code:
             raise not_pulled(name, image, done.stderr)
 
@@ -253,7 +257,12 @@ def _start(
 def _stands(compose: Compose, client: DockerClient) -> bool:
     """Whether Compose would find nothing to do: it takes a second or two to find that out itself."""
     ready = all(one.phase == READY for one in states(client, compose.stack))
-    return ready and not outdated(client, compose.stack) and not compose.changed(client)
+    return ready and not different(compose, client)
+
+
+def different(compose: Compose, client: DockerClient) -> frozenset[str]:
+    """The servers whose containers Compose would make anew: for their definition, or what their image is by now."""
+    return frozenset((*outdated(client, compose.stack), *compose.changed(client)))
 
 
 def _watch(running: Future[Result], stack: Stack, client: DockerClient) -> Iterator[Step]:

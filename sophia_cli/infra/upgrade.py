@@ -94,7 +94,7 @@ def upgrade(
             images = {**stack.images, **{name: image for name, (_, image) in changed.items()}}
             target = fit(replace(stack, images=images), engine, client, lambda check: None)
             compose = Compose(target, engine)
-            fetch(compose, client, tell)
+            fetch(target, engine, client, tell)
             if waiting:
                 return _finish(compose, client, patience, tell, began)
             before = version_of(stack, "sonarqube") if "sonarqube" in stack.servers else ""

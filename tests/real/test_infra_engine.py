@@ -249,6 +249,20 @@ def test_digests_are_those_of_the_registry_and_an_image_is_fetched_by_it(
         up = ("infra", "up", "--profile", "metrics", "--grafana-url", NOBODY, *ports)
         made = shop.sophia(*up)["data"]["images"]
         assert made == {name: f"{image}@{found[name]['digest']}" for name, image in own.items()}
+
+        newer = f"{address}/prometheus:2"
+        docker("tag", made["prometheus"], newer)
+        docker("push", newer)
+        docker("rmi", newer)
+        to = ("--image", f"prometheus={newer}")
+        plan = shop.sophia(*up, *to, "--plan")["data"]["servers"]
+        assert plan == {"prometheus": f"fetch {newer}, start", "alertmanager": "stays"}
+        assert shop.sophia("infra", "upgrade", *to)["data"]["images"] == {
+            "prometheus": {"before": made["prometheus"], "now": newer}
+        }
+        shop.sophia("infra", "upgrade", "--image", f"prometheus={made['prometheus']}")
+        docker("rmi", newer)
+
         bundle = tmp_path / "images.tar"
         saved = shop.sophia("infra", "bundle", str(bundle))["data"]
         assert saved["images"] == [own["prometheus"], own["alertmanager"]]
