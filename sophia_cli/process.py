@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
 from time import monotonic
-from typing import IO, NoReturn
+from typing import IO, Any, NoReturn
 
 from sophia_cli.errors import SophiaError
 
@@ -47,16 +47,7 @@ def run(
 
     `timeout` is in seconds. Raises ProgramNotFound, or SophiaError when the time is up.
     """
-    try:
-        done = subprocess.run(
-            list(command), cwd=cwd, env=env, timeout=timeout, capture_output=True, check=False
-        )
-    except FileNotFoundError as error:
-        raise ProgramNotFound(
-            f"{command[0]} is not installed", f"install {command[0]} and put it on PATH"
-        ) from error
-    except subprocess.TimeoutExpired as error:
-        raise SophiaError(f"{command[0]} did not end within {timeout:.0f} s") from error
+    done = _completed(command, cwd=cwd, env=env, timeout=timeout, stdout=subprocess.PIPE)
     return Result(
         done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
     )
@@ -75,24 +66,35 @@ def pour(
 
     `timeout` is in seconds. Raises ProgramNotFound, or TimedOut when the time is up.
     """
+    done = _completed(
+        command,
+        cwd=cwd,
+        env=env,
+        timeout=timeout,
+        stdin=stdin or subprocess.DEVNULL,
+        stdout=stdout or subprocess.DEVNULL,
+    )
+    return Result(done.returncode, "", done.stderr.decode(errors="replace"))
+
+
+def _completed(
+    command: Sequence[str], *, timeout: float | None, **more: Any
+) -> subprocess.CompletedProcess[bytes]:
+    """A program that ran to its end. Raises ProgramNotFound, TimedOut."""
     try:
-        done = subprocess.run(
-            list(command),
-            cwd=cwd,
-            env=env,
-            timeout=timeout,
-            stdin=stdin or subprocess.DEVNULL,
-            stdout=stdout or subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            check=False,
+        return subprocess.run(
+            list(command), timeout=timeout, stderr=subprocess.PIPE, check=False, **more
         )
     except FileNotFoundError as error:
-        raise ProgramNotFound(
-            f"{command[0]} is not installed", f"install {command[0]} and put it on PATH"
-        ) from error
+        raise _not_found(command) from error
     except subprocess.TimeoutExpired as error:
         raise TimedOut(f"{command[0]} did not end within {timeout:.0f} s") from error
-    return Result(done.returncode, "", done.stderr.decode(errors="replace"))
+
+
+def _not_found(command: Sequence[str]) -> ProgramNotFound:
+    return ProgramNotFound(
+        f"{command[0]} is not installed", f"install {command[0]} and put it on PATH"
+    )
 
 
 @contextmanager
@@ -233,9 +235,7 @@ def _started(
             start_new_session=True,
         )
     except FileNotFoundError as error:
-        raise ProgramNotFound(
-            f"{command[0]} is not installed", f"install {command[0]} and put it on PATH"
-        ) from error
+        raise _not_found(command) from error
     except OSError as error:
         words = f"{command[0]} cannot be started: {error.strerror}"
         raise SophiaError(words, "name a program with its arguments") from error

@@ -13,9 +13,17 @@ def hidden_line(prompt: str) -> str:
         return ""
     if not sys.stdin.isatty():
         return sys.stdin.readline().strip()
+    try:
+        return unseen(prompt).strip()
+    except OSError:
+        return ""
+
+
+def unseen(prompt: str) -> str:
+    """What is typed without an echo. Raises OSError where the terminal cannot hide it, or has gone."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
-            return getpass.getpass(prompt).strip()
-        except (getpass.GetPassWarning, EOFError, OSError):
-            return ""
+            return getpass.getpass(prompt)
+        except (getpass.GetPassWarning, EOFError) as error:
+            raise OSError(str(error)) from error

@@ -9,7 +9,6 @@ import hashlib
 import io
 import json
 import os
-import secrets
 import shutil
 import tarfile
 import time
@@ -21,7 +20,7 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 from sophia_cli.errors import SophiaError
-from sophia_cli.files import sync_folder
+from sophia_cli.files import whole
 from sophia_cli.infra.counts import Counts
 
 VERSION = 1
@@ -111,22 +110,13 @@ def writing(path: Path) -> Iterator[Writer]:
 
     Raises SophiaError where it cannot be written.
     """
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}.tmp")
     try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            with tarfile.open(fileobj=file, mode="w") as tar:
-                writer = Writer(tar, path.parent)
-                yield writer
-                writer.end()
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_folder(path.parent)
+        with whole(path, 0o600) as temporary, tarfile.open(temporary, "w") as tar:
+            writer = Writer(tar, path.parent)
+            yield writer
+            writer.end()
     except OSError as error:
         raise _not_written(path, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read(path: Path) -> Archive:

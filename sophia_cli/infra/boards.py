@@ -14,6 +14,7 @@ from typing import Any
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra.change import Change
 from sophia_cli.infra.grafana import READY, STARTING, Grafana
+from sophia_cli.infra.login import RENEW_DAYS, TOKEN_DAYS
 from sophia_cli.infra.vault import Vault
 
 TOKEN_SECRET = "grafana-token"
@@ -21,8 +22,6 @@ SOURCE = "sophia-prometheus"  # boards name their data source by it
 SOURCE_NAME = "Prometheus (sophia)"  # for whoever looks; it may be given another
 FOLDER, FOLDER_TITLE = "sophia", "sophia"
 ROLE = "Editor"  # may save boards, and is no administrator
-TOKEN_DAYS = 90
-RENEW_DAYS = 14  # a token with less left is made anew
 _SERVERS_OWN = ("id", "version", "iteration", "schemaVersion")  # the server writes these itself
 
 

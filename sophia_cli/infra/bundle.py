@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import shutil
 import tarfile
 from collections.abc import Callable, Mapping
@@ -12,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sophia_cli.errors import SophiaError
-from sophia_cli.files import sync_folder
+from sophia_cli.files import whole
 from sophia_cli.infra.compose import last_line
 from sophia_cli.infra.containers import missing
 from sophia_cli.infra.engine import connect
@@ -60,15 +58,11 @@ def save_images(
     if shutil.disk_usage(file.parent).free < size:
         raise SophiaError(f"{file.parent} has no room for {size / 1e9:.1f} GB of images", _MEND)
     tell(f"saving {len(names)} images, {size / 1e9:.1f} GB")
-    temporary = file.with_name(f".{file.name}-{secrets.token_hex(4)}.tmp")
-    try:
+    with whole(file) as temporary:
         words = ["docker", "save", "--output", str(temporary), *names]
         done = run(words, env=engine.environ, timeout=_PATIENCE)
         if done.code:
             raise SophiaError(f"the images cannot be saved: {last_line(done.stderr)}", _MEND)
-        _keep(temporary, file)
-    finally:
-        temporary.unlink(missing_ok=True)
     return Bundle(file, tuple(names), file.stat().st_size)
 
 
@@ -95,11 +89,3 @@ def load_images(
         lacking = tuple(image for _, image in missing(client, stack))
     wanted = tuple(stack.images[one.name] for one in stack.running)
     return tuple(image for image in wanted if image not in lacking), lacking
-
-
-def _keep(temporary: Path, file: Path) -> None:
-    """The archive is on the disk before it has its name."""
-    with temporary.open("rb") as archive:
-        os.fsync(archive.fileno())
-    temporary.replace(file)
-    sync_folder(file.parent)

@@ -12,8 +12,8 @@ from typing import IO, TYPE_CHECKING
 from sophia_cli.assets import asset
 from sophia_cli.errors import SophiaError
 from sophia_cli.files import put
-from sophia_cli.infra.containers import PROJECT, SERVICE
-from sophia_cli.infra.engine import Engine, containers
+from sophia_cli.infra.containers import SERVICE, of_stack
+from sophia_cli.infra.engine import Engine
 from sophia_cli.infra.servers import SERVERS
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.vault import FOLDER, Vault
@@ -89,7 +89,7 @@ class Compose:
         wanted = dict(line.split()[:2] for line in done.stdout.splitlines() if line.strip())
         return tuple(
             one.labels[SERVICE]
-            for one in containers(client, label=f"{PROJECT}={self.stack.name}")
+            for one in of_stack(client, self.stack)
             if one.labels.get(SERVICE) in self.stack.servers
             and wanted.get(one.labels[SERVICE], "") != one.labels.get(HASH, "")
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sophia_cli.infra.engine import containers
 from sophia_cli.infra.stack import Stack
@@ -30,11 +30,14 @@ class State:
     exit_code: int = 0
 
 
+def of_stack(client: DockerClient, stack: Stack) -> list[Any]:
+    """The containers of the stack's Compose project, whoever started it. Raises SophiaError."""
+    return containers(client, label=f"{PROJECT}={stack.name}")
+
+
 def states(client: DockerClient, stack: Stack) -> tuple[State, ...]:
     """One for each server that should run, in the order of their start."""
-    found = {}
-    for one in containers(client, label=f"{PROJECT}={stack.name}"):
-        found[one.labels.get(SERVICE, "")] = one
+    found = {one.labels.get(SERVICE, ""): one for one in of_stack(client, stack)}
     result = []
     for wanted in stack.running:
         one = found.get(wanted.name)
@@ -71,7 +74,7 @@ def outdated(client: DockerClient, stack: Stack) -> tuple[str, ...]:
     from docker.errors import ImageNotFound
 
     found = []
-    for one in containers(client, label=f"{PROJECT}={stack.name}"):
+    for one in of_stack(client, stack):
         name = one.labels.get(SERVICE, "")
         try:
             if (
@@ -86,7 +89,7 @@ def outdated(client: DockerClient, stack: Stack) -> tuple[str, ...]:
 
 def elsewhere(client: DockerClient, stack: Stack) -> str:
     """The other folder from which a Compose project of the stack's name was started; empty where none was."""
-    for one in containers(client, label=f"{PROJECT}={stack.name}"):
+    for one in of_stack(client, stack):
         folder = str(one.labels.get(FOLDER, ""))
         return folder if folder and Path(folder) != stack.home else ""
     return ""

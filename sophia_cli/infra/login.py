@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 ADMIN = "admin"
 FIRST_PASSWORD = "admin"  # what a new SonarQube has, and a new Grafana that is given no other
+TOKEN_DAYS = 90  # how long a token of ours lives
+RENEW_DAYS = 14  # one with less left is made anew
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra.change import Change
+from sophia_cli.infra.login import RENEW_DAYS, TOKEN_DAYS
 from sophia_cli.infra.settings import Settings, load_settings
 from sophia_cli.infra.sonarqube import (
     DOWN,
@@ -28,8 +29,6 @@ from sophia_cli.infra.vault import Vault
 TOKEN_SECRET = "sonarqube-token"
 GATE = "sophia"
 WEBHOOK = "sophia"
-TOKEN_DAYS = 90
-RENEW_DAYS = 14  # a token with less left is made anew
 # What the server puts into every new gate.
 _GIVEN = (
     "new_violations",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
@@ -12,6 +10,7 @@ import typer
 
 from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.output import Output
+from sophia_cli.typed import unseen
 
 Name = Annotated[
     str, typer.Option("--name", help="The stack (default: sophia- and the folder's name).")
@@ -49,12 +48,9 @@ def passphrase(environ: Mapping[str, str], *, twice: bool) -> str:
     if not sys.stdin.isatty():
         raise UsageError("secrets need a passphrase, and there is nobody to ask", f"set {VARIABLE}")
     try:
-        with warnings.catch_warnings():
-            # It would be seen, and the terminal cannot help it.
-            warnings.simplefilter("error", getpass.GetPassWarning)
-            word = getpass.getpass("Passphrase of the secrets (it is not shown): ")
-            again = getpass.getpass("The same again: ") if twice else word
-    except (getpass.GetPassWarning, EOFError, OSError) as error:
+        word = unseen("Passphrase of the secrets (it is not shown): ")
+        again = unseen("The same again: ") if twice else word
+    except OSError as error:
         raise SophiaError("no passphrase can be typed here", f"set {VARIABLE}") from error
     if not word or word != again:
         raise UsageError("the two are not the same, or empty: nothing was written", "try again")
