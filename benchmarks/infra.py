@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import secrets
 import socket
 import statistics
@@ -20,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -98,7 +100,8 @@ def project(*servers: str) -> Iterator[Project]:
         try:
             yield made
         finally:
-            if made.home.exists():
+            # what `by_hand` made is no stack of ours, and is taken down there
+            if (made.home / "stack.json").exists():
                 made.sophia("down", "--volumes", "--yes")
 
 
@@ -127,8 +130,18 @@ def by_hand(made: Project) -> dict[str, float]:
     engine, client = connect(made.environ)
     client.close()
     made.home.mkdir(parents=True)
-    compose = Compose(settle(asked, made.environ), engine)
+    # the limit that this machine gives, as `up` finds it out before it starts anything
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    stack = settle(asked, made.environ)
+    compose = Compose(replace(stack, open_files=min(stack.open_files, most)), engine)
     compose.prepare()
+    try:
+        return first_analysis(made, compose)
+    finally:
+        compose.do("down", "--volumes", timeout=PATIENCE)
+
+
+def first_analysis(made: Project, compose: Compose) -> dict[str, float]:
     took = {"containers": timed(lambda: compose.do(
         "up", "--detach", "--wait", "--wait-timeout", str(PATIENCE), *made.servers, timeout=PATIENCE
     ))}  # fmt: skip
@@ -154,10 +167,9 @@ def by_hand(made: Project) -> dict[str, float]:
     }
     scanner = [
         str(Path(sys.executable).with_name("pysonar")), "--project-key", "p",
-        "--sonar-qualitygate-wait", "true", "-Dsonar.scm.disabled=true",
+        "-Dsonar.qualitygate.wait=true", "-Dsonar.scm.disabled=true",
     ]  # fmt: skip
     took["analysis"] = timed(lambda: run(scanner, made.folder, environ))
-    compose.do("down", "--volumes", timeout=PATIENCE)
     return took
 
 
