@@ -28,14 +28,15 @@ _ENDED = "FROM calls WHERE outcome != 'open'"
 _DAY = "date(started_ns / 1000000000, 'unixepoch')"
 _BY_DAY = "service, team, task, provider, model, outcome"
 _BY_CALL = "provider, model, task, outcome, error_kind"
+_BY_ROUTE = _BY_CALL.replace("task", "route, task")
 _BY_ATTEMPT = "provider, model, outcome, error_kind"
 _TIMED = "provider, model, outcome"
 
 # What is compared: a question to the rows, and one to the totals, with the same answer.
 PAIRS = {
     "totals": (
-        f"SELECT {_BY_CALL}, COUNT(*), {_SUMS} {_ENDED} GROUP BY {_BY_CALL}",
-        f"SELECT {_BY_CALL}, calls, {_NAMES} FROM totals",
+        f"SELECT {_BY_ROUTE.replace('route', 'via')}, COUNT(*), {_SUMS} {_ENDED} GROUP BY 1, 2, 3, 4, 5, 6",
+        f"SELECT {_BY_ROUTE}, calls, {_NAMES} FROM totals",
     ),
     "days": (
         f"SELECT {_DAY}, {_BY_DAY}, COUNT(*), {_SUMS} {_ENDED} GROUP BY {_DAY}, {_BY_DAY}",

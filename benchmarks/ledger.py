@@ -96,7 +96,7 @@ def book(
     service, task = SERVICES[number % mix.services], mix.tasks[number % len(mix.tasks)]
     opening = (
         name, started_ns, "native", "chat", service, task,
-        "", "ada", "", "", "", "", False, ROUTE,
+        "", "ada", "", "", "", "", False, ROUTE, "routes.default",
     )  # fmt: skip
     ledger.begin(made(Opening, opening))
     cost, charges = COST + number % 1000, ()
@@ -111,7 +111,7 @@ def book(
     final = (
         name, "ok", "", "", 200, provider, model, (made(Attempt, attempt),),
         1200 + number % 100, 300, 0, None, 0, cost, None, "sophia.toml",
-        812_345, None, 5_000, 1_500, 0, False, "stop", True, (), charges,
+        812_345, None, 5_000, 1_500, 0, False, "stop", True, (), charges, False,
     )  # fmt: skip
     ledger.finish(made(Final, final))
     return True
@@ -311,7 +311,7 @@ def _scrape(path: Path) -> None:
     from prometheus_client import CollectorRegistry, generate_latest
 
     from sophia_cli.llm.config import Config
-    from sophia_cli.llm.metrics import LedgerCollector
+    from sophia_cli.llm.metrics.collector import LedgerCollector
 
     registry = CollectorRegistry()
     registry.register(LedgerCollector(Ledger(path), Config()))

@@ -359,7 +359,7 @@ def wrong_with_metrics(ledger: Path, text: str) -> Iterator[str]:
         "sophia_llm_cost_usd_total": "SUM(cost_nano) / 1e9 FROM calls",
         "sophia_llm_request_duration_seconds_count ok": "COUNT(*) FROM calls WHERE outcome='ok'",
         "sophia_llm_request_duration_seconds_sum ok": "SUM(latency_us) / 1e6 FROM calls WHERE outcome='ok'",
-        "sophia_llm_time_to_first_chunk_seconds_count ok": "COUNT(first_us) FROM calls WHERE outcome='ok'",
+        "sophia_llm_time_to_first_chunk_seconds_count": "COUNT(first_us) FROM calls",
         "sophia_ledger_rows": "COUNT(*) FROM calls",
     }
     with closing(sqlite3.connect(ledger)) as file:

@@ -18,6 +18,7 @@ from sophia_cli.llm.cache.policy import KEYS as CACHE_KEYS
 from sophia_cli.llm.config import KEYS as LLM_KEYS
 from sophia_cli.llm.config import VARIABLES, describe_settings, load_config
 from sophia_cli.llm.endpoints import COMMON, describe_options, describe_variables
+from sophia_cli.llm.metrics.families import FAMILIES
 from sophia_cli.llm.privacy import KEYS as PRIVACY_KEYS
 from sophia_cli.llm.providers import KINDS
 from sophia_cli.settings import KEYS as COMMAND_LINE_KEYS
@@ -70,7 +71,19 @@ def variables() -> str:
     return table(("variable", "meaning"), [(f"`{name}`", text) for name, text in described])
 
 
-TABLES = {"settings": settings(), "options": options(), "variables": variables()}
+def metrics() -> str:
+    rows = [
+        (f"`{one.name}`", one.kind, ", ".join(one.labels) or "-", one.help) for one in FAMILIES
+    ]
+    return table(("metric", "kind", "labels", "meaning"), rows)
+
+
+TABLES = {
+    "settings": settings(),
+    "options": options(),
+    "variables": variables(),
+    "metrics": metrics(),
+}
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from sophia_cli.llm.errors import NotConfigured as NotConfigured
     from sophia_cli.llm.labelling import labels as labels
     from sophia_cli.llm.ledger.store import Ledger as Ledger
-    from sophia_cli.llm.metrics import register_metrics as register_metrics
+    from sophia_cli.llm.metrics.collector import register_metrics as register_metrics
     from sophia_cli.llm.service import UnifiedLLMService as UnifiedLLMService
     from sophia_cli.llm.service import get_unified_llm_service as get_unified_llm_service
     from sophia_cli.llm.service import reset_unified_llm_service as reset_unified_llm_service
@@ -68,7 +68,7 @@ _HOMES = {
     "NotConfigured": "errors",
     "labels": "labelling",
     "Ledger": "ledger.store",
-    "register_metrics": "metrics",
+    "register_metrics": "metrics.collector",
     "UnifiedLLMService": "service",
     "get_unified_llm_service": "service",
     "reset_unified_llm_service": "service",

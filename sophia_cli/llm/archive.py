@@ -95,6 +95,11 @@ class Recording:
         self._size = 0
         self._whole = False
 
+    @property
+    def missed(self) -> bool:
+        """Whether the cache was asked for this answer, and had none."""
+        return bool(self._key)
+
     def add(self, chunk: bytes, *, whole: bool = False) -> None:
         """The next bytes of the answer, or all of it."""
         self._whole = whole

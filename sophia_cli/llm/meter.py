@@ -287,6 +287,7 @@ class Meter:
             (billable or outcome == OK) and not self.call.is_free,
             tuple(self._fallbacks),
             tuple(self._charges),
+            self.recording is not None and self.recording.missed,
         )
         final = made(Final, fields)
         if self.kept is not None:
@@ -321,5 +322,6 @@ def _opening(call: Call, decision: Decision) -> Opening:
         call.model,
         call.stream,
         decision.record(),
+        decision.route,
     )
     return made(Opening, fields)

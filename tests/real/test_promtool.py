@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from sophia_cli.llm.config import Config
 from sophia_cli.llm.ledger.store import Ledger
-from sophia_cli.llm.metrics import LedgerCollector
+from sophia_cli.llm.metrics.collector import LedgerCollector
 from sophia_cli.llm.providers import KINDS, Provider
 from sophia_cli.llm.service import UnifiedLLMService
 

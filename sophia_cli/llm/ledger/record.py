@@ -16,7 +16,10 @@ OK, ERROR, CANCELLED, CACHED, UNKNOWN = "ok", "error", "cancelled", "cached", "u
 
 
 class Opening(NamedTuple):
-    """A call that has begun. No prompt, no answer and no key is ever part of it."""
+    """A call that has begun. No prompt, no answer and no key is ever part of it.
+
+    `route` is the whole decision as JSON, `via` the name of the route that it went by.
+    """
 
     id: str
     started_ns: int
@@ -32,6 +35,7 @@ class Opening(NamedTuple):
     requested_model: str = ""
     stream: bool = False
     route: str = ""
+    via: str = ""
 
 
 class Attempt(NamedTuple):
@@ -62,7 +66,10 @@ class Charge(NamedTuple):
 
 
 class Final(NamedTuple):
-    """How a call ended. None where a figure is not known: unknown is not zero."""
+    """How a call ended. None where a figure is not known: unknown is not zero.
+
+    `missed`: the cache was asked for its answer, and had none.
+    """
 
     id: str
     outcome: str
@@ -90,6 +97,7 @@ class Final(NamedTuple):
     billable: bool = False
     fallbacks: tuple[tuple[str, str, str], ...] = ()
     charges: tuple[Charge, ...] = ()
+    missed: bool = False
 
 
 Entry = Opening | Final | Charge

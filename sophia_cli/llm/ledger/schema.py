@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-VERSION = 4
+VERSION = 5
 
 # Upper bounds in seconds, each twice the one before: OpenTelemetry's list, carried on past 82 s.
 BUCKETS = tuple(0.01 * 2**n for n in range(15))
@@ -20,8 +20,9 @@ _FIGURES = (
 )
 _OPENING = (
     "id, started_ns, door, operation, service, task, data_class, user, session, team, metadata,"
-    " requested_model, stream, route"
+    " requested_model, stream, route, via"
 )
+_OPENING_BEFORE = _OPENING.removesuffix(", via")  # until version 5
 _FINAL = (
     f"outcome, error_kind, error, status, provider, model, attempts, {', '.join(_FIGURES)}, cost_source,"
     " latency_us, first_us, bytes_sent, bytes_received, kept_local, simulated, finish_reason"
@@ -100,7 +101,7 @@ _THIRD = (
     "ALTER TABLE calls ADD COLUMN born TEXT DEFAULT ''",
     "ALTER TABLE leases ADD COLUMN born TEXT DEFAULT ''",
 )
-_EVERY = f"{_OPENING}, host, pid, born, {_FINAL}"
+_EVERY = f"{_OPENING_BEFORE}, host, pid, born, {_FINAL}"
 _FOURTH = (
     # A call's moment is its number in the table, the next free one where two begin in the same nanosecond:
     # what is new stands at the end, in one place on the disk, and no index of names or moments is kept up.
@@ -128,26 +129,44 @@ _FOURTH = (
         SELECT id, 1, provider, model, outcome, '', status, latency_us FROM calls
         WHERE outcome='ok' AND attempts=1""",
 )
+_SUMMED = f"{_COUNTS}, last_ns, simulated"
+_FIFTH = (
+    # By which route: what was counted before is of an unknown one. `missed` had no answer in the cache.
+    "ALTER TABLE calls ADD COLUMN via TEXT DEFAULT ''",
+    "ALTER TABLE totals RENAME TO totals_before",
+    """CREATE TABLE totals(
+        provider TEXT, model TEXT, route TEXT, task TEXT, outcome TEXT, error_kind TEXT,
+        calls INTEGER, unpriced INTEGER, tokens_in INTEGER, tokens_out INTEGER, tokens_cached INTEGER,
+        tokens_written INTEGER, tokens_reasoning INTEGER, cost_nano INTEGER, saved_nano INTEGER,
+        kept_local INTEGER, last_ns INTEGER, simulated INTEGER, missed INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY(provider, model, route, task, outcome, error_kind)) WITHOUT ROWID""",
+    f"""INSERT INTO totals(provider, model, route, task, outcome, error_kind, {_SUMMED})
+        SELECT provider, model, '', task, outcome, error_kind, {_SUMMED} FROM totals_before""",
+    "DROP TABLE totals_before",
+    # The ways by which the totals go out, one of which is in use at a time: `scrape`, or `write`. `place` is
+    # where; `at_ns` is the moment of the last sample, and `until_ns` how long a way is in use, or rests.
+    """CREATE TABLE ways(
+        way TEXT PRIMARY KEY, place TEXT, host TEXT, pid INTEGER, born TEXT, at_ns INTEGER, until_ns INTEGER)
+        WITHOUT ROWID""",
+)
 # What brings a file of each earlier version one version further.
-UPGRADES = (_TABLES, _SECOND, _THIRD, _FOURTH)
+UPGRADES = (_TABLES, _SECOND, _THIRD, _FOURTH, _FIFTH)
 
-OPEN_CALL = f"INSERT INTO calls({_OPENING}, host, pid, born) VALUES({', '.join('?' * 17)})"
+OPEN_CALL = f"INSERT INTO calls({_OPENING}, host, pid, born) VALUES({', '.join('?' * 18)})"
 SINCE = "SELECT id, started_ns FROM calls WHERE started_ns>=? ORDER BY started_ns"
 
 WHOLE = tuple(name.strip() for name in f"{_OPENING}, host, pid, {_FINAL}".split(","))
 # Columns whose default says the same as an empty value: where a whole write has none, they are left out.
 # A figure that is 0 is known, one that is left out is not.
 _WITH_DEFAULT = (
-    "service, task, data_class, user, session, team, metadata, requested_model, stream,"
+    "service, task, data_class, user, session, team, metadata, requested_model, stream, via,"
     " error_kind, error, kept_local, simulated, finish_reason, cost_source"
 )
 _WITHOUT_FIGURE = "tokens_cached, tokens_written, tokens_reasoning, saved_nano, first_us"
 EMPTY = tuple(WHOLE.index(name.strip()) for name in _WITH_DEFAULT.split(","))
 UNKNOWN = tuple(WHOLE.index(name.strip()) for name in _WITHOUT_FIGURE.split(","))
 # Columns with very few values: where all calls have the same, it is said once, in the statement.
-_OF_FEW = (
-    "door, operation, service, host, pid, outcome, status, attempts, cost_source, finish_reason"
-)
+_OF_FEW = "door, operation, service, via, host, pid, outcome, status, attempts, cost_source, finish_reason"
 FEW = tuple(WHOLE.index(name.strip()) for name in _OF_FEW.split(","))
 
 
@@ -169,7 +188,7 @@ COUNT = """SELECT (SELECT COALESCE(SUM(calls), 0) FROM totals)
 
 # The guard on `outcome` makes the end of a call happen once, whoever says it twice.
 CLOSE_CALL = f"""UPDATE calls SET {', '.join(f'{name.strip()}=?' for name in _FINAL.split(','))}
-    WHERE id=? AND outcome='open' RETURNING started_ns, service, team, task"""
+    WHERE id=? AND outcome='open' RETURNING started_ns, service, team, task, via"""
 
 # Of a ledger in memory: so many calls are kept as rows, all of them in the totals.
 FORGET = (
@@ -186,9 +205,9 @@ def _adding(names: str) -> str:
     )
 
 
-ADD_TOTAL = f"""INSERT INTO totals(provider, model, task, outcome, error_kind, {_COUNTS}, last_ns, simulated)
-    VALUES({', '.join('?' * 17)})
-    ON CONFLICT DO UPDATE SET {_adding(_COUNTS)}, last_ns=max(last_ns, excluded.last_ns),
+ADD_TOTAL = f"""INSERT INTO totals(provider, model, route, task, outcome, error_kind, {_COUNTS}, last_ns,
+    simulated, missed) VALUES({', '.join('?' * 19)})
+    ON CONFLICT DO UPDATE SET {_adding(_COUNTS)}, {_adding("missed")}, last_ns=max(last_ns, excluded.last_ns),
     simulated=max(simulated, excluded.simulated)"""
 
 ADD_DAY = f"""INSERT INTO days(day, service, team, task, provider, model, outcome, {_COUNTS}, simulated)

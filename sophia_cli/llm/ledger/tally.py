@@ -28,13 +28,14 @@ class Begun(NamedTuple):
     service: Sequence[str]
     team: Sequence[str]
     task: Sequence[str]
+    via: Sequence[str]
 
 
 _KIND = ("provider", "model", "outcome", "error_kind", "simulated")
 _COUNTED = (
     *("tokens_in", "tokens_out", "tokens_cached", "tokens_written", "tokens_reasoning"),
     *("cost_nano", "saved_nano", "kept_local", "latency_us", "first_us", "attempts"),
-    *("fallbacks", "charges", "billable", "id"),
+    *("fallbacks", "charges", "billable", "missed", "id"),
 )
 _of_kind = itemgetter(*map(Final._fields.index, _KIND))
 _counted = itemgetter(*map(Final._fields.index, _COUNTED))
@@ -64,10 +65,11 @@ class Tally:
         many, now = connection.executemany, time.time_ns()
         totals, days = [], []
         for key, calls in self._groups.items():
-            day, service, team, task, provider, model, outcome, kind, simulated = key
-            sums = self._add_up(calls, key[4:7])
+            day, service, team, task, via, provider, model, outcome, kind, simulated = key
+            missed, *sums = self._add_up(calls, key[5:8])
             last = now if outcome == OK else 0
-            totals.append((provider, model, task, outcome, kind, *sums, last, simulated))
+            place = (provider, model, via, task, outcome, kind)
+            totals.append((*place, *sums, last, simulated, missed))
             labels = (_date(day), service, team, task, provider, model, outcome)
             days.append((*labels, *sums, simulated))
         many(schema.ADD_TOTAL, totals)
@@ -78,8 +80,8 @@ class Tally:
         many(schema.ADD_FALLBACK, [(*key, count) for key, count in self._fallbacks.items()])
 
     def _add_up(self, calls: Sequence[_Row], place: _Row) -> _Row:
-        """Calls, unpriced ones, the sums of the figures, and the bytes that stayed in the warehouse."""
-        *figures, took, first, attempts, fallbacks, charges, billable, names = zip(
+        """Those that the cache had no answer for, all, unpriced ones, and the sums of the figures."""
+        *figures, took, first, attempts, fallbacks, charges, billable, missed, names = zip(
             *calls, strict=True
         )
         self._measure("duration", place, took)
@@ -96,8 +98,9 @@ class Tally:
                 asked and nano is None for asked, nano in zip(billable, cost, strict=True)
             )
         if len(calls) == 1:
-            return (1, unpriced, *(figure or 0 for (figure,) in figures))
-        return (len(calls), unpriced, *(sum(filter(None, figure)) for figure in figures))
+            return (*missed, 1, unpriced, *(figure or 0 for (figure,) in figures))
+        sums = (sum(filter(None, figure)) for figure in figures)
+        return (sum(missed), len(calls), unpriced, *sums)
 
     def _measure(self, name: str, place: _Row, moments: Iterable[int]) -> None:
         """Count how long calls of one provider, model and outcome took, or until their first chunk."""

@@ -14,12 +14,13 @@ GIVEN, INFERRED = "given", "inferred"
 
 @dataclass(frozen=True)
 class Verdict:
-    """One candidate, taken or not, and the reason."""
+    """One candidate, taken or not, and the reason. `route` is what named it, such as `routes.default`."""
 
     provider: str
     model: str
     taken: bool
     reason: str
+    route: str = field(default="", compare=False)
 
     @property
     def place(self) -> tuple[str, str]:
@@ -51,6 +52,14 @@ class Decision:
     @property
     def candidates(self) -> tuple[Verdict, ...]:
         return tuple(verdict for verdict in self.verdicts if verdict.taken)
+
+    @property
+    def route(self) -> str:
+        """What named the candidates: one of few words, however many calls there are."""
+        for verdict in self.verdicts:
+            if verdict.taken:
+                return verdict.route
+        return self.verdicts[0].route if self.verdicts else ""
 
     def label(self, call: Call) -> Call:
         """The call with its task in its labels where that was inferred: what is counted is what was routed."""

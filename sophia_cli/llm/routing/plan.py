@@ -19,6 +19,7 @@ from sophia_cli.llm.rules.rulefile import DEFAULT_ROUTE
 from sophia_cli.llm.tasks import CHEAP_TASKS, DATA_TASKS, TaskType
 
 AVOIDS = "avoids it"
+ASKED = "asked"  # the route of a call that says itself who is to answer
 _MOST_PLANS = 1000  # a caller may ask for any number of models
 _ORDERS = {
     "data": ("cortex", "portkey", "openrouter"),
@@ -69,6 +70,7 @@ class _Wanted:
     provider: str
     model: str
     reason: str
+    route: str
     weight: float = 1.0
 
 
@@ -146,7 +148,7 @@ def _judge(call: Call, config: Config, rule: Rule | None, one: _Wanted) -> Candi
         out = "keeps no earlier response to go on from"
     if not out and not one.model:
         out = f"has no model named {call.model}" if call.model else "no model is configured for it"
-    verdict = Verdict(one.provider, one.model, not out, out or one.reason)
+    verdict = Verdict(one.provider, one.model, not out, out or one.reason, one.route)
     return Candidate(verdict, config, provider.key_name, one.weight)
 
 
@@ -159,10 +161,10 @@ def _wanted(
     # An argument goes before the file; a rule about models means also those with a provider's name.
     asked = names_provider(call, config) and not (rule.when.model and not call.provider)
     if rule.use and not asked:
-        return _links(rule.use, rule.order, rule.name), rule.order
+        return _links(rule.use, rule.order, rule.name, rule.route), rule.order
     chain = tuple(link for link in rule.use if link[0] == call.provider)
     if chain:
-        return _links(chain, Order(), rule.name), Order()
+        return _links(chain, Order(), rule.name, rule.route), Order()
     wanted, order = _usual(call, config, task)
     # Without candidates of its own a rule may still say how the usual ones are put in order.
     return wanted, order if rule.use or rule.order == Order() else rule.order
@@ -175,22 +177,29 @@ def _usual(call: Call, config: Config, task: str) -> tuple[list[_Wanted], Order]
     if call.provider:  # the chain only says how the model is called there
         chain = tuple(link for link in chain if link[0] == call.provider)
     if chain or (call.model in config.models and not call.provider):
-        return _links(chain, Order(), f"[models] {call.model}"), Order()
+        words, place = f"[models] {call.model}", f"models.{call.model}"
+        return _links(chain, Order(), words, place), Order()
     if _is_openrouters(call, config):
-        return [_Wanted("openrouter", call.model, "asked for, by OpenRouter's name")], Order()
+        words = "asked for, by OpenRouter's name"
+        return [_Wanted("openrouter", call.model, words, ASKED)], Order()
     if slash and rest and name in ([call.provider] if call.provider else config.providers):
-        return [_Wanted(name, rest, "asked for")], Order()
+        return [_Wanted(name, rest, "asked for", ASKED)], Order()
     route = "" if call.provider else _route(config, task)
     order = config.orders.get(route, Order())
     if route and not call.model:
-        return _links(config.routes[route], order, f"[routes] {route}"), order
+        return _links(config.routes[route], order, *_names(route)), order
     return list(_by_provider(call, config, task, route, order)), order
 
 
-def _links(chain: Chain, order: Order, reason: str) -> list[_Wanted]:
+def _names(route: str) -> tuple[str, str]:
+    """How a route is called in a reason, and in what is counted."""
+    return f"[routes] {route}", f"routes.{route}"
+
+
+def _links(chain: Chain, order: Order, reason: str, route: str) -> list[_Wanted]:
     weights = order.weights or (1.0,) * len(chain)
     return [
-        _Wanted(provider, model, reason, weight)
+        _Wanted(provider, model, reason, route, weight)
         for (provider, model), weight in zip(chain, weights, strict=True)
     ]
 
@@ -201,13 +210,14 @@ def _by_provider(
     """The providers as the task asks them, each with the model asked for or with its own for the task."""
     group = _group(call, task)
     if call.provider:
-        asked = [_Wanted(call.provider, "", "asked for")]
+        asked = [_Wanted(call.provider, "", "asked for", ASKED)]
     elif route:
-        asked = _links(config.routes[route], order, f"[routes] {route}")
+        asked = _links(config.routes[route], order, *_names(route))
     else:
         named = _ORDERS[group]
         names = (*named, *(name for name in config.providers if name not in named))
-        asked = [_Wanted(name, "", _WHY[group]) for name in names if name in config.providers]
+        words, place = _WHY[group], f"built-in.{group}"
+        asked = [_Wanted(name, "", words, place) for name in names if name in config.providers]
     for one in asked:
         provider = config.providers[one.provider].for_service(call.labels.service)
         model = _named(provider, call.model) if call.model else _default(provider, call, group)

@@ -34,6 +34,7 @@ from sophia_cli.llm.rules.rule import (
 )
 from sophia_cli.llm.tasks import TaskType
 
+OWN = "own"  # the route of a client that goes where it wanted
 _QUIET = Outlook()
 _CHAT = Task(TaskType.CHAT_CONVERSATION.value)
 _EMBEDDINGS = Task(TaskType.EMBEDDINGS.value)
@@ -152,7 +153,8 @@ def _judge_origin(
         or avoided(rule, name, model)
         or over_budget(config, _labelled(call, task), name, model, "", size, outlook)
     )
-    return Verdict(name, model, not out, out or "its own endpoint; no route is about it")
+    words = out or "its own endpoint; no route is about it"
+    return Verdict(name, model, not out, words, OWN)
 
 
 def _no_candidate(decision: Decision, call: Call, config: Config) -> LLMError:

@@ -60,6 +60,11 @@ class Rule:
     avoid: tuple[str, ...] = ()
     order: Order = Order()
 
+    @property
+    def route(self) -> str:
+        """How calls that it routes are counted: `rules.` and its name, or its number."""
+        return f"rules.{self.name.removeprefix('rule ').strip(chr(39))}"
+
     def is_about(self, call: Call, task: str, tokens: int) -> bool:
         """Whether it holds. Chat models do not embed: `use` is for embeddings only where it says so."""
         if (

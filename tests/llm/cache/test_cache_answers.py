@@ -370,7 +370,7 @@ def test_the_doors_share_whole_answers(
 def test_tokens_of_a_hit_are_not_counted_as_a_providers(scripted: Any, cached: Any) -> None:
     from prometheus_client import CollectorRegistry, generate_latest
 
-    from sophia_cli.llm.metrics import LedgerCollector
+    from sophia_cli.llm.metrics.collector import LedgerCollector
 
     asked = cached(provider("p", scripted(reply(completion())).url))
     for _ in range(3):
@@ -381,5 +381,7 @@ def test_tokens_of_a_hit_are_not_counted_as_a_providers(scripted: Any, cached: A
     assert 'sophia_llm_tokens_total{model="m",provider="p",type="input"} 3.0' in shown
     assert (
         'sophia_llm_requests_total{error_type="",model="m",outcome="cached",provider="p",'
-        'task="document_summary"} 2.0' in shown
+        'route="routes.default",task="document_summary"} 2.0' in shown
     )
+    assert 'sophia_llm_cache_lookups_total{provider="p",result="hit"} 2.0' in shown
+    assert 'sophia_llm_cache_lookups_total{provider="p",result="miss"} 1.0' in shown

@@ -576,3 +576,20 @@ def test_a_killed_process_that_nobody_asked_for_is_gone() -> None:
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # over, and still known by its number
     assert not is_alive(child.pid)
     child.communicate()
+
+
+def test_a_ledger_of_version_4_keeps_its_totals(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    old = sqlite3.connect(path, isolation_level=None)
+    for statement in (*chain(*UPGRADES[:4]), "PRAGMA user_version=4"):
+        old.execute(statement)
+    old.execute(
+        "INSERT INTO totals(provider, model, task, outcome, error_kind, calls, cost_nano, last_ns, saved_nano)"
+        " VALUES('p', 'm', 'bulk', 'ok', '', 3, 15, 7, 2)"
+    )
+    old.close()
+    ledger = Ledger(path)
+    told = "SELECT provider, model, route, task, calls, cost_nano, saved_nano, missed FROM totals"
+    assert ledger.read(told) == [("p", "m", "", "bulk", 3, 15, 2, 0)]
+    write(ledger, "a")
+    ledger.close()
