@@ -15,6 +15,7 @@ from sophia_cli.infra.compose import last_line
 from sophia_cli.infra.containers import missing
 from sophia_cli.infra.engine import connect
 from sophia_cli.infra.images import bare
+from sophia_cli.infra.sizes import size
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.up import fetch
 from sophia_cli.process import run
@@ -44,7 +45,7 @@ def save_images(
     with closing(client):
         images = stack.images
         fetch(stack, engine, client, lambda step: tell(f"fetching {images[step.server]}"))
-        names, size = [], 0
+        names, total = [], 0
         for one in stack.running:
             image = client.images.get(stack.images[one.name])
             named = bare(stack.images[one.name])
@@ -54,10 +55,10 @@ def save_images(
             )
             image.tag(name, tag)
             names.append(named)
-            size += int(image.attrs.get("Size", 0))
-    if shutil.disk_usage(file.parent).free < size:
-        raise SophiaError(f"{file.parent} has no room for {size / 1e9:.1f} GB of images", _MEND)
-    tell(f"saving {len(names)} images, {size / 1e9:.1f} GB")
+            total += int(image.attrs.get("Size", 0))
+    if shutil.disk_usage(file.parent).free < total:
+        raise SophiaError(f"{file.parent} has no room for {size(total)} of images", _MEND)
+    tell(f"saving {len(names)} images, {size(total)}")
     with whole(file) as temporary:
         words = ["docker", "save", "--output", str(temporary), *names]
         done = run(words, env=engine.environ, timeout=_PATIENCE)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from time import monotonic, sleep
 
 from sophia_cli.errors import SophiaError
-from sophia_cli.infra.sonarqube import Refused, SonarQube
+from sophia_cli.infra.client import Refused
+from sophia_cli.infra.sonarqube import SonarQube
 
 _METRICS = ("ncloc", "violations", "security_hotspots", "coverage", "duplicated_lines_density")
 _AT_ONCE = 100  # projects that the server gives measures of

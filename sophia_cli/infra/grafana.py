@@ -10,45 +10,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
-from types import TracebackType
 from typing import Any
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.http import httpx
+from sophia_cli.infra.client import PATIENCE, Client, Refused
 from sophia_cli.infra.login import NOBODY, Login
 
 READY, STARTING, UNREACHABLE = "ready", "starting", "unreachable"
-_PATIENCE = 30.0  # seconds
 
 
-class Refused(SophiaError):
-    """Grafana answered with an error; `status` is its HTTP code."""
-
-    def __init__(self, asked: str, status: int, words: str) -> None:
-        told = f": {words}" if words else ""
-        mend = "sophia infra status" if status != 403 else "log in as an administrator"
-        super().__init__(f"Grafana answered {status} to {asked}{told}", mend)
-        self.status = status
-
-
-class Grafana:
+class Grafana(Client):
     """One server; every method asks it once. Raises SophiaError where it cannot be reached, Refused."""
 
+    title = "Grafana"
+
     def __init__(self, url: str, login: Login = NOBODY) -> None:
-        self.url = url.rstrip("/")
+        super().__init__(url, login.headers)
         self._login = login
-        self._http = httpx.Client(base_url=self.url, headers=login.headers, timeout=_PATIENCE)
 
-    def __enter__(self) -> Grafana:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._http.close()
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
         if "_api" in self.__dict__:
             self._api.client.s.close()
 
@@ -59,7 +41,7 @@ class Grafana:
         login = self._login
         credential = login.token or (login.user, login.password)
         # It joins a path of the URL and `api` as they are.
-        return GrafanaApi.from_url(f"{self.url}/", credential, timeout=_PATIENCE)
+        return GrafanaApi.from_url(f"{self.url}/", credential, timeout=PATIENCE)
 
     def state(self) -> str:
         """`ready`, `starting` (also while it has no database), or `unreachable`; needs no login."""
@@ -168,7 +150,7 @@ class Grafana:
         try:
             found = question()
         except GrafanaException as error:
-            raise Refused(path, error.status_code, _words(error.response)) from error
+            raise self._refused(path, error.status_code, _words(error.response)) from error
         except RequestException as error:
             raise self._unreachable(error) from error
         if not isinstance(found, dict):  # a page of HTML comes back as a string
@@ -176,10 +158,7 @@ class Grafana:
         return found
 
     def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
-        try:
-            answer = self._http.request(method, path, **more)
-        except httpx.HTTPError as error:
-            raise self._unreachable(error) from error
+        answer = self._request(method, path, **more)
         try:
             found = answer.json()
         except ValueError:
@@ -187,13 +166,8 @@ class Grafana:
                 raise self._page(path) from None
             found = {}
         if not answer.is_success:
-            raise Refused(path, answer.status_code, _words(found))
+            raise self._refused(path, answer.status_code, _words(found))
         return answer
-
-    def _unreachable(self, error: Exception) -> SophiaError:
-        return SophiaError(
-            f"Grafana at {self.url} cannot be reached: {error}", "sophia infra status"
-        )
 
     def _page(self, path: str) -> SophiaError:
         return SophiaError(f"what answers at {self.url}{path} is not Grafana: it sends a page")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra.change import Change
+from sophia_cli.infra.client import Refused
 from sophia_cli.infra.login import RENEW_DAYS, TOKEN_DAYS
 from sophia_cli.infra.settings import Settings, load_settings
 from sophia_cli.infra.sonarqube import (
@@ -20,7 +21,6 @@ from sophia_cli.infra.sonarqube import (
     STARTING,
     UNREACHABLE,
     UP,
-    Refused,
     SonarQube,
 )
 from sophia_cli.infra.stack import Stack

@@ -9,48 +9,27 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
-from types import TracebackType
 from typing import Any
 
-from sophia_cli.errors import SophiaError
 from sophia_cli.http import httpx
+from sophia_cli.infra.client import Client, Refused
 from sophia_cli.infra.login import NOBODY, Login
 
 UP, STARTING, DOWN = "UP", "STARTING", "DOWN"
 MIGRATION_NEEDED, MIGRATION_RUNNING = "DB_MIGRATION_NEEDED", "DB_MIGRATION_RUNNING"
 UNREACHABLE = "UNREACHABLE"  # our own word for: no connection, or a page instead of an answer
-_PATIENCE, _LONG = 30.0, 180.0  # seconds
+_LONG = 180.0  # seconds
 
 
-class Refused(SophiaError):
-    """SonarQube answered with an error; `status` is its HTTP code, `words` what it says."""
-
-    def __init__(self, path: str, status: int, words: str) -> None:
-        told = f": {words}" if words else ""
-        mend = "sophia infra status" if status != 403 else "log in as an administrator"
-        super().__init__(f"SonarQube answered {status} to {path}{told}", mend)
-        self.status = status
-        self.words = words
-
-
-class SonarQube:
+class SonarQube(Client):
     """One server; every method asks it once. Raises SophiaError where it cannot be reached, Refused."""
 
+    title = "SonarQube"
+
     def __init__(self, url: str, login: Login = NOBODY, *, passcode: str = "") -> None:
-        self.url = url.rstrip("/")
-        headers = {**login.headers, **({"X-Sonar-Passcode": passcode} if passcode else {})}
-        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=_PATIENCE)
-
-    def __enter__(self) -> SonarQube:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._http.close()
+        super().__init__(
+            url, {**login.headers, **({"X-Sonar-Passcode": passcode} if passcode else {})}
+        )
 
     def state(self) -> str:
         """Its state, in its own words; `UNREACHABLE` until there is an answer in JSON.
@@ -249,14 +228,9 @@ class SonarQube:
         return self._send(method, path, **more).json()
 
     def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
-        try:
-            answer = self._http.request(method, path, **more)
-        except httpx.HTTPError as error:
-            raise SophiaError(
-                f"SonarQube at {self.url} cannot be reached: {error}", "sophia infra status"
-            ) from error
+        answer = self._request(method, path, **more)
         if answer.status_code >= 300:
-            raise Refused(path, answer.status_code, _words(answer))
+            raise self._refused(path, answer.status_code, _words(answer))
         return answer
 
 

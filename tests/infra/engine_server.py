@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from serving import serving
 
 _DOCKER = """#!/bin/sh
 case "$*" in
@@ -76,19 +77,10 @@ class Engine:
 @contextmanager
 def engine(tls: ssl.SSLContext | None = None, **known: Any) -> Iterator[Engine]:
     """An engine on a free port, until the block ends."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    if tls:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-    server.engine = made = Engine(**known)  # type: ignore[attr-defined]
-    made.url = f"tcp://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    made = Engine(**known)
+    with serving(_Handler, {"engine": made}, tls) as port:
+        made.url = f"tcp://127.0.0.1:{port}"
         yield made
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def program(

@@ -10,14 +10,15 @@ import base64
 import json
 import re
 import secrets
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from serving import serving
 
 HTML = "<!DOCTYPE html><html><body>Grafana is starting</body></html>"
 _UID = re.compile(r"[a-zA-Z0-9_-]*")
@@ -90,17 +91,10 @@ class Grafana:
 @contextmanager
 def grafana(**known: Any) -> Iterator[Grafana]:
     """A server on a free port, until the block ends."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.grafana = known_server = Grafana(**known)  # type: ignore[attr-defined]
-    known_server.url = f"http://127.0.0.1:{server.server_port}{known_server.prefix}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield known_server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    made = Grafana(**known)
+    with serving(_Handler, {"grafana": made}) as port:
+        made.url = f"http://127.0.0.1:{port}{made.prefix}"
+        yield made
 
 
 class _Refusal(Exception):

@@ -8,13 +8,14 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from serving import serving
 
 OPEN = ("/api/system/status", "/api/authentication/validate", "/api/server/version")
 FIRST_CONDITIONS = (
@@ -57,17 +58,10 @@ class Sonar:
 @contextmanager
 def sonar(**known: Any) -> Iterator[Sonar]:
     """A server on a free port, until the block ends."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.sonar = known_server = Sonar(**known)  # type: ignore[attr-defined]
-    known_server.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield known_server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    made = Sonar(**known)
+    with serving(_Handler, {"sonar": made}) as port:
+        made.url = f"http://127.0.0.1:{port}"
+        yield made
 
 
 class _Refusal(Exception):

@@ -6,9 +6,10 @@ import pytest
 from sonar_server import Sonar, sonar
 
 from sophia_cli.errors import SophiaError
+from sophia_cli.infra.client import Refused
 from sophia_cli.infra.counts import Counts, count, differences, must_be_same
 from sophia_cli.infra.login import ADMIN, Login
-from sophia_cli.infra.sonarqube import Refused, SonarQube
+from sophia_cli.infra.sonarqube import SonarQube
 
 ONE = Counts(1, 5, {"shop": {"ncloc": "10", "violations": "5"}})
 

@@ -1,4 +1,4 @@
-"""What the commands of `sophia infra` are asked, and how they say sizes."""
+"""What the commands of `sophia infra` are asked."""
 
 from __future__ import annotations
 
@@ -68,11 +68,3 @@ def must_type_name(name: str, *, warning: str, output: Output, nobody: str) -> N
     output.note("Type its name to go on:")
     if sys.stdin.readline().strip() != name:
         raise UsageError("that is not its name: nothing was changed", "sophia infra status")
-
-
-def size(number: int) -> str:
-    """Bytes as a person reads them."""
-    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if number >= factor:
-            return f"{number / factor:.1f} {unit}"
-    return f"{number} B"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sophia_cli.commands.infra.asked import Name, passphrase, size
+from sophia_cli.commands.infra.asked import Name, passphrase
 from sophia_cli.commands.options import Json, Quiet, Root
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
@@ -52,6 +52,8 @@ def backup(
 
 
 def _show(output: Output, saved: Saved) -> None:
+    from sophia_cli.infra.sizes import size
+
     output.line(f"{size(saved.size)} in {saved.path}")
     output.table(("part", "size"), [(name, size(bytes_)) for name, bytes_ in saved.parts.items()])
     if saved.counts:

@@ -33,6 +33,7 @@ def bundle(
     Example:  sophia infra bundle images.tar
     """
     from sophia_cli.infra.bundle import load_images, save_images
+    from sophia_cli.infra.sizes import size
     from sophia_cli.infra.up import Asked, settle
 
     output = Output(as_json=as_json, quiet=quiet)
@@ -44,7 +45,7 @@ def bundle(
         output.envelope(
             "infra bundle", {"file": str(file), "images": list(made.images), "bytes": made.size}
         )
-        output.line(f"{file}: {len(made.images)} images, {made.size / 1e9:.1f} GB")
+        output.line(f"{file}: {len(made.images)} images, {size(made.size)}")
         output.line(f"Next, on the other machine:  sophia infra bundle --load {file.name}")
         return
     there, lacking = load_images(stack, path, os.environ)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from sophia_cli.commands.infra.asked import Name, size
+from sophia_cli.commands.infra.asked import Name
 from sophia_cli.commands.options import Json, Root
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
@@ -35,6 +35,7 @@ def status(root: Root = None, name: Name = "", as_json: Json = False) -> None:
 
 def _show(output: Output, found: Status) -> None:
     from sophia_cli.infra.servers import server
+    from sophia_cli.infra.sizes import size
 
     well = sum(one.phase == "ready" for one in found.servers)
     output.line(f"{found.stack.name}: {well} of {len(found.servers)} servers are ready")
