@@ -6,18 +6,19 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from sophia_cli.errors import SophiaError
-from sophia_cli.http import httpx
 from sophia_cli.infra import credentials
 from sophia_cli.infra.grafana import READY, UNREACHABLE, Grafana
 from sophia_cli.infra.login import Login
 from sophia_cli.infra.preflight import FAIL, OK, WARN, Check
+from sophia_cli.infra.prometheus import MEND as PROMETHEUS_MEND
+from sophia_cli.infra.prometheus import Prometheus
 from sophia_cli.infra.quality import PHASES
-from sophia_cli.infra.servers import server
+from sophia_cli.infra.servers import NAMES, server
 from sophia_cli.infra.sonarqube import UNREACHABLE as NO_ANSWER
-from sophia_cli.infra.sonarqube import SonarQube
+from sophia_cli.infra.sonarqube import UP, SonarQube
 from sophia_cli.infra.stack import Stack
 
-_PATIENCE = 10.0  # seconds
+WRITES = "remote write"
 
 
 def check(stack: Stack, environ: Mapping[str, str]) -> tuple[Check, ...]:
@@ -33,7 +34,23 @@ def check(stack: Stack, environ: Mapping[str, str]) -> tuple[Check, ...]:
 
 def silent(checks: tuple[Check, ...]) -> frozenset[str]:
     """The servers of those checks that did not answer."""
-    return frozenset(one.name for one in checks if one.state == WARN)
+    return frozenset(one.name for one in checks if one.state == WARN and one.name in NAMES)
+
+
+def state_of(stack: Stack, name: str) -> str:
+    """`ready`, `unreachable`, or in words what it does until then."""
+    url = stack.url(name)
+    if name == "grafana":
+        with Grafana(url) as asked:
+            return asked.state()
+    if name == "sonarqube":
+        with SonarQube(url) as sonar:
+            said = sonar.state()
+        if said == UP:
+            return READY
+        return UNREACHABLE if said == NO_ANSWER else PHASES.get(said, said.lower())
+    with Prometheus(url) as prometheus:
+        return READY if prometheus.is_ready() else UNREACHABLE
 
 
 def takes(stack: Stack, name: str, login: Login) -> bool:
@@ -46,15 +63,17 @@ def takes(stack: Stack, name: str, login: Login) -> bool:
 
 
 def _check(stack: Stack, name: str, environ: Mapping[str, str]) -> Iterator[Check]:
-    url, state = stack.url(name), _state(name, stack.url(name))
+    url, state = stack.url(name), state_of(stack, name)
     if state == UNREACHABLE:
         yield Check(
             name, WARN, f"{url} does not answer: it is told nothing", "once it answers:  sophia infra up"
         )  # fmt: skip
-    elif name not in credentials.VARIABLES or state != READY:  # one that starts is waited for
+    elif state != READY:  # one that starts is waited for
         yield Check(name, OK, f"{url} is {state}")
-    else:
+    elif name in credentials.VARIABLES:
         yield _let_in(stack, name, environ)
+    else:
+        yield from _takes_writes(url)
 
 
 def _let_in(stack: Stack, name: str, environ: Mapping[str, str]) -> Check:
@@ -72,18 +91,19 @@ def _let_in(stack: Stack, name: str, environ: Mapping[str, str]) -> Check:
     return Check(name, OK, f"{stack.url(name)} is ready")
 
 
-def _state(name: str, url: str) -> str:
-    if name == "grafana":
-        with Grafana(url) as asked:
-            return asked.state()
-    if name == "sonarqube":
-        with SonarQube(url) as sonar:
-            said = sonar.state()
-        return UNREACHABLE if said == NO_ANSWER else PHASES.get(said, said.lower())
+def _takes_writes(url: str) -> Iterator[Check]:
     try:
-        return READY if httpx.get(f"{url}/-/ready", timeout=_PATIENCE).is_success else UNREACHABLE
-    except httpx.HTTPError:
-        return UNREACHABLE
+        with Prometheus(url) as asked:
+            version, takes = asked.version(), asked.takes_writes()
+    except SophiaError as error:
+        yield Check("prometheus", FAIL, error.message, error.mend)
+        return
+    yield Check(
+        "prometheus", OK, f"{url} is ready, version {version}" if version else f"{url} is ready"
+    )
+    if not takes:
+        words = f"{url} takes no remote writes: the totals of LLM calls cannot be written to it"
+        yield Check(WRITES, WARN, words, PROMETHEUS_MEND)
 
 
 def _reach(stack: Stack) -> Iterator[Check]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 
 from sophia_cli.errors import SophiaError
+from sophia_cli.infra import attached
 from sophia_cli.infra import stack as stacks
 from sophia_cli.infra.containers import READY, elsewhere
 from sophia_cli.infra.engine import connect
@@ -13,7 +15,7 @@ from sophia_cli.infra.machine import look
 from sophia_cli.infra.preflight import FAIL, OK, Check, check
 from sophia_cli.infra.servers import server
 from sophia_cli.infra.stack import Stack
-from sophia_cli.infra.status import Status, look_at
+from sophia_cli.infra.status import ATTACHED, Status, look_at
 from sophia_cli.infra.up import Asked, settle
 from sophia_cli.infra.vault import FOLDER, Vault
 
@@ -25,6 +27,7 @@ def examine(asked: Asked, environ: Mapping[str, str]) -> Iterator[Check]:
     """
     stack = settle(asked, environ)
     yield from _secrets(stack)
+    yield from _elsewhere(stack, environ)
     try:
         engine, client = connect(environ)
     except SophiaError as error:
@@ -44,6 +47,13 @@ def examine(asked: Asked, environ: Mapping[str, str]) -> Iterator[Check]:
             yield from _servers(look_at(kept, engine, client))
 
 
+def _elsewhere(stack: Stack, environ: Mapping[str, str]) -> Iterator[Check]:
+    """The servers that run elsewhere: `up` goes on without one that is silent, but it is not well."""
+    checks = attached.check(stack, environ)
+    silent = attached.silent(checks)
+    yield from (replace(one, state=FAIL) if one.name in silent else one for one in checks)
+
+
 def _secrets(stack: Stack) -> Iterator[Check]:
     vault = Vault(stack.home / FOLDER)
     trouble = 0
@@ -59,6 +69,8 @@ def _secrets(stack: Stack) -> Iterator[Check]:
 
 def _servers(status: Status) -> Iterator[Check]:
     for one in status.servers:
+        if one.image == ATTACHED:  # looked at before: what it lacks is drift
+            continue
         title = server(one.server).title.lower()
         if one.phase == READY:
             yield Check(title, OK, f"{one.phase}, {one.version}" if one.version else one.phase)
@@ -66,6 +78,6 @@ def _servers(status: Status) -> Iterator[Check]:
             words = f"{one.phase}: {one.reason}" if one.reason else one.phase
             down = one.phase in ("missing", "exited")
             mend = "sophia infra up" if down else f"sophia infra logs {one.server}"
-            yield Check(title, FAIL, words, "" if one.image == "attached" else mend)
+            yield Check(title, FAIL, words, mend)
     for words in status.drift:
         yield Check("drift", FAIL, words, "sophia infra up")

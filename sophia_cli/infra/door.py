@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from sophia_cli.errors import SophiaError
+from sophia_cli.infra.credentials import HERE
 from sophia_cli.infra.login import ADMIN, FIRST_PASSWORD, Login
 from sophia_cli.infra.servers import server as described
 from sophia_cli.infra.vault import Vault, password
@@ -27,13 +28,14 @@ def close(server: Server, name: str, vault: Vault) -> bool:
 
     Raises SophiaError where it is neither that nor ours: data that comes from elsewhere has another.
     """
-    following = _NEXT.format(name)
-    for one in (name, following):
+    others = (_NEXT.format(name), HERE.format(name))
+    for one in (name, *others):
         kept = vault.get(one)
         if kept and server.takes(Login(ADMIN, kept.value)):
-            if one == following:
+            if one != name:
                 vault.keep(name, kept.value)
-            vault.forget(following)
+            for other in others:
+                vault.forget(other)
             return False
     first = Login(ADMIN, FIRST_PASSWORD)
     if not server.takes(first):

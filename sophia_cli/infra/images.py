@@ -74,6 +74,21 @@ def repository(reference: str) -> str:
     return head if colon and "/" not in tag else name  # a registry has a port too
 
 
+def through(registry: str, image: str) -> str:
+    """The image as that registry has it; as it is where there is none."""
+    return f"{registry}/{image}".lstrip("/")
+
+
+def rerouted(image: str, like: str, before: str, now: str) -> str:
+    """An image that came through the registry `before`, through that of `now`.
+
+    Only one with the name of the lock's image that it is `like`: any other is somebody's own choice.
+    """
+    inside = image.removeprefix(f"{before}/") if before else image
+    came = inside != image or not before
+    return through(now, inside) if came and repository(inside) == repository(like) else image
+
+
 def _is_image(text: object) -> bool:
     return isinstance(text, str) and bool(_IMAGE.fullmatch(text))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sophia_cli.infra import credentials
+from sophia_cli.infra.attached import state_of
 from sophia_cli.infra.compose import Compose
 from sophia_cli.infra.containers import READY, states
 from sophia_cli.infra.containers import missing as missing_images
@@ -15,7 +16,7 @@ from sophia_cli.infra.engine import Engine, connect
 from sophia_cli.infra.provide import lacking
 from sophia_cli.infra.servers import server
 from sophia_cli.infra.stack import Stack
-from sophia_cli.infra.up import Asked, different, fit, settle
+from sophia_cli.infra.up import Asked, different, fit, look_at_attached, settle
 from sophia_cli.infra.vault import FOLDER, Vault
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ STAYS = "stays"
 
 @dataclass(frozen=True)
 class Plan:
-    """What would become of each server, in words, and what the servers would be told."""
+    """What would become of each server here, in words, and what those here and elsewhere would be told."""
 
     stack: Stack
     servers: Mapping[str, str]
@@ -41,16 +42,17 @@ class Plan:
 
 
 def look_ahead(asked: Asked, environ: Mapping[str, str], show: Callable[[Check], None]) -> Plan:
-    """Look at the machine, the containers and the servers; change none of them.
+    """Look at the machine, the containers and the servers, also those elsewhere; change none of them.
 
     Raises NotReady and SophiaError as `up` would.
     """
     stack = settle(asked, environ)
+    silent = look_at_attached(stack, environ, show)
     engine, client = connect(environ)
     with closing(client):
         stack = fit(stack, engine, client, show)
         servers = dict(_servers(stack, engine, client))
-    return Plan(stack, servers, tuple(_changes(stack, servers)))
+    return Plan(stack, servers, tuple(_changes(stack, servers, silent)))
 
 
 def _servers(stack: Stack, engine: Engine, client: DockerClient) -> Iterator[tuple[str, str]]:
@@ -70,14 +72,20 @@ def _servers(stack: Stack, engine: Engine, client: DockerClient) -> Iterator[tup
             yield one.server, STAYS if one.phase in (READY, "starting") else "start again"
 
 
-def _changes(stack: Stack, servers: Mapping[str, str]) -> Iterator[str]:
+def _changes(stack: Stack, servers: Mapping[str, str], but: Collection[str]) -> Iterator[str]:
     """What the servers would be told; of one that cannot be asked yet only that it would be."""
     vault = Vault(stack.home / FOLDER)
     for name in credentials.VARIABLES:
-        if not stack.url(name):
+        if not stack.url(name) or name in but:
             continue
         title = server(name).title
-        if servers.get(name, STAYS) != STAYS or credentials.find(stack, name) is None:
+        if not _can_be_asked(stack, name, servers):
             yield f"{title}: what it lacks of this project, once it runs"
         else:
             yield from (f"{title}: {words}" for words in lacking(stack, name, vault))
+
+
+def _can_be_asked(stack: Stack, name: str, servers: Mapping[str, str]) -> bool:
+    if name in stack.attached:
+        return state_of(stack, name) == READY
+    return servers[name] == STAYS and credentials.find(stack, name) is not None

@@ -34,6 +34,7 @@ SERVERS = (
 )
 NAMES = tuple(server.name for server in SERVERS)
 WITH_PORT = tuple(server.name for server in SERVERS if server.port)
+ATTACHABLE = ("sonarqube", "grafana", "prometheus")  # those that may run elsewhere
 
 
 def server(name: str) -> Server:

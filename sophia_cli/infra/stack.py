@@ -30,7 +30,8 @@ class Stack:
 
     `root` is the project, `home` the folder that is the stack's alone. `servers` run here; those
     named in `attached` run elsewhere, at their URL. `open_files` is the limit that SonarQube gets,
-    and `search_checks` whether its search engine checks the machine.
+    and `search_checks` whether its search engine checks the machine. `registry` and `mapped` are what
+    the settings said of images when it was brought up.
     """
 
     name: str
@@ -42,6 +43,8 @@ class Stack:
     attached: Mapping[str, str] = field(default_factory=dict)
     open_files: int = 131_072
     search_checks: bool = True
+    registry: str = ""
+    mapped: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def running(self) -> tuple[Server, ...]:

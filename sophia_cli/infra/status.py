@@ -13,6 +13,7 @@ from sophia_cli.infra import quality
 from sophia_cli.infra.compose import PASSCODE, Compose
 from sophia_cli.infra.containers import PROJECT, READY, State, states, tail
 from sophia_cli.infra.engine import Engine, connect
+from sophia_cli.infra.prometheus import Prometheus
 from sophia_cli.infra.provide import lacking
 from sophia_cli.infra.servers import NAMES, server
 from sophia_cli.infra.sonarqube import UP, SonarQube
@@ -112,9 +113,12 @@ def _answers(name: str, url: str, vault: Vault | None) -> tuple[str, str]:
             bad = "" if found.get("database") == "ok" else "its database is not ok"
             return str(found.get("version", "")), bad
         if name == "prometheus":
-            return str(_json(f"{url}/api/v1/status/buildinfo")["data"]["version"]), ""
+            with Prometheus(url) as asked:
+                return asked.version(), "" if asked.is_ready() else "it is not ready"
         if name == "alertmanager":
             return str(_json(f"{url}/api/v2/status")["versionInfo"]["version"]), ""
+    except SophiaError as error:
+        return "", error.message
     except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
         return "", f"does not answer: {error}"
     return "", ""

@@ -11,17 +11,17 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from sophia_cli.errors import SophiaError, UsageError
-from sophia_cli.infra import attached, properties
+from sophia_cli.infra import attached, credentials, properties
 from sophia_cli.infra import stack as stacks
 from sophia_cli.infra.compose import Compose
 from sophia_cli.infra.containers import READY, State, elsewhere, missing, outdated, states, tail
 from sophia_cli.infra.engine import Engine, connect
-from sophia_cli.infra.images import bare, choose, read_lock
+from sophia_cli.infra.images import bare, choose, read_lock, rerouted, through
 from sophia_cli.infra.machine import look
 from sophia_cli.infra.preflight import FAIL, FILES_ASKED, Check, check
 from sophia_cli.infra.provide import provide
 from sophia_cli.infra.quality import PHASES, wanted_of
-from sophia_cli.infra.servers import PROFILES, SERVERS, WITH_PORT, server
+from sophia_cli.infra.servers import ATTACHABLE, PROFILES, SERVERS, WITH_PORT, server
 from sophia_cli.infra.settings import Settings, load_settings
 from sophia_cli.infra.sonarqube import SonarQube
 from sophia_cli.infra.stack import Stack
@@ -37,7 +37,10 @@ _LOOK = 0.5  # seconds between two looks at the containers
 
 @dataclass(frozen=True)
 class Asked:
-    """What a person asked of `up`. What is empty or 0 is as the settings say, or as the stack had it before."""
+    """What a person asked of `up`. What is empty or 0 is as the settings say, or as the stack had it before.
+
+    `attached` are servers to use elsewhere, by their URL; `detached` those to be the stack's own again.
+    """
 
     root: Path
     name: str = ""
@@ -48,6 +51,7 @@ class Asked:
     search_checks: bool = True
     patience: float = 0.0
     offline: bool = False
+    detached: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,11 +96,12 @@ def bring_up(
     stack = settle(asked, environ)
     patience = asked.patience or load_settings(stack.root, environ).timeout
     with stacks.alone(stack.home):
-        silent = _look_at_attached(stack, environ, show)
+        silent = look_at_attached(stack, environ, show)
         engine, client = connect(environ)
         with closing(client):
             stack = fit(stack, engine, client, show)
             compose = Compose(stack, engine)
+            credentials.move(stack)
             stacks.save(stack)
             compose.prepare()
             if not asked.offline:
@@ -136,6 +141,7 @@ def settle(asked: Asked, environ: Mapping[str, str]) -> Stack:
     for port_of in asked.ports:
         if port_of not in WITH_PORT:
             raise UsageError(f"`{port_of}` has no port", f"one of: {', '.join(WITH_PORT)}")
+    places = _places(asked, before)
     ports = {one.name: one.port for one in SERVERS if one.port}
     images = _images(asked, said, before)
     if asked.offline:  # an image of an archive has no digest that could be asked for
@@ -144,21 +150,53 @@ def settle(asked: Asked, environ: Mapping[str, str]) -> Stack:
         name,
         root,
         stacks.home_of(name, environ),
-        _servers(asked, said, before),
+        _servers(asked, said, before, places),
         {**ports, **(before.ports if before else {}), **said.ports, **asked.ports},
         images,
-        asked.attached or (before.attached if before else {}),
+        places,
         before.open_files if before else FILES_ASKED,
         asked.search_checks and said.search_checks and (before is None or before.search_checks),
+        said.registry,
+        said.images,
     )
 
 
+def _places(asked: Asked, before: Stack | None) -> dict[str, str]:
+    """Where the servers are that run elsewhere: as before, but for those that are named now."""
+    for name, url in asked.attached.items():
+        if not url.startswith(("http://", "https://")):
+            mend = f"such as https://{name}.internal"
+            raise UsageError(f"`{url}` is no URL of a server", mend)
+    for name in asked.detached:
+        if name not in ATTACHABLE:
+            known = ", ".join(ATTACHABLE)
+            raise UsageError(f"`{name}` is never elsewhere", f"one of: {known}")
+        if name in asked.attached:
+            raise UsageError(f"{name} is to be elsewhere and here", "leave one of the two out")
+    kept = before.attached if before else {}
+    left = {name: url for name, url in kept.items() if name not in asked.detached}
+    return {**left, **asked.attached}
+
+
 def _images(asked: Asked, said: Settings, before: Stack | None) -> dict[str, str]:
-    """Those of the lock, through the registry of the settings; those that were named go before them."""
+    """Those of the lock, through the registry of the settings; those that were named go before them.
+
+    What the settings name no more is the lock's again, and what came through another registry comes
+    through that of now.
+    """
     named = {**said.images, **asked.images}
     lock, fetched = locked_images(asked.root.resolve(), said, named)
-    kept = before.images if before else {}
-    own = {name: one for name, one in kept.items() if one not in (lock[name], fetched[name])}
+    if before is None:
+        return {**fetched, **named}
+    kept = {
+        name: rerouted(image, lock[name], before.registry, said.registry)
+        for name, image in before.images.items()
+    }
+    own = {
+        name: image
+        for name, image in kept.items()
+        if image not in (lock[name], fetched[name], before.mapped.get(name))
+    }
     return {**fetched, **own, **named}
 
 
@@ -172,22 +210,27 @@ def locked_images(
     pinned = read_lock(root)
     choose(pinned, named)
     lock = choose(pinned, {})
-    return lock, {name: f"{said.registry}/{image}".lstrip("/") for name, image in lock.items()}
+    return lock, {name: through(said.registry, image) for name, image in lock.items()}
 
 
-def _servers(asked: Asked, said: Settings, before: Stack | None) -> tuple[str, ...]:
-    attached = asked.attached or (before.attached if before else {})
-    elsewhere = {*attached, *(["postgresql"] if "sonarqube" in attached else [])}
-    wanted = asked.profiles or said.profiles
-    if not wanted and before:
-        return tuple(name for name in before.servers if name not in elsewhere)
-    profiles = wanted or PROFILES
-    return tuple(
-        one.name for one in SERVERS if one.profile in profiles and one.name not in elsewhere
-    )
+def _servers(
+    asked: Asked, said: Settings, before: Stack | None, places: Collection[str]
+) -> tuple[str, ...]:
+    """Those of the profiles, or of before with those that are elsewhere no more, but none that is."""
+    profiles = asked.profiles or said.profiles
+    if not profiles and before:
+        wanted = {*before.servers, *_with_database(before.attached)}
+    else:
+        wanted = {one.name for one in SERVERS if one.profile in (profiles or PROFILES)}
+    wanted -= _with_database(places)
+    return tuple(one.name for one in SERVERS if one.name in wanted)
 
 
-def _look_at_attached(
+def _with_database(names: Collection[str]) -> set[str]:
+    return {*names, *(["postgresql"] if "sonarqube" in names else [])}
+
+
+def look_at_attached(
     stack: Stack, environ: Mapping[str, str], show: Callable[[Check], None]
 ) -> frozenset[str]:
     """The servers elsewhere that do not answer. Raises NotReady for one that will not be told of the project."""

@@ -17,7 +17,7 @@ from sophia_cli.infra.compose import Compose
 from sophia_cli.infra.containers import READY, states, tail
 from sophia_cli.infra.counts import Counts, must_be_same
 from sophia_cli.infra.engine import connect
-from sophia_cli.infra.images import repository
+from sophia_cli.infra.images import repository, rerouted
 from sophia_cli.infra.quality import PHASES
 from sophia_cli.infra.restore import put_back
 from sophia_cli.infra.settings import load_settings
@@ -62,11 +62,12 @@ def wanted_images(
     """
     said = load_settings(stack.root, environ)
     named = {**said.images, **mapped}
-    _, lock = locked_images(stack.root, said, named)
+    pinned, lock = locked_images(stack.root, said, named)
     wanted = {}
     for one in stack.running:
         now = stack.images[one.name]
-        same = repository(now) == repository(lock[one.name])
+        kept = rerouted(now, pinned[one.name], stack.registry, said.registry)
+        same = repository(kept) == repository(lock[one.name])
         wanted[one.name] = (now, named.get(one.name) or (lock[one.name] if same else now))
     return {name: pair for name, pair in wanted.items() if pair[0] != pair[1]}
 
@@ -92,7 +93,9 @@ def upgrade(
             if not changed and not waiting:
                 return Upgraded(stack, changed)
             images = {**stack.images, **{name: image for name, (_, image) in changed.items()}}
-            target = fit(replace(stack, images=images), engine, client, lambda check: None)
+            said = load_settings(stack.root, environ)
+            target = replace(stack, images=images, registry=said.registry, mapped=said.images)
+            target = fit(target, engine, client, lambda check: None)
             compose = Compose(target, engine)
             fetch(target, engine, client, tell)
             if waiting:

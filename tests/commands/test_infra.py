@@ -63,6 +63,19 @@ def test_the_doctor_says_what_is_missing(tmp_path: Path) -> None:
     )
 
 
+def test_the_doctor_asks_servers_elsewhere(tmp_path: Path) -> None:
+    environ = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    urls = {"grafana": "http://127.0.0.1:9"}
+    stack = settle(Asked(tmp_path, "shop", ("metrics",), attached=urls), environ)
+    stacks.save(stack)
+    said = infra(tmp_path, "doctor", "--name", "shop", path=str(tmp_path))
+    assert (said.code, said.err) == (1, "")
+    assert said.out.splitlines()[1:3] == [
+        "  grafana       fail: http://127.0.0.1:9 does not answer: it is told nothing",
+        "                  once it answers:  sophia infra up",
+    ]
+
+
 @pytest.mark.parametrize(
     "words", [("status",), ("logs",), ("down",), ("scan",), ("secrets", "show")]
 )

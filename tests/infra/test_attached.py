@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from grafana_server import Account, Grafana, grafana
+from serving import serving
 from sonar_server import Sonar, sonar
 
 from sophia_cli.errors import SophiaError, UsageError
@@ -219,25 +220,71 @@ def test_what_grafana_can_reach(
     assert found == ([words] if words else [])
 
 
-def test_a_prometheus_that_is_there(stack: Stack) -> None:
-    class Ready(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200 if self.path == "/-/ready" else 404)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+class PrometheusHandler(BaseHTTPRequestHandler):
+    """Answers what its server says of each path."""
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
+    def do_GET(self) -> None:
+        said: dict[str, object] = self.server.said  # type: ignore[attr-defined]
+        body = json.dumps({"status": "success", "data": said.get(self.path)}).encode()
+        self.send_response(200 if self.path in said else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Ready) as server:
-        thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        url = f"http://127.0.0.1:{server.server_port}"
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+READY = {"/-/ready": ""}
+BUILT = {"/api/v1/status/buildinfo": {"version": "3.5.0"}}
+
+
+def flags(**found: str) -> dict[str, object]:
+    return {"/api/v1/status/flags": {name.replace("_", "-"): one for name, one in found.items()}}
+
+
+@pytest.mark.parametrize(
+    ("said", "version"),
+    [
+        (READY, ""),  # of another kind: it has flags of its own
+        ({**READY, **BUILT}, ", version 3.5.0"),
+        ({**READY, **BUILT, "/api/v1/status/flags": None}, ", version 3.5.0"),
+        (
+            {
+                **READY,
+                **BUILT,
+                "/api/v1/status/flags": {"web.enable-remote-write-receiver": "true"},
+            },
+            ", version 3.5.0",
+        ),
+        (
+            {**READY, **BUILT, **flags(enable_feature="exemplar-storage,remote-write-receiver")},
+            ", version 3.5.0",
+        ),
+    ],
+)
+def test_a_prometheus_that_is_there(stack: Stack, said: dict[str, object], version: str) -> None:
+    with serving(PrometheusHandler, {"said": said}) as port:
+        url = f"http://127.0.0.1:{port}"
         assert told(replace(stack, attached={"prometheus": url})) == [
-            f"ok prometheus: {url} is ready"
+            f"ok prometheus: {url} is ready{version}"
         ]
-        server.shutdown()
-        thread.join()
+
+
+@pytest.mark.parametrize(
+    "found", [{"web.enable-remote-write-receiver": "false"}, {"enable-feature": "agent"}]
+)
+def test_a_prometheus_that_cannot_be_written_to(stack: Stack, found: dict[str, str]) -> None:
+    said = {**READY, **BUILT, "/api/v1/status/flags": found}
+    with serving(PrometheusHandler, {"said": said}) as port:
+        url = f"http://127.0.0.1:{port}"
+        asked = replace(stack, attached={"prometheus": url})
+        assert told(asked) == [
+            f"ok prometheus: {url} is ready, version 3.5.0",
+            f"warn remote write: {url} takes no remote writes: the totals of LLM calls cannot be"
+            " written to it -> start it with --web.enable-remote-write-receiver   (from 2.33 on)",
+        ]
+        assert attached.silent(attached.check(asked, {})) == frozenset()
 
 
 @pytest.mark.parametrize("name", ["sonarqube", "grafana"])

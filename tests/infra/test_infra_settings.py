@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sophia_cli.infra import stack as stacks
+from sophia_cli.infra.images import read_lock
 from sophia_cli.infra.quality import wanted_of
 from sophia_cli.infra.settings import Settings, load_settings
 from sophia_cli.infra.up import Asked, settle
+from sophia_cli.infra.upgrade import wanted_images
 from sophia_cli.llm.errors import ConfigError
 
 
@@ -145,6 +148,50 @@ def test_the_locks_images_come_through_the_registry(shop: Path, environ: dict[st
         assert stack.images["grafana"] == "mine:1"
     (shop / "sophia.toml").unlink()
     assert settle(Asked(shop), environ).images["grafana"] == "mine:1"
+
+
+def test_another_registry_has_them_instead(shop: Path, environ: dict[str, str]) -> None:
+    lock = settle(Asked(shop), environ).images
+    own = {"grafana": "a.internal/mine:1", "sonarqube": f"b.internal/{lock['sonarqube']}"}
+    for registry, before in (
+        ("a.internal", ""),
+        ("b.internal:5000/mirror", "a.internal/"),
+        ("", ""),
+    ):
+        write(shop, f'registry = "{registry}"' if registry else "")
+        stack = settle(Asked(shop, images=own if not before else {}), environ)
+        stacks.save(stack)
+        prefix = f"{registry}/" if registry else ""
+        for name in ("postgresql", "prometheus", "alertmanager"):
+            assert stack.images[name] == f"{prefix}{lock[name]}"
+        # Those that were named are not the registry's.
+        assert {name: stack.images[name] for name in own} == own
+
+
+def test_an_older_image_comes_through_it_too(shop: Path, environ: dict[str, str]) -> None:
+    write(shop, 'registry = "a.internal"')
+    stack = settle(Asked(shop), environ)
+    old = "a.internal/sonarqube:26.1.0.118079-community"
+    stacks.save(replace(stack, images={**stack.images, "sonarqube": old}))
+    write(shop, 'registry = "b.internal"')
+    moved = settle(Asked(shop), environ)
+    assert moved.images["sonarqube"] == old.replace("a.", "b.")
+    # Its newer version is what an upgrade is for, also where no `up` was between.
+    lock = f"b.internal/{read_lock(shop)['sonarqube'].name}"
+    for stack in (moved, stacks.find(shop, "", environ)):
+        assert wanted_images(stack, {}, environ)["sonarqube"][1] == lock
+
+
+def test_what_it_names_no_more_is_the_locks_again(shop: Path, environ: dict[str, str]) -> None:
+    lock = settle(Asked(shop), environ).images
+    write(shop, 'images = { grafana = "theirs:1", prometheus = "theirs:2" }')
+    stacks.save(settle(Asked(shop, images={"alertmanager": "mine:1"}), environ))
+    write(shop, 'images = { grafana = "theirs:3" }')
+    wanted = {"grafana": "theirs:3", "prometheus": lock["prometheus"], "alertmanager": "mine:1"}
+    for _ in range(2):
+        stack = settle(Asked(shop), environ)
+        stacks.save(stack)
+        assert stack.images == {**lock, **wanted}
 
 
 def test_other_commands_find_the_stack_by_it(shop: Path, environ: dict[str, str]) -> None:

@@ -69,9 +69,8 @@ def keep(which: Which, root: Root = None, name: Name = "", as_json: Json = False
 
     Example:  sophia infra secrets set grafana < FILE
     """
-    from sophia_cli.infra.credentials import VARIABLES
+    from sophia_cli.infra.credentials import VARIABLES, give
     from sophia_cli.infra.stack import alone, home_of, named_of
-    from sophia_cli.infra.vault import FOLDER, Vault
 
     output = Output(as_json=as_json)
     if which not in VARIABLES:
@@ -86,6 +85,6 @@ def keep(which: Which, root: Root = None, name: Name = "", as_json: Json = False
         )
     home = home_of(named, os.environ)
     with alone(home):
-        kept = Vault(home / FOLDER).keep(which, value)
+        kept = give(home, which, value)
     output.envelope("infra secrets set", {"name": which, "stack": named, "masked": str(kept)})
     output.line(f"{which} of the stack `{named}` is {kept}.  Next:  sophia infra up")

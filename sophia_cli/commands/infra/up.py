@@ -47,14 +47,20 @@ def up(
         typer.Option("--image", metavar="SERVER=IMAGE", help="Another image, of a closed network."),
     ] = None,
     sonar_url: Annotated[
-        str, typer.Option("--sonar-url", help="Use this SonarQube, start none.")
-    ] = "",
+        str | None, typer.Option("--sonar-url", help="Use this SonarQube, start none.")
+    ] = None,
     grafana_url: Annotated[
-        str, typer.Option("--grafana-url", help="Use this Grafana, start none.")
-    ] = "",
+        str | None, typer.Option("--grafana-url", help="Use this Grafana, start none.")
+    ] = None,
     prometheus_url: Annotated[
-        str, typer.Option("--prometheus-url", help="Use this Prometheus, start none.")
-    ] = "",
+        str | None, typer.Option("--prometheus-url", help="Use this Prometheus, start none.")
+    ] = None,
+    detach: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--detach", metavar="SERVER", help="Use the one of such a URL no more, start one here."
+        ),
+    ] = None,
     no_search_checks: Annotated[
         bool,
         typer.Option(
@@ -92,15 +98,16 @@ def up(
         tuple(profile or ()),
         ports(port),
         pairs("--image", image),
-        {key: url for key, url in attached.items() if url},
+        {key: url for key, url in attached.items() if url is not None},
         not no_search_checks,
         timeout or 0.0,
         offline,
+        tuple(detach or ()),
     )
     checks: list[Check] = []
     try:
         if plan:
-            _show_plan(output, look_ahead(asked, os.environ, checks.append))
+            _show_plan(output, look_ahead(asked, os.environ, checks.append), checks)
             return
         standing = bring_up(asked, os.environ, teller(output), checks.append)
     except NotReady as error:
@@ -116,9 +123,7 @@ def _show(output: Output, standing: Standing, checks: list[Check]) -> None:
     from sophia_cli.infra.servers import server
 
     stack = standing.stack
-    for one in checks:
-        if one.state != "ok":
-            output.text(f"{one.name}: {one.words}", indent=2)
+    _show_warnings(output, checks)
     for name in (*(one.name for one in stack.running if one.port), *stack.attached):
         made = name == "sonarqube" or (name == "grafana" and name in stack.servers)
         secret = f"   admin password: sophia infra secrets show {name}" if made else ""
@@ -131,7 +136,13 @@ def _show(output: Output, standing: Standing, checks: list[Check]) -> None:
     )
 
 
-def _show_plan(output: Output, plan: Plan) -> None:
+def _show_warnings(output: Output, checks: list[Check]) -> None:
+    for one in checks:
+        if one.state != "ok":
+            output.text(f"{one.name}: {one.words}", indent=2)
+
+
+def _show_plan(output: Output, plan: Plan, checks: list[Check]) -> None:
     stack = plan.stack
     output.envelope(
         "infra up",
@@ -139,12 +150,17 @@ def _show_plan(output: Output, plan: Plan) -> None:
             "stack": stack.name,
             "plan": True,
             "servers": dict(plan.servers),
+            "attached": dict(stack.attached),
             "images": {one.name: stack.images[one.name] for one in stack.running},
             "changes": list(plan.changes),
+            "checks": [asdict(one) for one in checks],
         },
     )
+    _show_warnings(output, checks)
     for name, words in plan.servers.items():
         output.line(f"  {name:<13} {words}")
+    for name in stack.attached:
+        output.line(f"  {name:<13} {stack.url(name)}")
     for words in plan.changes:
         output.text(words, indent=2)
     output.line(
