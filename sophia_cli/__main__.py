@@ -41,17 +41,18 @@ def _run(arguments: list[str]) -> int:
         return code
     except ModuleNotFoundError as error:
         if error.name not in ("typer", "rich"):
-            return _report(arguments, error)
+            return report(arguments, error)
         print("sophia: the command line is not installed", file=sys.stderr)
         print('        pip install "sophia-cli[cli]"', file=sys.stderr)
         return EXIT_ERROR
     except BrokenPipeError:
         raise
     except Exception as error:  # the one place that may catch everything
-        return _report(arguments, error)
+        return report(arguments, error)
 
 
-def _report(arguments: list[str], error: Exception) -> int:
+def report(arguments: list[str], error: Exception) -> int:
+    """Say what went wrong; returns the exit code of it."""
     from sophia_cli.errors import SophiaError
     from sophia_cli.llm.errors import LLMError
     from sophia_cli.output import show_error

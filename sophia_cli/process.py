@@ -9,7 +9,7 @@ import subprocess  # argument lists only, never a shell
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -122,6 +122,64 @@ def beside(command: Sequence[str], given: bytes) -> Iterator[Callable[[], bytes]
             yield wait
         finally:
             if process is not None and process.poll() is None:
+                process.kill()
+                process.wait()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a program did, its streams as they are."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program to run to its end, without a shell; `given` is its input."""
+
+    command: Sequence[str]
+    cwd: Path
+    env: Mapping[str, str] | None = None
+    given: bytes = b""
+
+
+@contextmanager
+def together(programs: Sequence[Program]) -> Iterator[Callable[[], list[Answer]]]:
+    """Run programs beside the block and beside each other; none outlives it.
+
+    Yields what waits for their answers, in the same order. Raises ProgramNotFound.
+    """
+    with ExitStack() as stack:
+        running = [stack.enter_context(_running(program)) for program in programs]
+        yield lambda: [wait() for wait in running]
+
+
+@contextmanager
+def _running(program: Program) -> Iterator[Callable[[], Answer]]:
+    """Files take what it says: a pipe that nobody reads would stop it."""
+    with TemporaryFile() as stdin, TemporaryFile() as stdout, TemporaryFile() as stderr:
+        stdin.write(program.given)
+        stdin.seek(0)
+        try:
+            process = subprocess.Popen(
+                list(program.command), cwd=program.cwd, env=program.env,
+                stdin=stdin, stdout=stdout, stderr=stderr,
+            )  # fmt: skip
+        except FileNotFoundError as error:
+            raise _not_found(program.command) from error
+
+        def wait() -> Answer:
+            code = process.wait()
+            stdout.seek(0)
+            stderr.seek(0)
+            return Answer(code, stdout.read(), stderr.read())
+
+        try:
+            yield wait
+        finally:
+            if process.poll() is None:
                 process.kill()
                 process.wait()
 

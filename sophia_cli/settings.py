@@ -33,6 +33,9 @@ VARIABLES = (
     ("SOPHIA_SONARQUBE_TOKEN", "token of an administrator of the SonarQube of `--sonar-url`"),
     ("SOPHIA_GRAFANA_TOKEN", "the same of `--grafana-url`: a service account's, of role Admin"),
     ("SOPHIA_BACKUP_PASSPHRASE", "opens and closes the secrets in a backup of `sophia infra`"),
+    ("SKIP", "tools that the hook leaves out, as `bandit,eslint` (pre-commit's own variable)"),
+    ("PRE_COMMIT_FROM_REF", "set by pre-commit: the hook judges what was committed since then"),
+    ("PRE_COMMIT_TO_REF", "set by pre-commit: the last commit that the hook judges then"),
     ("NO_COLOR", "no colour, also on a terminal"),
 )
 

@@ -16,9 +16,11 @@ PACKAGE = ROOT / "sophia_cli"
 # Part -> parts it may import. A part is a folder or a module of sophia_cli.
 MAY_IMPORT = {
     "__main__": {"commands", "errors", "llm.errors", "output"},
+    "gate": {"__main__", "hooks", "errors", "output"},
     "commands": {
         "migrate",
         "infra",
+        "hooks",
         "llm",
         "ask",
         "keys",
@@ -32,6 +34,17 @@ MAY_IMPORT = {
         "output",
     },
     "migrate": {"process", "assets", "settings", "files", "lock", "errors", "llm.folders"},
+    "hooks": {
+        "migrate",
+        "process",
+        "http",
+        "assets",
+        "settings",
+        "files",
+        "lock",
+        "errors",
+        "llm.folders",
+    },
     "infra": {
         "process",
         "http",

@@ -1,0 +1,1 @@
+"""Quality checks in front of every commit: what is new is stopped, what is old stays."""
