@@ -72,9 +72,7 @@ def variables() -> str:
 
 
 def metrics() -> str:
-    rows = [
-        (f"`{one.name}`", one.kind, ", ".join(one.labels) or "-", one.help) for one in FAMILIES
-    ]
+    rows = [(f"`{one.name}`", one.kind, ", ".join(one.labels) or "-", one.help) for one in FAMILIES]
     return table(("metric", "kind", "labels", "meaning"), rows)
 
 

@@ -26,14 +26,17 @@ def provide(stack: Stack, patience: float, but: Collection[str] = ()) -> Iterato
         with SonarQube(url) as sonarqube:
             quality.wait(sonarqube, patience)
             yield from _closed(stack, sonarqube, "sonarqube", vault)
-        yield from _made(stack, "sonarqube", vault)
+            if login := credentials.find(stack, "sonarqube"):
+                sonarqube.become(login)
+                yield from _made(quality.changes(sonarqube, quality.wanted_of(stack), vault))
         if properties.write(stack.root, quality.wanted_of(stack).project):
             yield properties.FILE
     if (url := stack.url("grafana")) and "grafana" not in but:
         with Grafana(url) as grafana:
             boards.wait(grafana, patience)
             yield from _closed(stack, grafana, "grafana", vault)
-        yield from _made(stack, "grafana", vault)
+        with _changes(stack, "grafana", vault) as found:
+            yield from _made(found)
 
 
 def _closed(stack: Stack, asked: door.Server, name: str, vault: Vault) -> Iterator[str]:
@@ -41,11 +44,10 @@ def _closed(stack: Stack, asked: door.Server, name: str, vault: Vault) -> Iterat
         yield f"the administrator's password of {server(name).title}"
 
 
-def _made(stack: Stack, name: str, vault: Vault) -> Iterator[str]:
-    with _changes(stack, name, vault) as found:
-        for change in found:
-            change.make()
-            yield change.words
+def _made(found: Iterator[Change]) -> Iterator[str]:
+    for change in found:
+        change.make()
+        yield change.words
 
 
 def lacking(stack: Stack, name: str, vault: Vault) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -22,14 +23,29 @@ _LONG = 180.0  # seconds
 
 
 class SonarQube(Client):
-    """One server; every method asks it once. Raises SophiaError where it cannot be reached, Refused."""
+    """One server; every method asks it once. Raises SophiaError where it cannot be reached, Refused.
+
+    A password is shown once, for a session that ends with this object: the server hashes it a hundred
+    thousand times, half a second for every request that brings it.
+    """
 
     title = "SonarQube"
 
     def __init__(self, url: str, login: Login = NOBODY, *, passcode: str = "") -> None:
-        super().__init__(
-            url, {**login.headers, **({"X-Sonar-Passcode": passcode} if passcode else {})}
-        )
+        super().__init__(url, {"X-Sonar-Passcode": passcode} if passcode else {})
+        self._login, self._inside = login, False
+
+    def __exit__(self, *error: object) -> None:
+        if self._inside:
+            with suppress(httpx.HTTPError):
+                self._http.post("/api/authentication/logout", headers=self._headers)
+        super().__exit__(*error)
+
+    def become(self, login: Login) -> None:
+        """Ask as somebody else from now on."""
+        if login != self._login:
+            self._leave()
+            self._login = login
 
     def state(self) -> str:
         """Its state, in its own words; `UNREACHABLE` until there is an answer in JSON.
@@ -53,7 +69,10 @@ class SonarQube(Client):
         return str(found["health"]), tuple(str(one["message"]) for one in found.get("causes", []))
 
     def takes(self, login: Login) -> bool:
-        """Whether somebody may log in so."""
+        """Whether somebody may log in so, who is the one that asks from then on."""
+        if login.user and self._enter(login):
+            self._login = login
+            return True
         found = self._send("GET", "/api/authentication/validate", headers=login.headers)
         return found.json().get("valid") is True
 
@@ -228,10 +247,39 @@ class SonarQube(Client):
         return self._send(method, path, **more).json()
 
     def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
-        answer = self._request(method, path, **more)
+        if "headers" in more:
+            self._leave()
+            answer = self._request(method, path, **more)
+        else:
+            if self._login.user and not self._inside:
+                self._enter(self._login)
+            answer = self._request(method, path, headers=self._headers, **more)
+            if answer.status_code == 401 and self._inside:  # such as after a restart
+                self._leave()
+                answer = self._request(method, path, headers=self._headers, **more)
         if answer.status_code >= 300:
             raise self._refused(path, answer.status_code, _words(answer))
         return answer
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        """A session is known by its cookie, and by a word that no other site can read."""
+        if self._inside:
+            return {"X-XSRF-TOKEN": self._http.cookies.get("XSRF-TOKEN") or ""}
+        return self._login.headers
+
+    def _enter(self, login: Login) -> bool:
+        """Begin a session; False where the server has none for such a password."""
+        self._leave()
+        data = {"login": login.user, "password": login.password}
+        answer = self._request("POST", "/api/authentication/login", data=data)
+        self._inside = answer.is_success and "JWT-SESSION" in self._http.cookies
+        return self._inside
+
+    def _leave(self) -> None:
+        """Forget the session, which would go before any other login; the server ends it in time."""
+        self._http.cookies.clear()
+        self._inside = False
 
 
 def _words(answer: httpx.Response) -> str:

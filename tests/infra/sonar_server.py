@@ -11,13 +11,20 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from serving import serving
 
-OPEN = ("/api/system/status", "/api/authentication/validate", "/api/server/version")
+OPEN = (
+    "/api/system/status",
+    "/api/authentication/validate",
+    "/api/authentication/login",
+    "/api/authentication/logout",
+    "/api/server/version",
+)
 FIRST_CONDITIONS = (
     ("new_violations", "GT", "0"),
     ("new_coverage", "LT", "80"),
@@ -42,6 +49,10 @@ class Sonar:
         default_factory=lambda: {"py": ["Sonar way"], "js": ["Sonar way"]}
     )
     issues: int = 0
+    sessions: dict[str, str] = field(default_factory=dict)  # cookie -> the word that goes with it
+    hashed: int = (
+        0  # how often somebody showed a password: the real one takes half a second each time
+    )
     indexing: int = 0  # how often it still says that its index is being built
     seen: list[tuple[str, str]] = field(default_factory=list)
     url: str = ""
@@ -52,7 +63,8 @@ class Sonar:
     @property
     def written(self) -> list[str]:
         """The requests that changed something, or tried to."""
-        return [path for method, path in self.seen if method == "POST"]
+        posted = [path for method, path in self.seen if method == "POST"]
+        return [path for path in posted if not path.startswith("/api/authentication/")]
 
 
 @contextmanager
@@ -93,6 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, method: str, given: dict[str, str]) -> None:
         path = urlsplit(self.path).path
         self.sonar.seen.append((method, path))
+        self.given: list[str] = []
         try:
             if path not in OPEN and not (path == "/api/system/health" and self._has_passcode()):
                 self._let_in(given if path == "/api/users/change_password" else {})
@@ -109,6 +122,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             body, kind = (b"" if data is None else json.dumps(data).encode()), "application/json"
         self.send_response(status)
+        for cookie in self.given:
+            self.send_header("Set-Cookie", f"{cookie}; Path=/; SameSite=Lax")
         if body:
             self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
@@ -122,10 +137,23 @@ class _Handler(BaseHTTPRequestHandler):
         user, _, word = base64.b64decode(value).decode().partition(":")
         return user, word
 
+    def _cookie(self, name: str) -> str:
+        found = SimpleCookie(self.headers.get("Cookie", "")).get(name)
+        return found.value if found else ""
+
     def _is_admin(self) -> bool:
+        if session := self._cookie("JWT-SESSION"):  # goes before any other login
+            word = self.sonar.sessions.get(session)
+            return word is not None and (
+                self.command == "GET" or self.headers.get("X-XSRF-TOKEN") == word
+            )
         user, word = self._credentials()
         if user == "token":
             return word in self.sonar.user_tokens
+        return self._is_password(user, word)
+
+    def _is_password(self, user: str, word: str) -> bool:
+        self.sonar.hashed += bool(user)
         return (user, word) == ("admin", self.sonar.password)
 
     def _has_passcode(self) -> bool:
@@ -154,12 +182,26 @@ class _Handler(BaseHTTPRequestHandler):
     def _api_authentication_validate(self, given: dict[str, str]) -> object:
         return {"valid": self._is_admin()}
 
+    def _api_authentication_login(self, given: dict[str, str]) -> object:
+        if not self._is_password(given["login"], given["password"]):
+            raise _Refusal(401)
+        session, word = secrets.token_hex(8), secrets.token_hex(8)
+        self.sonar.sessions[session] = word
+        self.given = [f"JWT-SESSION={session}; HttpOnly", f"XSRF-TOKEN={word}"]
+        return {}
+
+    def _api_authentication_logout(self, given: dict[str, str]) -> object:
+        self._let_in({})
+        del self.sonar.sessions[self._cookie("JWT-SESSION")]
+        return {}
+
     def _api_users_change_password(self, given: dict[str, str]) -> object:
         if given["previousPassword"] != self.sonar.password:
             raise _error("Incorrect password")
         if len(given["password"]) < 12:
             raise _Refusal(400, {"result": "Password must be at least 12 characters long"})
         self.sonar.password = given["password"]
+        self.sonar.sessions.clear()
         return None
 
     def _api_projects_search(self, given: dict[str, str]) -> object:

@@ -10,8 +10,10 @@ import pytest
 from grafana_server import Grafana, grafana
 from sonar_server import Sonar, sonar
 
+from sophia_cli.infra.login import ADMIN, Login
 from sophia_cli.infra.provide import lacking, provide
 from sophia_cli.infra.servers import NAMES
+from sophia_cli.infra.sonarqube import SonarQube
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.vault import FOLDER, Vault
 
@@ -53,8 +55,27 @@ def test_once_everything_and_then_nothing(tmp_path: Path, servers: tuple[Sonar, 
     assert [list(lacking(stack, name, vault)) for name in NAMES] == [[]] * len(NAMES)
     for one in servers:
         one.seen.clear()
+    hashed = servers[0].hashed
     assert list(provide(stack, 20)) == []
     assert [one.written for one in servers] == [[], []]
+    assert (servers[0].hashed - hashed, servers[0].sessions) == (
+        1,
+        {},
+    )  # one password, no session left
+
+
+def test_a_session_that_the_server_forgot_is_made_up_for(
+    tmp_path: Path, servers: tuple[Sonar, Grafana]
+) -> None:
+    server = servers[0]
+    with SonarQube(server.url, Login(ADMIN, server.password)) as asked:
+        asked.create_project("one", "One")
+        server.sessions.clear()  # as a restart does
+        asked.create_project("two", "Two")
+        asked.change_password(Login(ADMIN, server.password), "correct horse 9!")
+        asked.become(Login(ADMIN, "correct horse 9!"))
+        asked.create_project("three", "Three")
+    assert (list(server.projects), server.sessions) == (["one", "two", "three"], {})
 
 
 def test_what_is_lacking_is_told_and_not_made(

@@ -92,7 +92,10 @@ def test_4_cost_is_counted_in_money_not_in_buckets(scripted: Any, service: Any) 
     answer = asked.complete_response_sync("hi")
     assert answer.cost_usd == pytest.approx(7e-6)
     found = metrics(asked)
-    assert found['sophia_llm_cost_usd_total{model="m",provider="p",route="routes.default",task=""}'] == 7e-6
+    assert (
+        found['sophia_llm_cost_usd_total{model="m",provider="p",route="routes.default",task=""}']
+        == 7e-6
+    )
     assert not [name for name in found if "cost" in name and "bucket" in name]
 
 
