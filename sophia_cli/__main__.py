@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from sophia_cli import __version__
@@ -11,6 +12,8 @@ EXIT_DONE, EXIT_ERROR, EXIT_USAGE, EXIT_BUG, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
 def main() -> None:
     """Run `sophia` with the arguments of the process and exit with its code."""
+    # What is imported stays: to look through all of it every 700 objects took 5 % of a look at a tree.
+    gc.set_threshold(50_000)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -9,15 +9,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
-from itertools import groupby, takewhile
 from pathlib import Path, PurePosixPath
 
-from sophia_cli.migrate.ahead import read_ahead
+from sophia_cli.migrate.ahead import Seen, read_ahead, split
 from sophia_cli.migrate.category import NOTEBOOKS, PAGES, QUERIES, categorize
 from sophia_cli.migrate.git import listed
 from sophia_cli.migrate.ignore import Ignored
+from sophia_cli.migrate.importing import import_words
 from sophia_cli.migrate.index import Index, Known, digest, stamp_of
 from sophia_cli.migrate.links import link_on
+from sophia_cli.migrate.prefilter import Prefilter
 from sophia_cli.migrate.site import Category
 from sophia_cli.migrate.sql import decoded
 
@@ -138,11 +139,13 @@ def discover(
     advance: Callable[[int], None] = lambda steps: None,
     index: Index | None = None,
     named: frozenset[str] = frozenset(),
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Tree:
     """Walk `root` and read every Python file and page once that the index does not know.
 
     `words` is asked when the first file is read. Of the files that are `named`, programs by their
-    first line are read too.
+    first line are read too. `meanwhile` is done here
+    where another process has begun to read.
     """
     paths, in_git = list_files(root)
     kept = [
@@ -156,11 +159,11 @@ def discover(
         if not matches(path, exclude):
             reader.skip(path, "a repository of its own", may_call=False)
     unknown = [path for path in kept if path not in reader.index.files]
-    half = unknown[len(unknown) // 2 :]
-    with read_ahead(half, reader.read) as known:
+    ahead = split(unknown)
+    with read_ahead(ahead, reader.read, meanwhile) as seen:
         for path in kept:
-            if half and path == half[0]:
-                reader.index = replace(reader.index, files={**reader.index.files, **known()})
+            if ahead and path == ahead[0]:
+                reader.take(seen())
             reader.look(path)
             advance(1)
     return Tree(
@@ -174,6 +177,7 @@ def discover(
         known=reader.known,
         notebooks=tuple(reader.notebooks),
         queries=tuple(reader.queries),
+        importing=reader.importing(),
     )
 
 
@@ -267,12 +271,6 @@ def _is_venv(folder: str, name: str) -> bool:
     return Path(folder, name, "pyvenv.cfg").exists()
 
 
-def _front(first: bytes, last: bytes) -> bytes:
-    """What two words begin with."""
-    alike = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
-    return first[: len(list(alike))]
-
-
 @dataclass(eq=False)
 class _Reader:
     """Reads files one by one and keeps what the search is after."""
@@ -289,32 +287,42 @@ class _Reader:
     categories: dict[str, Category] = field(default_factory=dict)
     unseen: list[Unseen] = field(default_factory=list)
     folders: dict[str, bool] = field(default_factory=dict)
+    imports: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.hits = Contents(self.root, self.known)
 
     @cached_property
-    def searched(self) -> tuple[tuple[bytes, tuple[bytes, ...]], ...]:
-        """The words by how they begin: most files hold none of those that begin alike."""
-        alike = [tuple(words) for _, words in groupby(sorted(self.words()), lambda word: word[:3])]
-        return tuple((_front(words[0], words[-1]), words) for words in alike)
+    def prefilter(self) -> Prefilter:
+        return Prefilter(self.words())
 
-    def _is_hit(self, lower: bytes) -> bool:
-        return any(
-            front in lower and any(word in lower for word in words)
-            for front, words in self.searched
-        )
-
-    def read(self, path: str) -> Known | None:
+    def read(self, path: str) -> Seen | None:
         """What reading a plain file shows; None where `look` has more to say of it."""
         full = f"{self.root}/{path}"
         try:
             status = os.lstat(full)
-            if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST:
-                return None if self._linked(path) else self._read(path, status, _read(full))
+            plain = stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST
+            if plain and not self._linked(path):
+                return Seen(self._read(path, status, _read(full)), self.imports[path])
         except OSError:
             pass
         return None
+
+    def take(self, seen: Mapping[str, Seen]) -> None:
+        """Count in what another process has read."""
+        files = {path: one.known for path, one in seen.items()}
+        self.index = replace(self.index, files={**self.index.files, **files})
+        self.imports |= {path: one.imports for path, one in seen.items()}
+
+    def importing(self) -> dict[bytes, list[str]]:
+        """The files by the words of their import statements; nothing unless all were read just now."""
+        importing: dict[bytes, list[str]] = {}
+        for path in sorted({*self.python, *self.notebooks}):
+            if path not in self.imports:
+                return {}
+            for word in self.imports[path]:
+                importing.setdefault(word, []).append(path)
+        return importing
 
     def look(self, path: str) -> None:
         full = f"{self.root}/{path}"
@@ -363,7 +371,8 @@ class _Reader:
         lower = data.lower()
         if b"\0" in data and _suffix(path) in QUERIES:
             lower = decoded(data).lower().encode()
-        hit = self._is_hit(lower) or b"\0" in lower
+        hit = self.prefilter.finds(lower) or b"\0" in lower
+        self.imports[path] = tuple(import_words(path, data)) if len(data) <= _largest(path) else ()
         return Known(stamp_of(status), digest(data), categorize(path, data) if hit else None)
 
     def _keep(self, path: str, known: Known, data: bytes | None) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sophia_cli.migrate.cache import Cache, cache_of
 from sophia_cli.migrate.change import Choice, Plan
 from sophia_cli.migrate.discover import Tree, Unseen, discover
+from sophia_cli.migrate.prefilter import WORDS
 from sophia_cli.migrate.recall import (
     keep_index,
     keep_plan,
@@ -83,15 +84,26 @@ def look(options: Options, cache: Cache, advance: Advance) -> Tree:
     """The files of the tree, of which the cache may know what is in them."""
 
     def words() -> Iterator[bytes]:
-        from sophia_cli.migrate.rules import WORDS
-
         yield from WORDS
         yield from (word for pack in options.packs for word in pack.words)
 
     index = recall_index(cache, options.packs)
-    tree = discover(options.root, words, options.choice.exclude, advance, index, options.named)
+    tree = discover(
+        options.root,
+        words,
+        options.choice.exclude,
+        advance,
+        index,
+        options.named,
+        _import_rules,
+    )
     keep_index(cache, options.packs, index, tree)
     return tree
+
+
+def _import_rules() -> None:
+    """What a look at files that are new leads to: this takes as long as to read eighty of them."""
+    import sophia_cli.migrate.shares  # noqa: F401
 
 
 def find_plan(

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterator
 
+from sophia_cli.migrate.importing import import_words
 from sophia_cli.migrate.modules import Modules, Parsed, stem_of, target_parts
 from sophia_cli.migrate.resolve import Resolver
 from sophia_cli.migrate.value import Module
-
-# Tried on the lines alone that hold the word import, from the line end before.
-_IMPORT = re.compile(
-    rb"\n[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]*(\([^)]*\)|[^\n]*)|import[ \t]+([^\n]*))"
-)
-_WORD = re.compile(rb"\w+")
 
 
 def read_elsewhere(
@@ -32,30 +25,11 @@ def read_elsewhere(
     return frozenset(found)
 
 
-def import_words(data: bytes) -> set[bytes]:
-    """The words of a file's import statements."""
-    statements = (part for match in _imports(b"\n" + data) for part in match.groups(b""))
-    return set(_WORD.findall(b" ".join(statements)))
-
-
-def _imports(data: bytes) -> Iterator[re.Match[bytes]]:
-    end = 0
-    while (place := data.find(b"import", end)) >= 0:
-        line = data.rfind(b"\n", end, place)
-        match = _IMPORT.match(data, line) if line >= 0 else None
-        if match is not None:
-            yield match
-        end = match.end() if match is not None else place + len(b"import")
-
-
 def importers(modules: Modules, stem: str) -> list[str]:
     """The files in whose import statements a module's last name stands."""
     if not modules.importing:
         for path in sorted(modules.paths | modules.notebooks):
-            data = modules.read(path) or b""
-            if path in modules.notebooks:
-                data = data.replace(b"\\n", b"\n").replace(b'"', b"\n")
-            for word in import_words(data):
+            for word in import_words(path, modules.read(path) or b""):
                 modules.importing.setdefault(word, []).append(path)
     return modules.importing.get(stem.encode(), [])
 

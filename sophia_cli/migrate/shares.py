@@ -14,6 +14,7 @@ from itertools import pairwise
 from sophia_cli.errors import SophiaError
 from sophia_cli.migrate.change import Choice, Plan
 from sophia_cli.migrate.discover import Tree
+from sophia_cli.migrate.importing import import_words
 from sophia_cli.migrate.modules import Modules, Parsed, stem_of
 from sophia_cli.migrate.plan import (
     find_stand_ins,
@@ -24,7 +25,6 @@ from sophia_cli.migrate.plan import (
     settle_handed_in,
     settle_live,
 )
-from sophia_cli.migrate.readers import import_words
 from sophia_cli.migrate.rules.proposals import propose
 from sophia_cli.migrate.site import Category, Site
 from sophia_cli.migrate.stand_ins import StandIns
@@ -197,7 +197,7 @@ def _lean(tree: Tree) -> bool:
 
 def _imported(tree: Tree, paths: Iterable[str]) -> Counter[bytes]:
     """The words of import statements, and in how many of the files each stands."""
-    return Counter(word for path in paths for word in import_words(tree.hits[path]))
+    return Counter(word for path in paths for word in import_words(path, tree.hits[path]))
 
 
 def _split(tree: Tree, paths: Iterable[str], size: int) -> list[Share]:

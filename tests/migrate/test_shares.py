@@ -19,12 +19,13 @@ from trees import contents, plant
 from sophia_cli.migrate import modules, shares
 from sophia_cli.migrate.change import Choice
 from sophia_cli.migrate.discover import discover
+from sophia_cli.migrate.index import Index
 from sophia_cli.migrate.inventory import Inventory, Options, take_inventory
 from sophia_cli.migrate.live import with_live
 from sophia_cli.migrate.modules import Modules
 from sophia_cli.migrate.pipeline import migrate
 from sophia_cli.migrate.plan import scan_share, settle_live
-from sophia_cli.migrate.rules import WORDS
+from sophia_cli.migrate.prefilter import WORDS
 from sophia_cli.migrate.shares import plan_in_shares
 from sophia_cli.migrate.site import Category
 from sophia_cli.migrate.stand_ins import StandIns
@@ -285,7 +286,8 @@ def test_a_file_that_changed_meanwhile_is_told(
     plant(tmp_path, TREE)
     let_each_file_be_a_share(monkeypatch, worth=0)
     monkeypatch.setattr(shares, "_processes", lambda: 2)
-    tree = discover(tmp_path, lambda: WORDS)
+    known = discover(tmp_path, lambda: WORDS).known
+    tree = discover(tmp_path, lambda: WORDS, index=Index(known))  # without their bytes
     for path in TREE:
         (tmp_path / path).write_text("x = 1\n")
     plan_in_shares(tree, None, lambda steps: None)
