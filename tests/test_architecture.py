@@ -21,6 +21,7 @@ MAY_IMPORT = {
         "migrate",
         "infra",
         "hooks",
+        "dashboards",
         "llm",
         "ask",
         "keys",
@@ -45,7 +46,9 @@ MAY_IMPORT = {
         "errors",
         "llm.folders",
     },
+    "dashboards": {"process", "http", "assets", "settings", "files", "errors", "llm"},
     "infra": {
+        "dashboards",
         "process",
         "http",
         "assets",
