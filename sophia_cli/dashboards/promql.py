@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sophia_cli.dashboards.model import VARIABLE
 
-# What Grafana fills in by itself; durations that make each of them recognisable in what was parsed.
+# Durations that make what Grafana fills in recognisable in what was parsed.
 RATE_INTERVAL, RANGE = 61, 86_399  # seconds
-_OWN = {
-    "__rate_interval": f"{RATE_INTERVAL}s",
-    "__interval": "31s",
-    "__interval_ms": "31000",
-    "__range": f"{RANGE}s",
-    "__range_s": str(RANGE),
-    "__range_ms": f"{RANGE}000",
-}
 
 
 class Unreadable(Exception):
@@ -51,14 +44,28 @@ class Parsed:
     quantiles: tuple[Quantile, ...]
 
 
-def filled(expr: str, value_of: Callable[[str], str] = lambda name: "x") -> str:
-    """A query with a value for each variable; `value_of` gives those that are not Grafana's own."""
+def filled(expr: str, values: Mapping[str, str]) -> str:
+    """A query with the value of each variable; `x` for one that has none."""
 
-    def fill(found: Any) -> str:
-        name = next(filter(None, found.groups()))
-        return _OWN.get(name) or value_of(name)
+    def fill(found: re.Match[str]) -> str:
+        return values.get(next(filter(None, found.groups())), "x")
 
     return VARIABLE.sub(fill, expr)
+
+
+def durations(interval: float, rate_interval: float, span: float) -> dict[str, str]:
+    """The values of Grafana's own variables, from seconds."""
+    return {
+        "__interval": f"{interval:.0f}s",
+        "__interval_ms": f"{interval * 1000:.0f}",
+        "__rate_interval": f"{rate_interval:.0f}s",
+        "__range": f"{span:.0f}s",
+        "__range_s": f"{span:.0f}",
+        "__range_ms": f"{span * 1000:.0f}",
+    }
+
+
+_RECOGNISABLE = durations(31, RATE_INTERVAL, RANGE)
 
 
 def parsed(expr: str) -> Parsed:
@@ -66,7 +73,7 @@ def parsed(expr: str) -> Parsed:
     import promql_parser
 
     try:
-        tree = promql_parser.parse(filled(expr))
+        tree = promql_parser.parse(filled(expr, _RECOGNISABLE))
     except ValueError as error:
         raise Unreadable(str(error)) from error
     selectors, quantiles = [], []

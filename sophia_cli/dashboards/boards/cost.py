@@ -21,6 +21,7 @@ from sophia_cli.dashboards.builder.queries import (
     UNPRICED,
     forecast,
     gained,
+    named,
     pace,
     ratio,
     runs_out,
@@ -33,7 +34,9 @@ _BY_TASK = ("route", "task")
 def _hourly(title: str, label: str) -> object:
     about = About(title, "USD per hour at the pace of each moment.", "currencyUSD")
     return curves(
-        about, Query(f"{pace(COST, by=(label,))} * 3600", f"{{{{{label}}}}}"), stacked=True
+        about,
+        Query(named(label, f"{pace(COST, by=(label,))} * 3600"), f"{{{{{label}}}}}"),
+        stacked=True,
     )
 
 

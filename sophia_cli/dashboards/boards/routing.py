@@ -14,6 +14,7 @@ from sophia_cli.dashboards.builder.queries import (
     LOOKUPS,
     answered_share,
     gained,
+    named,
     pace,
     ratio,
 )
@@ -86,7 +87,7 @@ BOARD = Board(
                     8,
                     curves(
                         About("Calls by task", "Per minute.", "cpm"),
-                        Query(f"{pace(CALLS, by=('task',))} * 60", "{{task}}"),
+                        Query(named("task", f"{pace(CALLS, by=('task',))} * 60"), "{{task}}"),
                         stacked=True,
                     ),
                 ),
@@ -125,7 +126,7 @@ BOARD = Board(
                             "decbytes",
                             decimals=1,
                         ),
-                        Query(gained(KEPT, by=("task",)), "{{task}}"),
+                        Query(named("task", gained(KEPT, by=("task",))), "{{task}}"),
                     ),
                 ),
             ),

@@ -66,6 +66,11 @@ def pace(metric: str, *matchers: str, by: Sequence[str] = ()) -> str:
     return f"{group}(rate({chosen(metric, *matchers)}[$__rate_interval]))"
 
 
+def named(label: str, expr: str) -> str:
+    """The same, with a word in the legend where a label is empty."""
+    return f'label_replace({expr}, "{label}", "no {label}", "{label}", "")'
+
+
 def ratio(part: str, whole: str) -> str:
     """A share; nothing, not NaN, of nothing."""
     return f"{part} / ({whole} > 0)"
