@@ -34,31 +34,39 @@ def read_boards(folder: Path) -> dict[str, Mapping[str, Any]]:
     return found
 
 
-def read_json(path: Path) -> Any:
-    """What a file holds. Raises SophiaError where it cannot be read, or is no JSON."""
+def read_json(path: Path, name: str = "") -> Any:
+    """What a file holds, which a person calls `name`. Raises SophiaError where it cannot be read, or is no JSON."""
+    name = name or str(path)
     try:
         if path.stat().st_size > _LARGEST:
-            raise SophiaError(f"{path} is no dashboard: it is larger than {_LARGEST >> 20} MB")
+            raise SophiaError(f"{name} is no dashboard: it is larger than {_LARGEST >> 20} MB")
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise SophiaError(f"{path} cannot be read: {error.strerror}") from error
+        raise SophiaError(f"{name} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         yaml = path.suffix in (".yaml", ".yml")
         mend = "a provider's file names a folder: give that" if yaml else ""
-        raise SophiaError(f"{path} is no dashboard: it is no JSON ({error})", mend) from error
+        raise SophiaError(f"{name} is no dashboard: it is no JSON ({error})", mend) from error
 
 
-def named(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """The files that are meant: those named, and the JSON files of folders. Raises SophiaError."""
+def named(paths: Iterable[Path], root: Path) -> dict[str, Path]:
+    """The files that are meant by what a person calls them: those named, and all JSON files of folders.
+
+    Paths are from `root` on. Raises SophiaError.
+    """
     found: list[Path] = []
-    for path in paths:
+    for path in (root / path for path in paths):
         if path.is_dir():
             inside = sorted(one for one in path.rglob("*.json") if one.is_file())
             if not inside:
-                raise SophiaError(f"there is no .json file in {path}")
+                raise SophiaError(f"there is no .json file in {_shown(path, root)}")
             found += inside
         elif path.is_file():
             found.append(path)
         else:
-            raise SophiaError(f"there is no file or folder {path}")
-    return tuple(dict.fromkeys(found))
+            raise SophiaError(f"there is no file or folder {_shown(path, root)}")
+    return {_shown(path, root): path for path in found}
+
+
+def _shown(path: Path, root: Path) -> str:
+    return str(path.relative_to(root) if path.is_relative_to(root) else path)

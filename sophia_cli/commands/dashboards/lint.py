@@ -33,8 +33,9 @@ def lint(paths: Paths = None, root: Root = None, as_json: Json = False) -> None:
     from sophia_cli.dashboards.lint.check import check, unused
 
     output = Output(as_json=as_json)
-    given = [here(root) / path for path in paths or ()]
-    boards = {str(path): read_json(path) for path in named(given or [shipped()])}
+    given = named(paths or (), here(root))
+    files = given or {path.name: path for path in named((shipped(),), here(root)).values()}
+    boards = {name: read_json(path, name) for name, path in files.items()}
     found = {name: check(board, LABELS, shipped=not given) for name, board in boards.items()}
     if not given and (lost := unused(boards, LABELS)):
         found["all boards"] = lost
