@@ -19,6 +19,7 @@ from sophia_cli.llm.config import KEYS as LLM_KEYS
 from sophia_cli.llm.config import VARIABLES, describe_settings, load_config
 from sophia_cli.llm.endpoints import COMMON, describe_options, describe_variables
 from sophia_cli.llm.metrics.families import FAMILIES
+from sophia_cli.llm.metrics.place import KEYS as METRICS_KEYS
 from sophia_cli.llm.privacy import KEYS as PRIVACY_KEYS
 from sophia_cli.llm.providers import KINDS
 from sophia_cli.settings import KEYS as COMMAND_LINE_KEYS
@@ -28,7 +29,7 @@ from sophia_cli.settings import load_settings
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 TEMPLATE = ROOT / "templates" / "sophia.toml"
-KEYS = (*LLM_KEYS, *CACHE_KEYS, *PRIVACY_KEYS, *COMMAND_LINE_KEYS, *INFRA_KEYS)
+KEYS = (*LLM_KEYS, *CACHE_KEYS, *PRIVACY_KEYS, *METRICS_KEYS, *COMMAND_LINE_KEYS, *INFRA_KEYS)
 
 
 def commands() -> list[str]:

@@ -14,7 +14,7 @@ from sophia_cli.errors import UsageError
 from sophia_cli.output import Output
 
 _GROUPS = {
-    name: f"sophia_cli.commands.{name}:app" for name in ("llm", "migrate", "infra", "dashboards")
+    name: f"sophia_cli.commands.{name}:app" for name in ("llm", "migrate", "infra", "metrics")
 }
 
 app = App(_GROUPS, add_completion=False, invoke_without_command=True)

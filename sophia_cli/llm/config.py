@@ -22,6 +22,8 @@ from sophia_cli.llm.errors import ConfigError
 from sophia_cli.llm.estimate import MOST_OUTPUT
 from sophia_cli.llm.folders import own_folder
 from sophia_cli.llm.keyfile import FILE, KEYRING, open_keys
+from sophia_cli.llm.metrics.place import AUTO, check_place
+from sophia_cli.llm.metrics.place import KEYS as METRICS_KEYS
 from sophia_cli.llm.prices import Price, parse_prices
 from sophia_cli.llm.privacy import Privacy, parse_privacy
 from sophia_cli.llm.providers import Provider
@@ -183,6 +185,7 @@ class Config:
     keys: str = FILE
     cache: CachePolicy = field(default_factory=CachePolicy)
     privacy: Privacy = field(default_factory=Privacy)
+    write: str = AUTO
     file: Path | None = None
     # What `price_of` has found, until when: it lives and goes with the configuration.
     priced: dict[tuple[str, str], tuple[Price | None, float]] = field(
@@ -233,6 +236,7 @@ def load_config(environ: Mapping[str, str] | None = None, start: Path | None = N
         limits=parse_limits(file),
         cache=parse_cache(file, environ),
         privacy=parse_privacy(file, environ, data_classes),
+        write=_place(file, environ),
         file=file.path,
     )
 
@@ -266,6 +270,11 @@ def _ledger_path(value: str, file: ConfigFile, environ: Mapping[str, str]) -> Pa
     path = path_of(where, value)
     beside = file.path.parent if file.path and not named else Path.cwd()
     return path if path.is_absolute() else beside / path
+
+
+def _place(file: ConfigFile, environ: Mapping[str, str]) -> str:
+    file.table("metrics", tuple(key.path.partition(".")[2] for key in METRICS_KEYS))
+    return check_place(file, file.value(METRICS_KEYS[0], environ))
 
 
 def _data_classes(

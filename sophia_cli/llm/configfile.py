@@ -29,6 +29,8 @@ TABLES = (
     "budgets",
     "cache",
     "privacy",
+    "metrics",
+    "alerts",
     "migrate",
     "infra",
 )

@@ -19,7 +19,9 @@ from sophia_cli.llm.connections import AsyncConnections, Connections
 from sophia_cli.llm.drivers import AsyncBody, Body, drive, drive_async
 from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger.store import Ledger
+from sophia_cli.llm.ledger.tenant import Reporter
 from sophia_cli.llm.meter import Means
+from sophia_cli.llm.metrics.place import place_of
 from sophia_cli.llm.outlook import QUIET, Candidate, Outlook
 from sophia_cli.llm.pipeline import Answer, exchange
 from sophia_cli.llm.rules.rule import LATENCY
@@ -38,6 +40,7 @@ class Engine:
             telemetry.check()
         self.ledger = ledger or Ledger(self.config.ledger, self.config.durability)
         self.desk = Desk(self.config, self.ledger)
+        self.ledger.reporter = _reporter(self.config, self.ledger)
         self.archive = open_archive(self.config, self.ledger.path)
         self._means = Means(self.config, self.ledger, self.desk, self.archive)
         self._by_latency = any(order.sort == LATENCY for order in self.config.every_order)
@@ -174,6 +177,15 @@ class Engine:
         providers = self.config.providers.values()
         options = next((p.options for p in providers if p.kind == "simulator"), {})
         return {name: options[name] for name in ("seed", "faults") if name in options}
+
+
+def _reporter(config: Config, ledger: Ledger) -> Reporter | None:
+    url = place_of(config.write, ledger.path)
+    if not url:
+        return None
+    from sophia_cli.llm.metrics.writer import Writer
+
+    return Writer(ledger, config, url)
 
 
 _ENGINES: weakref.WeakSet[Engine] = weakref.WeakSet()

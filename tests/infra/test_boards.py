@@ -12,7 +12,6 @@ import pytest
 from grafana_server import Grafana as Stand
 from grafana_server import grafana
 
-from sophia_cli.dashboards.files import read_boards
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra.boards import (
     SOURCE,
@@ -20,6 +19,7 @@ from sophia_cli.infra.boards import (
     TOKEN_SECRET,
     Wanted,
     changes,
+    read_boards,
     wait,
 )
 from sophia_cli.infra.grafana import Grafana

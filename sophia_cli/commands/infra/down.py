@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -38,6 +39,7 @@ def down(
     if volumes and not yes:
         _ask(output, stack)
     stopped = stop(stack, os.environ, volumes=volumes)
+    _withdraw(stack)
     output.envelope(
         "infra down",
         {
@@ -54,6 +56,16 @@ def down(
         output.line("The data and the secrets are removed.")
     else:
         output.line("The data is kept.  Next:  sophia infra up")
+
+
+def _withdraw(stack: Stack) -> None:
+    """Processes write the totals of their ledger nowhere any more."""
+    from sophia_cli.llm.errors import LLMError
+    from sophia_cli.metrics.state import withdraw
+
+    if "prometheus" in stack.servers:
+        with suppress(LLMError, OSError):  # what is wrong with the settings is no reason to stay up
+            withdraw(os.environ, stack.root, stack.url("prometheus"))
 
 
 def _ask(output: Output, stack: Stack) -> None:

@@ -115,8 +115,24 @@ def up(
         output.line()
         output.line("Nothing was started.")
         raise error
-    output.envelope("infra up", _data(standing, checks))
+    written = _announce(output, standing)
+    output.envelope("infra up", {**_data(standing, checks), "metrics_of": written})
     _show(output, standing, checks)
+
+
+def _announce(output: Output, standing: Standing) -> str:
+    """Tell processes of this project's ledger where to write its totals; gives that ledger."""
+    from sophia_cli.llm.errors import LLMError
+    from sophia_cli.metrics.state import announce
+
+    stack = standing.stack
+    if "prometheus" not in stack.servers:
+        return ""
+    try:
+        return announce(os.environ, stack.root, stack.url("prometheus"))
+    except (LLMError, OSError) as error:  # the servers are up all the same
+        output.note(f"calls are not counted in Prometheus: {error}")
+        return ""
 
 
 def _show(output: Output, standing: Standing, checks: list[Check]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import deque
 from collections.abc import Sequence
 
 from sophia_cli.llm.ledger.file import transaction
@@ -28,3 +29,8 @@ def put(
     except (*_UNWRITABLE, sqlite3.IntegrityError):
         with transaction(connection, turn):
             rewrite(connection, map(printable, entries), source)
+
+
+def drain(arrived: deque[Entry]) -> list[Entry]:
+    """What has arrived so far; more may be added meanwhile."""
+    return [arrived.popleft() for _ in range(len(arrived))]

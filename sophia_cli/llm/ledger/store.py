@@ -38,12 +38,12 @@ from sophia_cli.llm.ledger.file import (
     transaction,
 )
 from sophia_cli.llm.ledger.lifetime import watch
-from sophia_cli.llm.ledger.put import put
+from sophia_cli.llm.ledger.put import drain, put
 from sophia_cli.llm.ledger.record import Charge, Entry, Final, Opening
 from sophia_cli.llm.ledger.rows import Source
 from sophia_cli.llm.ledger.spill import absorb, spill, spill_last, spill_of
 from sophia_cli.llm.ledger.summary import SummaryRow, summary_row
-from sophia_cli.llm.ledger.tenant import Tenant
+from sophia_cli.llm.ledger.tenant import Reporter, Tenant
 
 BATCH = "batch"
 _T = TypeVar("_T")
@@ -70,19 +70,19 @@ class Ledger:
         self.batched = durability == BATCH
         self.lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
-        self._inode = 0
         self._running: dict[str, Opening] = {}
         self._arrived: deque[Entry] = deque()  # filled without a lock
         self._waiting: list[Entry] = []
         self._taken: list[Path] = []
         self._locked_until = self._turn = 0.0
-        self._doubts = self._insured = 0
+        self._inode = self._doubts = self._insured = 0
         self._again = again
         self._exile: Exile | None = None
         self._told = ""
         self._clerk: Clerk | None = None
         self.source = Source(socket.gethostname(), os.getpid(), own_birth())
         self.tenant: Tenant | None = None
+        self.reporter: Reporter | None = None
         watch(self)
 
     def __del__(self) -> None:
@@ -153,9 +153,9 @@ class Ledger:
                     self._give_up_file(error)
             return self._open().execute(query, parameters).fetchall()
 
-    def patiently(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+    def patiently(self, work: Callable[[sqlite3.Connection], _T], wait: float = _FOR_MONEY) -> _T:
         """A transaction that waits longer than a call may. Raises LLMError where the file is not to be had."""
-        with self.lock, self._in_turn(_FOR_MONEY):
+        with self.lock, self._in_turn(wait):
             self._go_home()
             for _ in range(_TRIES):
                 try:
@@ -187,7 +187,7 @@ class Ledger:
         with self.lock:
             if self.tenant is not None:
                 self._arrived.extend(self.tenant.leave())
-            self._waiting += _drain(self._arrived)
+            self._waiting += drain(self._arrived)
             self._go_home(at_once=True)
             if self.batched:  # calls under way are known by their beginning, if not by their end
                 self._waiting += self._running.values()
@@ -195,6 +195,9 @@ class Ledger:
                 self._close_patiently()
             if self._exile is not None:
                 self._exile.end()
+        if self.reporter is not None:  # it may take a moment, in which nobody else has to wait
+            self.reporter.leave()
+        with self.lock:
             self.drop()
 
     def leave_to_parent(self) -> None:
@@ -207,8 +210,9 @@ class Ledger:
             self._go_home(at_once=True)
         self._connection = self._clerk = None
         self.source = Source(self.source.host, os.getpid(), own_birth())
-        if self.tenant is not None:
-            self.tenant.leave_to_parent()
+        for one in (self.tenant, self.reporter):
+            if one is not None:
+                one.leave_to_parent()
 
     def _tell_clerk(self) -> None:
         clerk = self._clerk or self._at_work()
@@ -246,7 +250,7 @@ class Ledger:
     def _write_waiting(self, *, insist: bool = False, busy: float = BUSY) -> bool:
         """Write what can be written: corrupt files go aside, locked ones get the rows later (False)."""
         with self.lock:
-            self._waiting += _drain(self._arrived)
+            self._waiting += drain(self._arrived)
             self._go_home()
             if time.monotonic() < self._locked_until and not insist:
                 return self._insure()
@@ -295,6 +299,8 @@ class Ledger:
                 self._running.pop(entry.id, None)
         self._remember(connection)
         self._waiting.clear()
+        if self.reporter is not None:
+            self.reporter.arrived()
         self._doubts = 0
         if self._insured and self.path:
             self._insured = 0
@@ -392,8 +398,3 @@ class Ledger:
         self.drop()
         self._exile, self.path, self.problem = None, exile.home, ""
         self._waiting[:0] = exile.entries
-
-
-def _drain(arrived: deque[Entry]) -> list[Entry]:
-    """What has arrived so far; more may be added meanwhile."""
-    return [arrived.popleft() for _ in range(len(arrived))]

@@ -1,4 +1,4 @@
-"""Who keeps money of the ledger's accounts."""
+"""Who keeps money of the ledger's accounts, and who tells others what it has counted."""
 
 from __future__ import annotations
 
@@ -19,3 +19,16 @@ class Tenant(Protocol):
 
     def leave(self) -> Sequence[Charge]:
         """What goes back; the ledger is about to close."""
+
+
+class Reporter(Protocol):
+    """Somebody who tells what a ledger has counted."""
+
+    def arrived(self) -> None:
+        """Something was counted; called in the midst of a call."""
+
+    def leave(self) -> None:
+        """The ledger has written all it had, and is about to close."""
+
+    def leave_to_parent(self) -> None:
+        """Called in the child of a fork."""

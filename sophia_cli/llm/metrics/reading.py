@@ -41,7 +41,7 @@ class Spread:
     total: float
 
 
-Reading = Mapping[Family, Mapping[Any, float] | Mapping[Any, Spread]]
+Reading = Mapping[Family, Mapping[Any, Any]]  # a float, or the Spread of a histogram
 
 _TOTALS = """SELECT provider, model, route, task, outcome, error_kind, calls, unpriced, missed, tokens_in,
     tokens_out, tokens_cached, tokens_reasoning, cost_nano, saved_nano, kept_local, last_ns FROM totals

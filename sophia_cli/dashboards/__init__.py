@@ -1,1 +1,0 @@
-"""Boards of Grafana: made, checked, brought in, compared, drawn."""

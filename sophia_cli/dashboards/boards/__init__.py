@@ -1,1 +1,0 @@
-"""The boards that ship, one a module; each has a `BOARD`."""

@@ -1,0 +1,1 @@
+"""How a ledger's metrics get out, and the alerts that are made of them."""
