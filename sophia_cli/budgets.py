@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,13 +78,20 @@ def read_accounts(environ: Mapping[str, str], root: Path) -> tuple[Account, ...]
             raise LLMError("the ledger cannot be read, so nobody knows what is spent", where)
     finally:
         service.close()
+    return accounts_of(config.budgets, found, time.time())
+
+
+def accounts_of(
+    budgets: Sequence[Budget], found: Sequence[Statement], now: float
+) -> tuple[Account, ...]:
+    """The accounts of every budget in its present window, in the budgets' order."""
     accounts = []
-    for budget in config.budgets:
-        own = [one for one in found if one.account.partition("/")[0] == budget.name]
-        accounts += [Account(budget, one) for one in own or [_untouched(budget)]]
+    for budget in budgets:
+        own = [one for one in found if budget.is_account(one.account, one.window, now)]
+        accounts += [Account(budget, one) for one in own or [_untouched(budget, now)]]
     return tuple(accounts)
 
 
-def _untouched(budget: Budget) -> Statement:
+def _untouched(budget: Budget, now: float) -> Statement:
     name = f"{budget.name}/*" if budget.each else budget.name
-    return Statement(name, budget.window(time.time()), budget.limit_nano, 0, 0, 0, 0, 0)
+    return Statement(name, budget.window(now), budget.limit_nano, 0, 0, 0, 0, 0)

@@ -14,7 +14,8 @@ from sophia_cli.errors import UsageError
 from sophia_cli.output import Output
 
 _GROUPS = {
-    name: f"sophia_cli.commands.{name}:app" for name in ("llm", "migrate", "infra", "metrics")
+    name: f"sophia_cli.commands.{name}:app"
+    for name in ("llm", "migrate", "infra", "metrics", "usage")
 }
 
 app = App(_GROUPS, add_completion=False, invoke_without_command=True)

@@ -15,6 +15,7 @@ COMMANDS = (
     ("sophia migrate", "find every LLM call here and show what would change"),
     ("sophia migrate --apply", "change it; sophia migrate rollback undoes it"),
     ("sophia infra up", "SonarQube, Prometheus and Grafana for this project"),
+    ("sophia usage", "what was called, what it cost, what to change"),
     ("sophia llm sim", "simulated providers on this machine, for tests"),
 )
 

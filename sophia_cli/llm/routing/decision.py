@@ -43,11 +43,15 @@ class Task:
 
 @dataclass(frozen=True)
 class Decision:
-    """Every candidate that was looked at; those taken are tried in this order."""
+    """Every candidate that was looked at; those taken are tried in this order.
+
+    `asked` is the provider that the caller named.
+    """
 
     verdicts: tuple[Verdict, ...] = ()
     task: Task = Task("")
     estimate: Estimate = field(default_factory=Estimate)
+    asked: str = ""
 
     @property
     def candidates(self) -> tuple[Verdict, ...]:
@@ -68,12 +72,15 @@ class Decision:
         return replace(call, labels=replace(call.labels, task=self.task.name))
 
     def record(self) -> str:
-        """The decision as JSON, for the ledger: `candidates` are provider, model, taken, reason."""
+        """The decision as JSON, for the ledger: `candidates` are provider, model, taken, reason.
+
+        With what was asked of them it is all that deciding anew needs.
+        """
         size = self.estimate
-        history = ', "history": true' if size.history else ""
         return (
-            f'{{"task": {_task_as_json(self.task)}, "estimate": {{"tokens_in": {size.tokens_in}, '
-            f'"worst_in": {size.worst_in}, "worst_out": {size.worst_out}{history}}}, '
+            f'{{"task": {_task_as_json(self.task)}, "asked": {_text_as_json(self.asked)}, '
+            f'"estimate": {{"tokens_in": {size.tokens_in}, '
+            f'"worst_in": {size.worst_in}, "worst_out": {size.worst_out}{_demands(size)}}}, '
             f'"candidates": [{", ".join(map(_as_json, self.verdicts))}]}}'
         )
 
@@ -87,3 +94,20 @@ def _as_json(verdict: Verdict) -> str:
 @lru_cache(maxsize=256)
 def _task_as_json(task: Task) -> str:
     return json.dumps([task.name, task.source, task.why])
+
+
+@lru_cache(maxsize=256)
+def _text_as_json(text: str) -> str:
+    return json.dumps(text)
+
+
+def _demands(size: Estimate) -> str:
+    """What a call asks for beyond text; empty for most."""
+    said = f', "limit": {size.limit}' if size.limit else ""
+    if size.plain and not (size.history or size.models):
+        return said
+    for name in ("tools", "json_schema", "history"):
+        said += f', "{name}": true' if getattr(size, name) else ""
+    if size.images:
+        said += f', "images": {size.images}'
+    return said + (f', "models": {json.dumps(size.models)}' if size.models else "")

@@ -46,6 +46,16 @@ def decide(call: Call, config: Config, outlook: Outlook = _QUIET) -> Decision:
 
     BudgetExceeded where only money is missing. All but ConfigError carry the decision: every candidate and why it was left out.
     """
+    return decide_again(call, config, outlook, None, None)
+
+
+def decide_again(
+    call: Call, config: Config, outlook: Outlook, task: Task | None, size: Estimate | None
+) -> Decision:
+    """The same for a call of which only that is known: its labels, and what its task and size were.
+
+    What its body says is worked out where it is not given.
+    """
     data_class = call.labels.data_class
     if data_class and data_class not in config.data_classes:
         known = ", ".join(config.data_classes) or "none yet"
@@ -53,13 +63,14 @@ def decide(call: Call, config: Config, outlook: Outlook = _QUIET) -> Decision:
             f"the data class '{data_class}' is not configured",
             f"add it to [data_classes] in sophia.toml (known: {known})",
         )
-    task, size = _task(call, config), estimate(call, config.max_output)
+    task = _task(call, config) if task is None else task
+    size = estimate(call, config.max_output) if size is None else size
     rule = first_rule(config.rules, call, task.name, size.tokens_in)
     if _stays(call, config, rule):
         verdicts: tuple[Verdict, ...] = (_judge_origin(call, config, rule, task, size, outlook),)
     else:
         verdicts = _judge_all(call, config, rule, task, size, outlook)
-    decision = Decision(verdicts, task, size)
+    decision = Decision(verdicts, task, size, call.provider)
     for verdict in verdicts:
         if verdict.taken:
             return decision

@@ -254,7 +254,14 @@ def test_the_decision_is_written_down_with_task_and_size() -> None:
     text = decide(ask("Write a SQL query", tools=[{}], max_tokens=7), config).record()
     assert json.loads(text) == {
         "task": ["sql_generation", "inferred", "asks for SQL"],
-        "estimate": {"tokens_in": 13, "worst_in": 629, "worst_out": 7},
+        "asked": "",
+        "estimate": {
+            "tokens_in": 13,
+            "worst_in": 629,
+            "worst_out": 7,
+            "limit": 7,
+            "tools": True,
+        },
         "candidates": [
             ["openai", "able", True, "[routes] default"],
             ["company", "poor", False, "takes no tools"],

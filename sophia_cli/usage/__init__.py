@@ -1,0 +1,1 @@
+"""What the ledger tells: what was called, what it cost, what another way would have cost."""

@@ -1,0 +1,41 @@
+"""What tokens of the past would have cost elsewhere, at the prices in force now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sophia_cli.llm.call import Usage
+from sophia_cli.llm.config import Config
+from sophia_cli.llm.prices import NANO, Price
+from sophia_cli.llm.prices.sources import price_now
+from sophia_cli.usage.routes import Place
+
+
+class Pricing:
+    """The prices of one configuration, each looked up once."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._known: dict[Place, Price | None] = {}
+
+    def of(self, place: Place) -> Price | None:
+        """The price of a provider's model; None where nobody knows it."""
+        if place not in self._known:
+            self._known[place] = price_now(self._config, *place)
+        return self._known[place]
+
+
+def cost_elsewhere(price: Price, small: Sequence[int], large: Sequence[Usage]) -> int:
+    """Nano-USD of calls added up (their number, tokens in, out, cached, written, of reasoning) and of long ones.
+
+    What one provider's cache held another's would not: all of the prompt counts in full.
+    """
+    count, sent, received, _, _, reasoning = small
+    # Prices that depend on the prompt's size hold for a whole call: those of long prompts count alone.
+    flat = replace(price, above=())
+    together = flat.cost(Usage(sent, received, reasoning=reasoning)) if count else 0
+    together += round(max(count - 1, 0) * price.request * NANO)
+    return together + sum(
+        price.cost(Usage(one.input, one.output, reasoning=one.reasoning)) for one in large
+    )

@@ -1,0 +1,119 @@
+"""One pass over the rows of a span: times, routes and the dearest calls, which no sum of the ledger holds."""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from dataclasses import dataclass, field
+from heapq import heappush, heappushpop
+
+from sophia_cli.llm.call import Usage
+from sophia_cli.llm.ledger import Ledger
+from sophia_cli.llm.ledger.history import calls_between
+from sophia_cli.llm.ledger.record import OK
+from sophia_cli.usage.groups import NAMES, By
+from sophia_cli.usage.routes import NOT_RECORDED, Choice, Choices, Place
+from sophia_cli.usage.span import Span
+
+DEAREST = 5
+LARGE = 32_000  # tokens of a prompt; no price of a list changes with the size of smaller ones
+_COLUMNS = (
+    "service, team, task, provider, model, outcome, latency_us, cost_nano, tokens_in, tokens_out,"
+    " tokens_cached, tokens_written, tokens_reasoning, kept_local, route"
+)
+
+
+def _times() -> array[int]:
+    return array("q")
+
+
+@dataclass
+class Path:
+    """Calls of one task with one choice: what the first to be asked took for its answers.
+
+    `small` are tokens of its priced answers added up, `large` those of each long prompt; `moved`
+    are the calls that another one answered in its place.
+    """
+
+    calls: int = 0
+    ok: int = 0
+    moved: int = 0
+    priced: int = 0
+    cost_nano: int = 0
+    kept_local: int = 0
+    small: list[int] = field(default_factory=lambda: [0] * 6)
+    large: list[Usage] = field(default_factory=list)
+    times: array[int] = field(default_factory=_times)
+
+    def count(self, cost: int | None, tokens: tuple[int | None, ...], local: int) -> None:
+        """An answer of the first to be asked: tokens in, out, cached, written and of reasoning."""
+        self.kept_local += local
+        if cost is None or tokens[0] is None:
+            return
+        self.priced += 1
+        self.cost_nano += cost
+        if tokens[0] > LARGE:
+            sent, received, cached, written, reasoning = (one or 0 for one in tokens)
+            self.large.append(Usage(sent, received, cached, reasoning, None, written))
+            return
+        small = self.small
+        small[0] += 1
+        for place, count in enumerate(tokens, 1):
+            if count:
+                small[place] += count
+
+
+@dataclass
+class Reading:
+    """What was read: times (microseconds) of answers by group and by place and task, and the rest by its key."""
+
+    groups: dict[str, array[int]] = field(default_factory=lambda: defaultdict(_times))
+    places: dict[tuple[Place, str], array[int]] = field(default_factory=lambda: defaultdict(_times))
+    paths: dict[tuple[str, Choice], Path] = field(default_factory=lambda: defaultdict(Path))
+    unrouted: int = 0
+    dearest: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def moments_of_dearest(self) -> list[int]:
+        """Where the dearest calls stand in the ledger, the dearest first."""
+        return [moment for _, moment in sorted(self.dearest, reverse=True)]
+
+
+def read_rows(ledger: Ledger, span: Span, by: By) -> Reading:
+    """Read the span, the times grouped as it is said. Raises LLMError."""
+    reading, choices, names = Reading(), Choices(), NAMES.get(by)
+    rows = calls_between(ledger, span.start_ns, span.end_ns, (_COLUMNS,))
+    for moment, service, team, task, provider, model, outcome, took, cost, *rest in rows:
+        *tokens, local, route = rest
+        choice = choices.of(route)
+        if cost and (len(reading.dearest) < DEAREST or cost > reading.dearest[0][0]):
+            _keep(reading.dearest, (cost, moment))
+        if choice is None:
+            reading.unrouted += 1
+        else:
+            path = reading.paths[task, choice]
+            path.calls += 1
+        if outcome != OK:
+            continue
+        place = (provider, model)
+        reading.places[place, task].append(took)
+        if names is not None:
+            name = names(service, team, task, provider, model)
+        else:
+            name = choice.why if choice else NOT_RECORDED
+        reading.groups[name].append(took)
+        if choice is not None:
+            path.ok += 1
+            if place == choice.first:
+                path.times.append(took)
+                path.count(cost, tuple(tokens), local)
+            else:
+                path.moved += 1
+    return reading
+
+
+def _keep(heap: list[tuple[int, int]], one: tuple[int, int]) -> None:
+    if len(heap) < DEAREST:
+        heappush(heap, one)
+    else:
+        heappushpop(heap, one)

@@ -1,0 +1,94 @@
+"""What the ledger keeps of a routing decision, read back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sophia_cli.llm.estimate import Estimate
+from sophia_cli.llm.routing.decision import Task, Verdict
+
+NOT_RECORDED = "not recorded"
+_CANDIDATES = '"candidates"'
+_SIZES = ("tokens_in", "worst_in", "worst_out", "limit", "images")
+_FLAGS = ("tools", "json_schema", "history")
+
+Place = tuple[str, str]  # provider, model
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A decision as it was written down. `asked` is the provider that the caller named.
+
+    `whole` is False for one of before the time when capabilities were written down too.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    task: Task
+    estimate: Estimate
+    asked: str = ""
+    whole: bool = True
+
+    @property
+    def candidates(self) -> tuple[Verdict, ...]:
+        return tuple(verdict for verdict in self.verdicts if verdict.taken)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Who was to answer, who would have been asked next, and why that was the order."""
+
+    first: Place
+    then: Place | None
+    why: str
+
+
+def read_route(text: str | None) -> Recorded | None:
+    """The decision in a ledger's `route`; None for what is none."""
+    try:
+        found = json.loads(text or "")
+        name, source, why = found["task"]
+        size = found["estimate"]
+        verdicts = tuple(_verdict(row) for row in found["candidates"])
+        said: dict[str, Any] = {key: int(size.get(key, 0)) for key in _SIZES}
+        said |= {key: bool(size.get(key, False)) for key in _FLAGS}
+        estimate = Estimate(**said, models=tuple(map(str, size.get("models", ()))))
+        task = Task(str(name), str(source), str(why))
+        asked = found.get("asked")
+        return Recorded(verdicts, task, estimate, str(asked or ""), asked is not None)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
+
+
+class Choices:
+    """The choices in routes. Most calls have one of very few: each is read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Choice | None] = {}
+
+    def of(self, route: str | None) -> Choice | None:
+        """The choice of a route; None where nobody was to be asked, or nothing is recorded."""
+        text = route or ""
+        tail = text[text.find(_CANDIDATES) :]
+        try:
+            return self._known[tail]
+        except KeyError:
+            choice = self._known[tail] = _choice(tail)
+            return choice
+
+
+def _choice(tail: str) -> Choice | None:
+    try:
+        rows = json.loads(f"{{{tail}")["candidates"]
+        taken = [verdict for verdict in map(_verdict, rows) if verdict.taken]
+    except (ValueError, LookupError, TypeError):
+        return None
+    if not taken:
+        return None
+    return Choice(taken[0].place, taken[1].place if len(taken) > 1 else None, taken[0].reason)
+
+
+def _verdict(row: Any) -> Verdict:
+    provider, model, taken, reason = row
+    return Verdict(str(provider), str(model), bool(taken), str(reason))
