@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test lint prices bench soak
+.PHONY: demo test lint prices boards bench soak
 
 demo: $(VENV)/installed
 	@$(RUN) tests/samples/tour.py
@@ -25,6 +25,11 @@ PRICES_AS_OF := 2026-11-10
 prices: $(VENV)/installed
 	$(RUN) -m pip download --quiet --no-deps --dest build/wheels litellm==$(LITELLM)
 	$(RUN) -m sophia_cli.pricelist --litellm build/wheels/litellm-$(LITELLM)-*.whl --as-of $(PRICES_AS_OF)
+
+# The boards in dashboards/ are made by sophia_cli/dashboards/builder; a test compares them.
+boards: $(VENV)/installed
+	$(RUN) -m sophia_cli.dashboards.builder
+	$(RUN) -m sophia_cli dashboards lint
 
 bench: $(VENV)/installed
 	$(RUN) benchmarks/startup.py

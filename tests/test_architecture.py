@@ -22,6 +22,7 @@ MAY_IMPORT = {
         "infra",
         "hooks",
         "usage",
+        "dashboards",
         "llm",
         "ask",
         "keys",
@@ -47,7 +48,9 @@ MAY_IMPORT = {
         "errors",
         "llm.folders",
     },
+    "dashboards": {"process", "http", "assets", "settings", "files", "errors", "llm"},
     "infra": {
+        "dashboards",
         "process",
         "http",
         "assets",

@@ -58,6 +58,7 @@ def test_holds_the_assets_and_the_type_marker(wheel: Path) -> None:
     assert "sophia_cli/py.typed" in names
     assert "sophia_cli/llm/catalogue/models.json" in names
     assert "sophia_cli/_assets/templates/pre-commit-config.yaml" in names
+    assert "sophia_cli/_assets/dashboards/overview.json" in names
     assert not [name for name in names if name.startswith(("tests", "benchmarks"))]
 
 
@@ -66,6 +67,11 @@ def test_answers_from_another_folder(installed: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("This is a simulated answer")
     assert "(simulated: no provider is configured)" in done.stderr
+
+
+def test_reads_its_boards_without_what_makes_them(installed: Path, tmp_path: Path) -> None:
+    done = run(installed / "sophia", "dashboards", "lint", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "5 boards: nothing found.\n"), done.stderr
 
 
 def test_migrates_from_another_folder(installed: Path, tmp_path: Path) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
@@ -38,21 +36,6 @@ class Wanted:
     prometheus: str
     boards: Mapping[str, Mapping[str, Any]]
     own: bool = True
-
-
-def read_boards(folder: Path) -> dict[str, Mapping[str, Any]]:
-    """The boards of a folder. Raises SophiaError for a file that holds none."""
-    found = {}
-    for path in sorted(folder.glob("*.json")):
-        try:
-            board = json.loads(path.read_text(encoding="utf-8"))
-            if not (board["title"] and board["uid"]):
-                raise KeyError("title")
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            words = f"{path} is no dashboard: {error}"
-            raise SophiaError(words, "it has a title and a uid, without a wrapper") from error
-        found[path.name] = board
-    return found
 
 
 def wait(server: Grafana, patience: float) -> None:

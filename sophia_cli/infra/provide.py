@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
-from sophia_cli.assets import asset
+from sophia_cli.dashboards.files import read_boards, shipped
 from sophia_cli.infra import boards, credentials, door, properties, quality
 from sophia_cli.infra.change import Change
 from sophia_cli.infra.grafana import Grafana
@@ -76,11 +76,8 @@ def _changes(stack: Stack, name: str, vault: Vault) -> Iterator[Iterator[Change]
 
 def boards_of(stack: Stack, login: Login) -> boards.Wanted:
     """What the Grafana of a stack should hold. Raises SophiaError for a board that is none."""
-    try:
-        shipped = boards.read_boards(asset("dashboards"))
-    except FileNotFoundError:  # there is none yet
-        shipped = {}
+    found = read_boards(shipped())
     own = "grafana" in stack.servers
     inside = own and "prometheus" in stack.servers
     prometheus = "http://prometheus:9090" if inside else stack.url("prometheus")
-    return boards.Wanted("" if login.token else stack.name, prometheus, shipped, own)
+    return boards.Wanted("" if login.token else stack.name, prometheus, found, own)

@@ -21,6 +21,7 @@ from sophia_cli.infra.rotate import rotate
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.vault import FOLDER, Vault
 
+BOARDS = ("cost", "latency", "overview", "reliability", "routing")  # what ships
 TOKENS = {"sonarqube": "squ_0123456789", "grafana": "glsa_0123456789"}
 VARIABLES = {credentials.VARIABLES[name]: token for name, token in TOKENS.items()}
 SONAR = "http://sonar.internal"
@@ -151,6 +152,7 @@ def test_they_are_told_of_the_project_once(
         "sonar-project.properties",
         "data source `sophia-prometheus`",
         "folder `sophia`",
+        *(f"board `sophia-{name}`" for name in BOARDS),
         *(["Grafana's token"] if kind == "passwords" else []),
     ]
     assert (quality.password, metrics.password) == ("theirs", "theirs")

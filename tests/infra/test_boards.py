@@ -12,6 +12,7 @@ import pytest
 from grafana_server import Grafana as Stand
 from grafana_server import grafana
 
+from sophia_cli.dashboards.files import read_boards
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra.boards import (
     SOURCE,
@@ -19,7 +20,6 @@ from sophia_cli.infra.boards import (
     TOKEN_SECRET,
     Wanted,
     changes,
-    read_boards,
     wait,
 )
 from sophia_cli.infra.grafana import Grafana

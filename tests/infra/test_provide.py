@@ -17,6 +17,8 @@ from sophia_cli.infra.sonarqube import SonarQube
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.vault import FOLDER, Vault
 
+BOARDS = ("cost", "latency", "overview", "reliability", "routing")  # what ships
+
 
 @pytest.fixture
 def servers() -> Iterator[tuple[Sonar, Grafana]]:
@@ -48,6 +50,7 @@ def test_once_everything_and_then_nothing(tmp_path: Path, servers: tuple[Sonar, 
         "the administrator's password of Grafana",
         "data source `sophia-prometheus`",
         "folder `sophia`",
+        *(f"board `sophia-{name}`" for name in BOARDS),
         "Grafana's token",
     ]
     kept = [vault.get(name) for name in ("sonarqube", "grafana")]

@@ -1,0 +1,1 @@
+"""Boards of Grafana: made, checked, brought in, compared, drawn."""

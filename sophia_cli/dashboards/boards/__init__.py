@@ -1,0 +1,1 @@
+"""The boards that ship, one a module; each has a `BOARD`."""

@@ -1,0 +1,1 @@
+"""Rules that a board is held against."""
