@@ -13,7 +13,7 @@ from sophia_cli.commands.options import App, Json, NoColor, Quiet, Root
 from sophia_cli.errors import UsageError
 from sophia_cli.output import Output
 
-_PARTS = ("llm", "migrate", "infra", "dashboards", "metrics", "usage")
+_PARTS = ("llm", "migrate", "infra", "hooks", "dashboards", "metrics", "usage")
 _GROUPS = {name: f"sophia_cli.commands.{name}:app" for name in _PARTS}
 
 app = App(_GROUPS, add_completion=False, invoke_without_command=True)

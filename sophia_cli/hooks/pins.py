@@ -38,3 +38,5 @@ NODE = (
     _npm("globals", "17.14.0"),
     _npm("eslint-plugin-react-hooks", "7.1.1"),
 )
+FILES = Pin("pre-commit-hooks", "6.0.0")  # checks of files; those that change none are used
+SECRETS = Pin("detect-secrets", "1.5.0")

@@ -1,0 +1,129 @@
+"""A repository as its hooks see it: its folders, where git looks for hooks, who owns them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sophia_cli.errors import SophiaError
+from sophia_cli.process import Result, run
+
+_UNDER_WAY = {
+    "MERGE_HEAD": ("a merge", "git merge --continue"),
+    "CHERRY_PICK_HEAD": ("a cherry-pick", "git cherry-pick --continue"),
+    "REVERT_HEAD": ("a revert", "git revert --continue"),
+    "rebase-merge": ("a rebase", "git rebase --continue"),
+    "rebase-apply": ("a rebase", "git rebase --continue"),
+}
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A work tree at `root`, and the folders of git that it belongs to.
+
+    `git` is its own, `common` the one that all work trees of the repository share. `hooks_path` is
+    what `core.hooksPath` says, empty where nobody set it, and `scope` where that is said.
+    """
+
+    root: Path
+    git: Path
+    common: Path
+    hooks_path: str = ""
+    scope: str = ""
+
+    @property
+    def hooks(self) -> Path:
+        """Where pre-commit puts hooks, and git looks for them unless `core.hooksPath` says otherwise."""
+        return self.common / "hooks"
+
+    @property
+    def elsewhere(self) -> Path | None:
+        """Where git looks for hooks instead; None where it looks in its own folder."""
+        if not self.hooks_path:
+            return None
+        place = self.root / Path(self.hooks_path).expanduser()
+        return None if place.resolve() == self.hooks.resolve() else place
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether this is a further work tree, whose hooks are those of the first."""
+        return self.git != self.common
+
+    @property
+    def is_submodule(self) -> bool:
+        return "modules" in self.common.parts and (self.root / ".git").is_file()
+
+
+def look(folder: Path) -> Clone:
+    """The repository that a folder is in. Raises SophiaError where it has no work tree there."""
+    found = _git(folder, "rev-parse", "--is-bare-repository", "--git-dir", "--git-common-dir")
+    if found.code:
+        raise _no_repository(folder, found)
+    bare, git, common = found.stdout.splitlines()
+    top = _git(folder, "rev-parse", "--show-toplevel")
+    if bare == "true" or top.code:
+        words = "this is a bare repository" if bare == "true" else "this is a folder of git's own"
+        raise SophiaError(f"{words}: nothing is committed here", "go to a clone of it")
+    said = _git(folder, "config", "--show-scope", "--get", "core.hooksPath")
+    scope, _, path = said.stdout.rstrip("\n").partition("\t")
+    return Clone(
+        Path(top.stdout.rstrip("\n")),
+        (folder / git).resolve(),
+        (folder / common).resolve(),
+        path if not said.code else "",
+        scope if not said.code else "",
+    )
+
+
+def _git(folder: Path, *words: str) -> Result:
+    return run(["git", *words], cwd=folder)
+
+
+def _no_repository(folder: Path, said: Result) -> SophiaError:
+    lines = [line.removeprefix("fatal: ") for line in said.stderr.splitlines() if line.strip()]
+    if not lines or "not a git repository" in lines[0]:
+        return SophiaError(f"{folder} is no git repository", "git init")
+    return SophiaError(f"git refuses: {lines[0]}", _last_command(lines))
+
+
+def _last_command(lines: list[str]) -> str:
+    return next((line.strip() for line in reversed(lines) if line.startswith("\t")), "git status")
+
+
+def refuse_half_done(clone: Clone) -> None:
+    """Raises SophiaError while git is in the middle of something: its end belongs to that."""
+    for name, (what, mend) in _UNDER_WAY.items():
+        if (clone.git / name).exists():
+            abort = mend.replace("--continue", "--abort")
+            raise SophiaError(f"{what} is under way here", f"{mend}  or  {abort}")
+
+
+def without_hooks_path(environ: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which `core.hooksPath` is not set: pre-commit refuses one that is, whatever it says."""
+    count = int(environ.get("GIT_CONFIG_COUNT") or 0)
+    more = {f"GIT_CONFIG_KEY_{count}": "core.hooksPath", f"GIT_CONFIG_VALUE_{count}": ""}
+    return {**environ, **more, "GIT_CONFIG_COUNT": str(count + 1)}
+
+
+def default_branch(clone: Clone) -> str:
+    """The branch that others start from: the remote's, else the one that is checked out, else `main`."""
+    remote = _git(clone.root, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
+    if not remote.code:
+        return remote.stdout.strip().removeprefix("origin/")
+    here = _git(clone.root, "symbolic-ref", "--quiet", "--short", "HEAD")
+    return here.stdout.strip() or "main"
+
+
+def hook_owner(text: bytes) -> str:
+    """Who wrote a hook of git's: `pre-commit`, `prek`, `lefthook`, `husky`, or empty for somebody else."""
+    for owner, sign in (
+        ("pre-commit", rb"generated by pre-commit"),
+        ("prek", rb"generated by prek"),
+        ("lefthook", rb"call_lefthook|lefthook run"),
+        ("husky", rb"husky"),
+    ):
+        if re.search(sign, text):
+            return owner
+    return ""
