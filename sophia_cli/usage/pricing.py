@@ -26,16 +26,19 @@ class Pricing:
         return self._known[place]
 
 
-def cost_elsewhere(price: Price, small: Sequence[int], large: Sequence[Usage]) -> int:
-    """Nano-USD of calls added up (their number, tokens in, out, cached, written, of reasoning) and of long ones.
+def cost_of_tokens(price: Price, usage: Usage) -> int:
+    """Nano-USD of one call at another place.
 
     What one provider's cache held another's would not: all of the prompt counts in full.
     """
+    return price.cost(Usage(usage.input, usage.output, reasoning=usage.reasoning))
+
+
+def cost_elsewhere(price: Price, small: Sequence[int], large: Sequence[Usage]) -> int:
+    """The same of calls added up (their number, tokens in, out, cached, written, of reasoning) and of long ones."""
     count, sent, received, _, _, reasoning = small
     # Prices that depend on the prompt's size hold for a whole call: those of long prompts count alone.
     flat = replace(price, above=())
     together = flat.cost(Usage(sent, received, reasoning=reasoning)) if count else 0
     together += round(max(count - 1, 0) * price.request * NANO)
-    return together + sum(
-        price.cost(Usage(one.input, one.output, reasoning=one.reasoning)) for one in large
-    )
+    return together + sum(cost_of_tokens(price, one) for one in large)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sophia_cli.llm.estimate import Estimate
 from sophia_cli.llm.routing.decision import Task, Verdict
+from sophia_cli.llm.routing.judgement import is_about_money
 
 NOT_RECORDED = "not recorded"
 _CANDIDATES = '"candidates"'
@@ -47,10 +49,11 @@ class Choice:
 def read_route(text: str | None) -> Recorded | None:
     """The decision in a ledger's `route`; None for what is none."""
     try:
-        found = json.loads(text or "")
+        head, mark, tail = (text or "").rpartition(_CANDIDATES)
+        found = json.loads(f"{head}{mark}: []}}")
         name, source, why = found["task"]
         size = found["estimate"]
-        verdicts = tuple(_verdict(row) for row in found["candidates"])
+        verdicts = _verdicts(tail)
         said: dict[str, Any] = {key: int(size.get(key, 0)) for key in _SIZES}
         said |= {key: bool(size.get(key, False)) for key in _FLAGS}
         estimate = Estimate(**said, models=tuple(map(str, size.get("models", ()))))
@@ -59,6 +62,12 @@ def read_route(text: str | None) -> Recorded | None:
         return Recorded(verdicts, task, estimate, str(asked or ""), asked is not None)
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
+
+
+def taken_at_rest(verdict: Verdict) -> bool:
+    """Whether a candidate was taken, or left out only for what holds for a moment: money, or a rest after failures."""
+    passing = is_about_money(verdict.reason) or verdict.reason.startswith("rests for ")
+    return verdict.taken or passing
 
 
 class Choices:
@@ -78,10 +87,16 @@ class Choices:
             return choice
 
 
+@lru_cache(maxsize=4096)
+def _verdicts(tail: str) -> tuple[Verdict, ...]:
+    """The candidates as they are written after their name. Raises as JSON and their shape want."""
+    return tuple(map(_verdict, json.loads(f"[{tail.strip().lstrip(':').rstrip('}')}]")[0]))
+
+
 def _choice(tail: str) -> Choice | None:
     try:
-        rows = json.loads(f"{{{tail}")["candidates"]
-        taken = [verdict for verdict in map(_verdict, rows) if verdict.taken]
+        found = _verdicts(tail.removeprefix(_CANDIDATES))
+        taken = [verdict for verdict in found if verdict.taken]
     except (ValueError, LookupError, TypeError):
         return None
     if not taken:

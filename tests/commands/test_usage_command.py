@@ -210,3 +210,20 @@ def test_the_report_imports_no_client(project: Path) -> None:
         check=False,
     )
     assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+def test_a_replay(project: Path) -> None:
+    assert usage(project, "replay", "--rules", "new.toml").out.startswith("No call was made yet")
+    ask(project, "hello")
+    said = usage(project, "replay")
+    assert (said.code, said.err.splitlines()[0]) == (2, "sophia: there is nothing to replay under")
+    said = usage(project, "replay", "--rules", "new.toml")
+    assert (said.code, said.err.splitlines()[0]) == (1, "sophia: there is no file new.toml")
+    (project / "new.toml").write_text(CONFIG)
+    said = usage(project, "replay", "--rules", "new.toml")
+    assert (said.code, said.err) == (0, "")
+    assert "  not known\n    nothing: every call goes where it went\n" in said.out
+    (project / "new.toml").write_text(CONFIG.replace('"simulator/small", ', ""))
+    data = usage(project, "replay", "--rules", "new.toml", "--json").json["data"]
+    assert data["moves"] == [{"from": "simulator/small", "to": "simulator/large", "calls": 1}]
+    assert (data["total"]["unpriced"], data["total"]["then_nano"]) == (1, 0)

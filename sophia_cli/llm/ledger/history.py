@@ -66,6 +66,10 @@ _UNSENT = """SELECT provider, error_kind, outcome, '', 0, COUNT(*), MAX(started_
     AND NOT EXISTS (SELECT 1 FROM tries t WHERE t.call_id = c.id AND t.outcome = 'error')
     GROUP BY 1, 2, 3"""
 
+_WHO_FAILED = """SELECT c.id, t.provider, t.model FROM calls c CROSS JOIN tries t ON t.call_id = c.id
+    WHERE c.started_ns >= ? AND c.started_ns < ? AND t.outcome = 'error'
+    AND (c.attempts > 1 OR c.outcome NOT IN ('ok', 'cached'))"""
+
 
 def days_between(ledger: Ledger, first: str, last: str) -> list[Day]:
     """The days from `first` to `last`, both among them, such as `2026-11-30`. Raises LLMError."""
@@ -98,6 +102,14 @@ def failures_between(ledger: Ledger, start_ns: int, end_ns: int) -> list[Failure
     """Failed requests of the span, and calls that failed without one. Raises LLMError."""
     rows = ledger.read(_FAILED, (start_ns, end_ns)) + ledger.read(_UNSENT, (start_ns, end_ns))
     return [Failures(*row) for row in rows]
+
+
+def who_failed(ledger: Ledger, start_ns: int, end_ns: int) -> dict[str, set[tuple[str, str]]]:
+    """Which providers and models gave calls of the span no answer, by the calls' ids. Raises LLMError."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for name, provider, model in ledger.read(_WHO_FAILED, (start_ns, end_ns)):
+        found.setdefault(name, set()).add((provider, model))
+    return found
 
 
 def call_at(ledger: Ledger, started_ns: int) -> dict[str, Any] | None:
