@@ -9,6 +9,7 @@ from functools import partial
 from time import monotonic, sleep
 from typing import Any
 
+from sophia_cli.dashboards.content import content, holds, message_of
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra.change import Change
 from sophia_cli.infra.grafana import READY, STARTING, Grafana
@@ -20,7 +21,6 @@ SOURCE = "sophia-prometheus"  # boards name their data source by it
 SOURCE_NAME = "Prometheus (sophia)"  # for whoever looks; it may be given another
 FOLDER, FOLDER_TITLE = "sophia", "sophia"
 ROLE = "Editor"  # may save boards, and is no administrator
-_SERVERS_OWN = ("id", "version", "iteration", "schemaVersion")  # the server writes these itself
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def _source(server: Grafana, wanted: Wanted) -> Iterator[Change]:
     if there is None:
         body = {"uid": SOURCE, "name": SOURCE_NAME, **source}
         yield Change(f"data source `{SOURCE}`", lambda: server.create_data_source(body))
-    elif not _holds(there, source):
+    elif not holds(there, source):
         if there.get("readOnly"):
             raise SophiaError(
                 f"the data source `{SOURCE}` of Grafana at {server.url} comes from a file there and differs",
@@ -104,13 +104,13 @@ def _writable(there: Mapping[str, Any]) -> dict[str, Any]:
 
 def _board(server: Grafana, name: str, board: Mapping[str, Any]) -> Iterator[Change]:
     uid = str(board["uid"])
-    content = {key: value for key, value in board.items() if key not in _SERVERS_OWN}
+    message = message_of(board, "sophia infra up")
     there = server.board(uid)
     if there is None:
-        yield Change(f"board `{uid}`", partial(server.save_board, board, FOLDER, None))
+        yield Change(f"board `{uid}`", partial(server.save_board, board, FOLDER, None, message))
         return
     meta = there["meta"]
-    if meta.get("folderUid") == FOLDER and _holds(there["dashboard"], content):
+    if meta.get("folderUid") == FOLDER and holds(there["dashboard"], content(board)):
         return
     if meta.get("provisioned"):
         raise SophiaError(
@@ -118,22 +118,7 @@ def _board(server: Grafana, name: str, board: Mapping[str, Any]) -> Iterator[Cha
             f"put {name} in its place there, or remove it",
         )
     version = int(there["dashboard"]["version"])
-    yield Change(f"board `{uid}`", partial(server.save_board, board, FOLDER, version))
-
-
-def _holds(found: Any, wanted: Any) -> bool:
-    """Whether all that is wanted is there: a server may add what was left out, but no item of a list."""
-    if isinstance(wanted, Mapping):
-        return isinstance(found, Mapping) and all(
-            key in found and _holds(found[key], value) for key, value in wanted.items()
-        )
-    if isinstance(wanted, list):
-        return (
-            isinstance(found, list)
-            and len(found) == len(wanted)
-            and all(map(_holds, found, wanted))
-        )
-    return bool(found == wanted)
+    yield Change(f"board `{uid}`", partial(server.save_board, board, FOLDER, version, message))
 
 
 def _token(server: Grafana, wanted: Wanted, vault: Vault) -> Iterator[Change]:

@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
+from itertools import count
 from typing import Any
 
+from sophia_cli.dashboards.server import Known, Version
 from sophia_cli.errors import SophiaError
 from sophia_cli.http import httpx
 from sophia_cli.infra.client import PATIENCE, Client, Refused
 from sophia_cli.infra.login import NOBODY, Login
 
+PAGE = 500  # boards that a search gives at once
 READY, STARTING, UNREACHABLE = "ready", "starting", "unreachable"
 
 
@@ -92,15 +95,87 @@ class Grafana(Client):
         path = f"/api/dashboards/uid/{uid}"
         return self._find(path, lambda: self._api.dashboard.get_dashboard(uid))
 
-    def save_board(self, board: Mapping[str, Any], folder: str, version: int | None) -> None:
+    def save_board(
+        self, board: Mapping[str, Any], folder: str, version: int | None, message: str
+    ) -> None:
         """Save a dashboard into a folder, over that `version` of it: a newer one is not overwritten."""
         body = {
             "dashboard": {**board, "id": None, "version": version},
             "folderUid": folder,
             "overwrite": False,
-            "message": "sophia infra up",
+            "message": message,
         }
-        self._ask("/api/dashboards/db", lambda: self._api.dashboard.update_dashboard(body))
+        path = "/api/dashboards/db"
+        try:
+            self._ask(path, lambda: self._api.dashboard.update_dashboard(body))
+        except Refused as error:
+            if error.status != 412:
+                raise
+            raise self._taken(board, error) from error
+
+    def _taken(self, board: Mapping[str, Any], error: Refused) -> SophiaError:
+        """Grafana says that something is in the way: what, and what helps."""
+        told = getattr(error.__cause__, "response", None)
+        kind = told.get("status") if isinstance(told, dict) else ""
+        who, uid = f"the board `{board['uid']}` of Grafana at {self.url}", board["uid"]
+        if kind == "version-mismatch":
+            words = f"{who} was changed by somebody else at this moment"
+            return SophiaError(words, f"sophia dashboards diff {uid}   , then once more")
+        if kind == "name-exists":
+            words = f"another board in its folder is called `{board['title']}`: {uid} is not saved"
+            return SophiaError(words, "name one of them otherwise, or another --folder")
+        if kind == "plugin-dashboard":
+            return SophiaError(f"{who} belongs to a plug-in", "import it under another uid")
+        return error
+
+    def versions(self, uid: str) -> tuple[Version, ...]:
+        """A board's versions, the newest first."""
+        path = f"/api/dashboards/uid/{uid}/versions"
+        found = self._send("GET", path, params={"limit": "1000"}).json()
+        # A list until Grafana 10, then an object.
+        listed = found.get("versions", []) if isinstance(found, dict) else found
+        made = [
+            Version(
+                int(one["version"]),
+                str(one.get("message") or ""),
+                str(one.get("createdBy") or ""),
+                str(one.get("created") or ""),
+            )
+            for one in listed
+        ]
+        return tuple(sorted(made, key=lambda one: -one.number))
+
+    def version(self, uid: str, number: int) -> Mapping[str, Any]:
+        """A board as it was in one of its versions."""
+        path = f"/api/dashboards/uid/{uid}/versions/{number}"
+        ask = self._api.dashboard_versions.get_dashboard_version_by_uid
+        found: Mapping[str, Any] = self._ask(path, lambda: ask(uid, number))["data"]
+        return found
+
+    def restore(self, uid: str, number: int) -> None:
+        """Make a board again what it was in one of its versions: that is a new version."""
+        path = f"/api/dashboards/uid/{uid}/restore"
+        ask = self._api.dashboard_versions.restore_dashboard_by_uid
+        self._ask(path, lambda: ask(uid, number))
+
+    def boards(self, tag: str = "") -> tuple[Known, ...]:
+        """All boards, or those with a tag, page after page."""
+        found: list[Known] = []
+        for page in count(1):
+            params = {"type": "dash-db", "limit": str(PAGE), "page": str(page)}
+            params |= {"tag": tag} if tag else {}
+            listed = self._send("GET", "/api/search", params=params).json()
+            found += (
+                Known(str(one["uid"]), str(one["title"]), str(one.get("folderUid") or ""))
+                for one in listed
+            )
+            if len(listed) < PAGE:
+                return tuple(found)
+        raise AssertionError("pages end")
+
+    def sources(self) -> tuple[Mapping[str, Any], ...]:
+        """All data sources: who may not see them is refused."""
+        return tuple(self._send("GET", "/api/datasources").json())
 
     def account(self, name: str) -> int | None:
         """The number of the service account of that name."""

@@ -74,6 +74,7 @@ class Grafana:
     seen: list[tuple[str, str]] = field(default_factory=list)
     url: str = ""
     last_id: int = 0
+    listed: bool = False  # whether versions are a bare list, as until Grafana 10
 
     def state(self) -> str:
         return self.states.pop(0) if len(self.states) > 1 else self.states[0]
@@ -228,6 +229,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     # Data sources.
 
+    def _sources(self) -> object:
+        return list(self.grafana.sources.values())
+
     def _source(self, uid: str) -> Any:
         if uid not in self.grafana.sources:
             raise _Refusal(404, "Data source not found")
@@ -298,6 +302,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise _Refusal(404, "Dashboard not found")
         found = self.grafana.boards[uid]
         meta = {key: found[key] for key in ("folderUid", "provisioned")}
+        meta["provisionedExternalId"] = found.get("file", "")
         return {
             "dashboard": found["dashboard"],
             "meta": {**meta, "version": found["dashboard"]["version"], "slug": uid},
@@ -354,7 +359,21 @@ class _Handler(BaseHTTPRequestHandler):
             {"version": number, "message": one["message"], "createdBy": "admin"}
             for number, one in enumerate(self.grafana.boards[uid]["versions"], 1)
         ]
-        return {"versions": found[::-1][int(start) :][: int(limit)], "continueToken": ""}
+        shown = found[::-1][int(start) :][: int(limit)]
+        return shown if self.grafana.listed else {"versions": shown, "continueToken": ""}
+
+    def _version(self, uid: str, number: str) -> object:
+        self._board(uid)
+        versions = self.grafana.boards[uid]["versions"]
+        if not number.isdigit() or not 1 <= int(number) <= len(versions):
+            raise _Refusal(404, "Dashboard version not found")
+        one = versions[int(number) - 1]
+        return {
+            "version": int(number),
+            "message": one["message"],
+            "createdBy": "admin",
+            "data": one["data"],
+        }
 
     def _restore(self, uid: str, body: Any) -> object:
         wanted = _held_to("restore", body)["version"]
@@ -371,12 +390,24 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def _search(
-        self, type: str = "dash-db", limit: str = "1000", page: str = "1", query: str = ""
+        self,
+        type: str = "dash-db",
+        limit: str = "1000",
+        page: str = "1",
+        query: str = "",
+        tag: str = "",
     ) -> object:
+        if int(limit) > 5000:
+            raise _Refusal(
+                422,
+                "Limit is above maximum allowed (5000), use page parameter to access hits beyond limit",
+            )
         found = [
             {"uid": uid, "title": one["dashboard"]["title"], "folderUid": one["folderUid"]}
             for uid, one in sorted(self.grafana.boards.items())
-            if type == "dash-db" and query.lower() in one["dashboard"]["title"].lower()
+            if type == "dash-db"
+            and query.lower() in one["dashboard"]["title"].lower()
+            and (not tag or tag in one["dashboard"].get("tags", []))
         ]
         return _page(found, int(limit), int(page))
 
@@ -456,6 +487,7 @@ _ROUTES = (
     ("GET", "/api/user", "_user", "Viewer"),
     ("PUT", "/api/user/password", "_change_password", "Viewer"),
     ("GET", f"/api/datasources/uid/{_WORD}", "_source", "Admin"),
+    ("GET", "/api/datasources", "_sources", "Admin"),
     ("POST", "/api/datasources", "_add_source", "Admin"),
     ("PUT", f"/api/datasources/uid/{_WORD}", "_put_source", "Admin"),
     ("GET", "/api/folders", "_all_folders", "Viewer"),
@@ -465,6 +497,7 @@ _ROUTES = (
     ("DELETE", f"/api/dashboards/uid/{_WORD}", "_delete_board", "Editor"),
     ("POST", "/api/dashboards/db", "_save_board", "Editor"),
     ("GET", f"/api/dashboards/uid/{_WORD}/versions", "_versions", "Editor"),
+    ("GET", f"/api/dashboards/uid/{_WORD}/versions/{_WORD}", "_version", "Editor"),
     ("POST", f"/api/dashboards/uid/{_WORD}/restore", "_restore", "Editor"),
     ("GET", "/api/search", "_search", "Viewer"),
     ("GET", "/api/serviceaccounts/search", "_accounts", "Admin"),

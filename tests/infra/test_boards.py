@@ -183,8 +183,7 @@ def test_a_board_from_a_file_there_is_not_fought_over(server: Stand, vault: Vaul
 def test_another_board_of_that_title_is_told(server: Stand, vault: Vault) -> None:
     provide(server, vault, Wanted("shop", "http://p:9090", {"a.json": {**BOARD, "uid": "a"}}))
     assert failing(server, vault, Wanted("shop", "http://p:9090", {"cost.json": BOARD})) == (
-        "Grafana answered 412 to /api/dashboards/db:"
-        " A dashboard with the same name in the folder already exists"
+        "another board in its folder is called `Cost`: llm-cost is not saved"
     )
 
 

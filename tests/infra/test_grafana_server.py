@@ -121,6 +121,10 @@ def test_boards_and_their_versions(api: Any, server: Grafana) -> None:
     assert there["meta"]["folderUid"] == "folder"
     versions = api.dashboard_versions.get_dashboard_versions(dashboard_uid="shop")["versions"]
     assert [one["version"] for one in versions] == [3, 2, 1]
+    first = api.dashboard_versions.get_dashboard_version_by_uid("shop", 1)
+    assert (first["version"], first["data"]["panels"]) == (1, [])
+    ask = api.dashboard_versions.get_dashboard_version_by_uid
+    assert refused(GrafanaClientError, lambda: ask("shop", 9))[0] == 404
     # Saved without the uid of its folder it goes to the root.
     save(api, overwrite=True)
     assert api.dashboard.get_dashboard("shop")["meta"]["folderUid"] == ""

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from sophia_cli.commands.options import App, Json, NoColor, Quiet, Root
 
-_LATER = {name: f"sophia_cli.commands.dashboards.{name}:{name}" for name in ("lint",)}
+_COMMANDS = "sophia_cli.commands.dashboards"
+_LATER = {
+    "import": f"{_COMMANDS}.bring:bring",
+    **{name: f"{_COMMANDS}.{name}:{name}" for name in ("diff", "rollback", "export", "lint")},
+}
 
 app = App(_LATER, no_args_is_help=True)
 

@@ -131,7 +131,8 @@ def panel_kind(board: Json) -> Iterator[Finding]:
         kind = kind_of(panel)
         if kind in ANGULAR:
             words = f"`{kind}` is an Angular panel, which Grafana 12 has no more"
-            yield Finding("panel-kind", name_of(panel), words)
+            mend = "sophia dashboards import converts it"
+            yield Finding("panel-kind", name_of(panel), f"{words}; {mend}")
         elif kind and kind not in KINDS and "-" not in kind:
             yield Finding("panel-kind", name_of(panel), f"`{kind}` is no panel of Grafana's own")
 
