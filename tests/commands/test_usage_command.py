@@ -227,3 +227,27 @@ def test_a_replay(project: Path) -> None:
     data = usage(project, "replay", "--rules", "new.toml", "--json").json["data"]
     assert data["moves"] == [{"from": "simulator/small", "to": "simulator/large", "calls": 1}]
     assert (data["total"]["unpriced"], data["total"]["then_nano"]) == (1, 0)
+
+
+def test_a_bill(project: Path) -> None:
+    header = "generation_id,created_at,cost_total,model_permaslug\n"
+    (project / "bill.csv").write_text(f"{header}gen-1,2026-11-20 10:00:00,0.5,m/x\n")
+    said = usage(project, "reconcile", "bill.csv")
+    assert (said.code, said.err) == (1, "")
+    assert said.out == """\
+OpenRouter's activity export, 1 line, 2026-11-20 to 2026-11-20 (UTC)
+
+  model     ledger   bill  difference    calls  requests
+  m/x            -  $0.50      -$0.50        0         1
+  together       -  $0.50      -$0.50        0         1
+
+  0 days of a model matched to the cent:
+    2026-11-20 m/x: only in the bill, $0.50, 1 request (the export may not hold
+      all of this day)
+"""
+    data = usage(project, "reconcile", "bill.csv", "--json").json["data"]
+    assert (data["agrees"], data["total"]["bill_nano"]) == (False, 500_000_000)
+    (project / "bill.csv").write_text("a,b\n")
+    said = usage(project, "reconcile", "bill.csv")
+    assert (said.code, said.out) == (1, "")
+    assert "line 1 is the header of no usage export that is known" in said.err
