@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryFile
 from time import monotonic
@@ -146,14 +147,26 @@ class Program:
 
 
 @contextmanager
-def together(programs: Sequence[Program]) -> Iterator[Callable[[], list[Answer]]]:
+def together(programs: Sequence[Program], at_once: int = 16) -> Iterator[Iterator[Answer]]:
     """Run programs beside the block and beside each other; none outlives it.
 
-    Yields what waits for their answers, in the same order. Raises ProgramNotFound.
+    Yields their answers in the same order, each when it is there; the next one begins when the
+    oldest of `at_once` is done. Raises ProgramNotFound.
     """
     with ExitStack() as stack:
-        running = [stack.enter_context(_running(program)) for program in programs]
-        yield lambda: [wait() for wait in running]
+
+        def start(program: Program) -> Callable[[], Answer]:
+            return stack.enter_context(_running(program))
+
+        rest = iter(programs)
+        running = deque(map(start, islice(rest, at_once)))
+
+        def answers() -> Iterator[Answer]:
+            while running:
+                yield running.popleft()()
+                running.extend(map(start, islice(rest, 1)))
+
+        yield answers()
 
 
 @contextmanager

@@ -93,7 +93,8 @@ def working(where: Path, since: str = "") -> Changes:
     files = [*_common([dict(_entries(diff))], bool(parents))]
     known = {change.path for change in files}
     nothing = (None,) * len(parents)
-    files += [Change(path, "", nothing) for path in _split(others) if path not in known]
+    fresh = [path for path in _split(others) if path not in known and _is_file(top.root / path)]
+    files += [Change(path, "", nothing) for path in fresh]
     return Changes(top.root, top.kept, tuple(files), len(parents), {}, configs)
 
 
@@ -125,8 +126,12 @@ def everything(where: Path) -> Changes:
             ("ls-files", "-s", "-z", "--", *CONFIGS),
         ]
     )
-    paths = sorted({*_split(listed)})
+    paths = sorted(path for path in {*_split(listed)} if _is_file(top.root / path))
     return Changes(top.root, top.kept, tuple(map(Change, paths)), 0, {}, configs)
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def contents(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
@@ -201,8 +206,8 @@ class _Top:
 
 
 def _answers(programs: Sequence[Program]) -> list[bytes]:
-    with together(programs) as wait:
-        answers = wait()
+    with together(programs) as running:
+        answers = list(running)
     for answer in answers:
         if answer.code:
             said = answer.stderr.decode(errors="replace").strip().partition("\n")[0]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sophia_cli.errors import UsageError
-from sophia_cli.hooks.changes import Changes, between, staged
-from sophia_cli.hooks.hold import Held, Options, hold
+from sophia_cli.hooks.changes import Change, Changes, between, staged
+from sophia_cli.hooks.hold import Held, Options, both, hold
 from sophia_cli.hooks.tools import TOOLS
 from sophia_cli.hooks.tools.tool import Setup
 
@@ -101,17 +101,38 @@ def _check(name: str, value: str) -> None:
 
 
 def check(asked: Asked, where: Path) -> Held:
-    """Judge the files. Raises SophiaError."""
+    """Judge the files: against what they were before, else against the baseline. Raises SophiaError."""
     old, new = asked.refs
     changes = between(where, old, new or "HEAD") if old else staged(where)
-    if asked.files:
-        changes = _among(changes, asked.files, where)
-    return hold(changes, asked.options)
+    options = asked.options
+    if not changes.parents:
+        return hold(_among(changes, asked, where), _with_baseline(options, changes))
+    held = hold(_among(changes, asked, where), options)
+    touched = {change.path for change in changes.files}
+    others = [path for path in _named(asked, where, changes.root) if path not in touched]
+    if others and not old:  # `pre-commit run --all-files`
+        options = _with_baseline(options, changes)
+        if options.baseline:
+            rest = replace(changes, files=tuple(map(Change, others)), parents=0)
+            held = both(held, hold(rest, options))
+    return held
 
 
-def _among(changes: Changes, files: Sequence[str], where: Path) -> Changes:
-    """Only those that were named, from where the hook runs."""
-    place = where.resolve().relative_to(changes.root.resolve()).as_posix()
+def _among(changes: Changes, asked: Asked, where: Path) -> Changes:
+    """Only those that were named, where any were."""
+    named = set(_named(asked, where, changes.root))
+    files = tuple(one for one in changes.files if one.path in named or not named)
+    return replace(changes, files=files)
+
+
+def _named(asked: Asked, where: Path, root: Path) -> list[str]:
+    place = where.resolve().relative_to(root.resolve()).as_posix()
     front = "" if place == "." else f"{place}/"
-    named = {f"{front}{file}" for file in files}
-    return replace(changes, files=tuple(one for one in changes.files if one.path in named))
+    return [f"{front}{file}" for file in asked.files]
+
+
+def _with_baseline(options: Options, changes: Changes) -> Options:
+    from sophia_cli.hooks.baseline import read_baseline
+    from sophia_cli.hooks.run import baseline_file
+
+    return replace(options, baseline=read_baseline(baseline_file(changes.root)).allowed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -45,8 +45,13 @@ class Held:
         return not self.compared.new and not self.errors
 
 
-def hold(changes: Changes, options: Options) -> Held:
-    """Judge the files of a change and what they were before, and compare. Raises SophiaError."""
+def hold(
+    changes: Changes, options: Options, advance: Callable[[int], None] = lambda files: None
+) -> Held:
+    """Judge the files of a change and what they were before, and compare. Raises SophiaError.
+
+    `advance` is told how many files a tool is done with.
+    """
     tools = [tool for name, tool in TOOLS.items() if name in options.tools]
     targets = _targets(changes, tools)
     files = tuple(sorted({change.path for group in targets.values() for change in group}))
@@ -58,15 +63,38 @@ def hold(changes: Changes, options: Options) -> Held:
         now = [Task(tool, new, _paths(targets[tool.name])) for tool in tools if targets[tool.name]]
         versions, missing = _known(changes, tools, targets, memory)
         then = list(_old_tasks(changes, missing, stack))
-        verdicts = judge([*now, *(task for _, task in then)], options.setup)
+        verdicts = judge([*now, *(task for _, task in then)], options.setup, advance)
         _remember(memory, changes, verdicts, then)
         for (parent, _), verdict in zip(then, verdicts[len(now) :], strict=True):
             versions[parent] += verdict.findings
         found = [finding for verdict in verdicts[: len(now)] for finding in verdict.findings]
-        old = allowed(versions) if changes.parents else options.baseline or {}
-        compared = compare(found, old, changed_lines(changes, new))
+        compared = (
+            compare(found, allowed(versions), changed_lines(changes, new))
+            if changes.parents
+            else _against(changes, found, options)
+        )
     errors = {str(one.error): one.error for one in verdicts if one.error}
     return Held(compared, files, tuple(errors.values()), tuple(found))
+
+
+def both(one: Held, other: Held) -> Held:
+    """Two judgements of different files as one."""
+    return Held(
+        Compared(
+            (*one.compared.new, *other.compared.new),
+            (*one.compared.stay, *other.compared.stay),
+            one.compared.fixed + other.compared.fixed,
+        ),
+        (*one.files, *other.files),
+        (*one.errors, *other.errors),
+        (*one.found, *other.found),
+    )
+
+
+def _against(changes: Changes, found: Sequence[Finding], options: Options) -> Compared:
+    from sophia_cli.hooks.baseline import against
+
+    return against(found, options.baseline or {}, lambda path: (changes.root / path).is_file())
 
 
 Targets = Mapping[str, Sequence[Change]]  # the files of each tool, by its name

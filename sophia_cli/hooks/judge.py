@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.hooks.finding import Finding
 from sophia_cli.hooks.tools.tool import Call, Folder, Setup, Tool
 from sophia_cli.process import Program, together
+
+_AT_MOST = 250  # files of one run: a command line has an end, and a bar should move
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,13 @@ class Verdict:
     error: SophiaError | None = None
 
 
-def judge(tasks: Sequence[Task], setup: Setup) -> list[Verdict]:
-    """Run all tasks beside each other: a verdict for each, in the same order."""
+def judge(
+    tasks: Sequence[Task], setup: Setup, advance: Callable[[int], None] = lambda files: None
+) -> list[Verdict]:
+    """Run all tasks beside each other: a verdict for each, in the same order.
+
+    `advance` is told how many files a tool is done with.
+    """
     errors: dict[int, SophiaError] = {}
     calls: list[tuple[int, Call]] = []
     for index, task in enumerate(tasks):
@@ -43,23 +50,25 @@ def judge(tasks: Sequence[Task], setup: Setup) -> list[Verdict]:
         for index, call in calls
     ]
     found: dict[int, list[Finding]] = {index: [] for index in range(len(tasks))}
-    with together(programs) as wait:
-        for (index, call), answer in zip(calls, wait(), strict=True):
+    with together(programs) as answers:
+        for (index, call), answer in zip(calls, answers, strict=True):
             task = tasks[index]
             try:
                 found[index] += task.tool.read(answer, call, task.folder)
             except SophiaError as error:
                 errors[index] = error
+            advance(len(call.files))
     return [
         Verdict(task, tuple(_named(found[index], task.folder)), errors.get(index))
         for index, task in enumerate(tasks)
     ]
 
 
-def _calls(task: Task, setup: Setup) -> Sequence[Call]:
+def _calls(task: Task, setup: Setup) -> Iterator[Call]:
     shown = {path: name for name, path in task.folder.names.items()}
     files = tuple(shown.get(path, path) for path in task.files)
-    return task.tool.calls(task.folder, files, setup) if files else ()
+    for start in range(0, len(files), _AT_MOST):
+        yield from task.tool.calls(task.folder, files[start : start + _AT_MOST], setup)
 
 
 def _named(findings: Sequence[Finding], folder: Folder) -> list[Finding]:

@@ -73,7 +73,7 @@ def state_of(root: Path, configs: bytes, setup: Setup) -> str:
     the top of the tree, which says to Ruff which imports are the project's own."""
     top = sorted(name for folder in (root, root / "src") for name in _modules(folder))
     packages = f"{sys.prefix}/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
-    programs = [_stamp(path) for name in TOOLS for path in (found(name), packages) if path]
+    programs = [_stamp(path) for name in TOOLS for path in (found(name, setup), packages) if path]
     digest = hashlib.sha256(configs)
     digest.update(repr((setup, top, programs)).encode("utf-8", "surrogateescape"))
     return digest.hexdigest()

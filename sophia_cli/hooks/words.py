@@ -35,10 +35,10 @@ def summary(held: Held) -> str:
     """One line: how much is new, and how much is not."""
     new, old = held.compared.new, len(held.compared.stay)
     files = len({finding.path for finding in new})
-    judged = f"{len(held.files):,} {'file' if len(held.files) == 1 else 'files'} judged"
-    found = (
-        f"{_count(len(new), 'new finding')} in {_count(files, 'file')}" if new else "nothing new"
-    )
+    judged = f"{_count(len(held.files), 'file')} judged"
+    found = f"{_count(len(new), 'new finding')} in {_count(files, 'file')}"
+    if not new:
+        found = "not by all tools" if held.errors else "nothing new"
     return f"{judged}: {found}" + (f"; {_older(old)} stay{'' if old > 1 else 's'}" if old else "")
 
 

@@ -15,6 +15,7 @@ from sophia_cli.files import put
 NAME = "llm-baseline.json"
 VERSION = 1
 _KEYS = ("version", "written_by", "counts")
+MEND = "put it right or back from git, or remove it and run:  sophia migrate check --update"
 
 Counts = Mapping[str, Mapping[str, int]]
 
@@ -30,31 +31,41 @@ class Baseline:
 
 def read_baseline(path: Path) -> Baseline:
     """The baseline of a file, an empty one where it does not exist. Raises SophiaError."""
+    data = read_json(path, MEND)
+    if data is None:
+        return Baseline()
+    try:
+        return Baseline(path, *_checked(data))
+    except Newer as error:
+        raise newer(path, error, VERSION) from None
+    except ValueError as error:
+        raise unreadable(path, str(error), MEND) from None
+
+
+def read_json(path: Path, mend: str) -> Any:
+    """What a committed file says, None where there is none. Raises SophiaError.
+
+    It may have come out of a merge: a name that stands in it twice is refused.
+    """
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError:
-        return Baseline()
+        return None
     except OSError as error:
         raise SophiaError(f"{path} cannot be read: {error.strerror}", "free or unlock it") from None
     except UnicodeDecodeError:
-        raise _unreadable(path, "it is no text") from None
+        raise unreadable(path, "it is no text", mend) from None
     try:
-        data = json.loads(text, object_pairs_hook=_once)
-        return Baseline(path, *_checked(data))
+        return json.loads(text, object_pairs_hook=_once)
     except RecursionError:
-        raise _unreadable(path, "it is nested too deeply") from None
+        raise unreadable(path, "it is nested too deeply", mend) from None
     except json.JSONDecodeError as error:
         words = f"line {error.lineno}: {error.msg}"
         if any(line.startswith("<<<<<<< ") for line in text.splitlines()):
             words = "it holds the marks of a merge"
-        raise _unreadable(path, words) from None
-    except _Newer as error:
-        mend = "install the sophia that wrote it, or a newer one"
-        raise SophiaError(
-            f"{path} is of version {error}, this sophia reads {VERSION}", mend
-        ) from None
+        raise unreadable(path, words, mend) from None
     except ValueError as error:
-        raise _unreadable(path, str(error)) from None
+        raise unreadable(path, str(error), mend) from None
 
 
 def write_baseline(path: Path, counts: Counts) -> None:
@@ -70,19 +81,24 @@ def write_baseline(path: Path, counts: Counts) -> None:
         ) from error
 
 
-class _Newer(Exception):
-    pass
+class Newer(Exception):
+    """The file is of a later version."""
+
+
+def newer(path: Path, error: Newer, version: int) -> SophiaError:
+    mend = "install the sophia that wrote it, or a newer one"
+    return SophiaError(f"{path} is of version {error}, this sophia reads {version}", mend)
 
 
 def _checked(data: Any) -> tuple[Counts, str]:
-    """The counts and who wrote them. Raises ValueError with what is wrong, _Newer for a file of a later version."""
+    """The counts and who wrote them. Raises ValueError with what is wrong, Newer for a file of a later version."""
     if not isinstance(data, dict) or "version" not in data:
         raise ValueError("it is no baseline")
     version = data["version"]
-    if not _is_count(version):
+    if not is_count(version):
         raise ValueError(f"its version is {version!r}")
     if version > VERSION:
-        raise _Newer(version)
+        raise Newer(version)
     for key in (*data, *_KEYS):
         if key not in _KEYS:
             raise ValueError(f"it has a key {key!r} that nobody knows")
@@ -96,12 +112,13 @@ def _checked(data: Any) -> tuple[Counts, str]:
         if not isinstance(rules, dict):
             raise ValueError(f"the counts of {path} are no object")
         for rule, count in rules.items():
-            if not _is_count(count):
+            if not is_count(count):
                 raise ValueError(f"{path} has {count!r} of {rule}, which is no count")
     return data["counts"], data["written_by"]
 
 
-def _is_count(value: object) -> bool:
+def is_count(value: object) -> bool:
+    """Whether it is a number of things of which there is one at least."""
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
@@ -115,8 +132,5 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _unreadable(path: Path, words: str) -> SophiaError:
-    return SophiaError(
-        f"{path} cannot be read: {words}",
-        "put it right or back from git, or remove it and run:  sophia migrate check --update",
-    )
+def unreadable(path: Path, words: str, mend: str) -> SophiaError:
+    return SophiaError(f"{path} cannot be read: {words}", mend)

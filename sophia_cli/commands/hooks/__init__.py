@@ -5,10 +5,8 @@ from __future__ import annotations
 from sophia_cli.commands.options import App, Json, NoColor, Quiet, Root
 
 _HERE = "sophia_cli.commands.hooks"
-app = App(
-    {name: f"{_HERE}.{name}:{name}" for name in ("install", "uninstall", "ci")},
-    no_args_is_help=True,
-)
+_COMMANDS = ("install", "run", "baseline", "ci", "uninstall")
+app = App({name: f"{_HERE}.{name}:{name}" for name in _COMMANDS}, no_args_is_help=True)
 
 
 @app.callback()

@@ -25,7 +25,7 @@ def _calls(folder: Folder, files: tuple[str, ...], setup: Setup) -> list[Call]:
     if not judged:
         return []
     levels = (f"--severity-level={setup.severity}", f"--confidence-level={setup.confidence}")
-    command = (program("bandit"), "--quiet", "--exit-zero", "--format=json", *levels)
+    command = (program("bandit", setup), "--quiet", "--exit-zero", "--format=json", *levels)
     return [Call((*command, *_config(folder), "--", *judged), judged)]
 
 

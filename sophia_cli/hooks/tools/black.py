@@ -35,14 +35,14 @@ def _calls(folder: Folder, files: tuple[str, ...], setup: Setup) -> list[Call]:
     for path in files:
         groups.setdefault(config_of(folder, path), []).append(path)
     return [
-        Call(command(config, *_FLAGS, "--", *group), tuple(group))
+        Call(command(setup, config, *_FLAGS, "--", *group), tuple(group))
         for config, group in groups.items()
     ]
 
 
-def command(config: str, *words: str) -> tuple[str, ...]:
+def command(setup: Setup, config: str, *words: str) -> tuple[str, ...]:
     """Black with that configuration, or with none."""
-    return (program("black"), *([f"--config={config}"] if config else []), *words)
+    return (program("black", setup), *([f"--config={config}"] if config else []), *words)
 
 
 def config_of(folder: Folder, path: str) -> str:

@@ -11,7 +11,6 @@ import os
 from pathlib import Path, PurePosixPath
 
 from sophia_cli.hooks.finding import Finding
-from sophia_cli.hooks.node import modules
 from sophia_cli.hooks.tools.tool import (
     JAVASCRIPT,
     Call,
@@ -40,17 +39,25 @@ def _calls(folder: Folder, files: tuple[str, ...], setup: Setup) -> list[Call]:
                 continue
             words = f"eslint is not installed, and {path} has a configuration for it"
             raise ToolFailed(words, "npm install, or leave it out: SKIP=eslint")
-        groups.setdefault(own or modules(setup.node), []).append(path)
-    return [_call(folder, place, tuple(group)) for place, group in groups.items()]
+        groups.setdefault(own or _installed(setup.node), []).append(path)
+    return [_call(folder, place, tuple(group), setup) for place, group in groups.items()]
 
 
-def _call(folder: Folder, place: Path, files: tuple[str, ...]) -> Call:
+def _installed(packages: tuple[str, ...]) -> Path:
+    from sophia_cli.hooks.packages import node_modules
+
+    return node_modules(packages)
+
+
+def _call(folder: Folder, place: Path, files: tuple[str, ...], setup: Setup) -> Call:
     """Started where its node_modules are: before ESLint 10 its configuration was looked for there."""
     inside = place.parent.is_relative_to(folder.real)
     at = place.parent if inside else folder.real
     given = json.dumps([[path, str(folder.real / path), str(folder.path / path)] for path in files])
     env = {**os.environ, "NODE_PATH": str(place), "NODE_COMPILE_CACHE": str(place / ".cache")}
-    return Call((program("node"), str(_DRIVER), str(place), str(at)), files, env, given.encode())
+    return Call(
+        (program("node", setup), str(_DRIVER), str(place), str(at)), files, env, given.encode()
+    )
 
 
 def _above(folder: Folder, path: str, *wanted: str) -> Path | None:

@@ -24,7 +24,7 @@ _SYNTAX = (None, "invalid-syntax", "E999", "E902")
 
 
 def _calls(folder: Folder, files: tuple[str, ...], setup: Setup) -> list[Call]:
-    return [Call((program("ruff"), "check", *_FLAGS, "--", *files), files)]
+    return [Call((program("ruff", setup), "check", *_FLAGS, "--", *files), files)]
 
 
 def _read(answer: Answer, call: Call, folder: Folder) -> list[Finding]:

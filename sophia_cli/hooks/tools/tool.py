@@ -24,12 +24,14 @@ class Setup:
     """How the tools are called: what the arguments of the hook say.
 
     `node` are packages of npm that are installed where the project has no ESLint of its own.
-    Findings of Bandit below `severity` or `confidence` (low, medium, high) are none.
+    Findings of Bandit below `severity` or `confidence` (low, medium, high) are none. Programs in the
+    folder `programs` go before all others of their name.
     """
 
     node: tuple[str, ...] = ()
     severity: str = "medium"
     confidence: str = "medium"
+    programs: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -112,18 +114,20 @@ def language_of(path: str, first_line: Callable[[], bytes] = lambda: b"") -> str
     return None
 
 
-def program(name: str) -> str:
+def program(name: str, setup: Setup) -> str:
     """A program: the one beside this Python, else the first on PATH. Raises ToolFailed."""
-    place = found(name)
+    place = found(name, setup)
     if place is None:
         mend = f"install {name}, or leave it out: SKIP={name}"
         raise ToolFailed(f"{name} is not installed", mend)
     return place
 
 
-def found(name: str) -> str | None:
+def found(name: str, setup: Setup) -> str | None:
     """Where that program is; None where it is not."""
-    for folder in (Path(sys.executable).parent, *map(Path, os.get_exec_path())):
+    beside = Path(sys.executable).parent
+    first = [setup.programs, beside] if setup.programs else [beside]
+    for folder in (*first, *map(Path, os.get_exec_path())):
         place = folder / name
         if folder.is_absolute() and os.access(place, os.X_OK) and place.is_file():
             return str(place)

@@ -7,21 +7,17 @@ tests, archives and pages is a result that is suppressed, with the reason.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote
 
-from sophia_cli import __version__
 from sophia_cli.migrate.rules.names import RULE_NAMES
 from sophia_cli.migrate.site import Category, Site
 from sophia_cli.migrate.standing import Standing
 from sophia_cli.migrate.survey import Survey
+from sophia_cli.sarif import location_of, make_log
 
-SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _HELP = "See what would change: sophia migrate show safe. Change it: sophia migrate --apply."
-_BASE = "%SRCROOT%"
 
 
 def make_sarif(survey: Survey) -> str:
@@ -31,30 +27,13 @@ def make_sarif(survey: Survey) -> str:
         **{site.rule: site.rule for site in survey.sites if site.rule not in RULE_NAMES},
     }
     order = {rule: index for index, rule in enumerate(names)}
-    run = {
-        "tool": {
-            "driver": {
-                "name": "sophia",
-                "fullName": "sophia migrate report",
-                "semanticVersion": _semantic(__version__),
-                "version": __version__,
-                "rules": [_rule(rule, words) for rule, words in names.items()],
-            }
-        },
-        "automationDetails": {"id": "sophia-migrate/"},
-        "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {_BASE: {"description": {"text": "The folder that was looked at."}}},
-        "invocations": [
-            {"executionSuccessful": True, "toolExecutionNotifications": _notes(survey)}
-        ],
-        "results": list(_results(survey, order)),
-    }
-    return json.dumps({"version": "2.1.0", "$schema": SCHEMA, "runs": [run]}, indent=1) + "\n"
-
-
-def _semantic(version: str) -> str:
-    parts = version.split(".")
-    return ".".join((*parts, "0", "0")[:3]) if all(part.isdigit() for part in parts) else "0.0.0"
+    return make_log(
+        "migrate report",
+        "sophia-migrate/",
+        rules=[_rule(rule, words) for rule, words in names.items()],
+        results=list(_results(survey, order)),
+        notes=_notes(survey),
+    )
 
 
 def _rule(rule: str, words: str) -> dict[str, Any]:
@@ -84,7 +63,7 @@ def _results(survey: Survey, order: dict[str, int]) -> Iterable[dict[str, Any]]:
             "ruleIndex": order[site.rule],
             "level": "warning" if survey.choice.counts(site) else "note",
             "message": {"text": _message(one)},
-            "locations": [_location(site.path, site.line, site.column)],
+            "locations": [location_of(site.path, site.line, site.column)],
             "partialFingerprints": {"sophiaSite/v1": digest},
             "properties": _properties(survey, one),
         }
@@ -103,16 +82,6 @@ def _aside(site: Site) -> str:
     if site.category is Category.DOCUMENTATION:
         return "A page: no code that runs."
     return f"In {site.category} code, which is left alone unless --include names it."
-
-
-def _location(path: str, line: int = 1, column: int = 1) -> dict[str, Any]:
-    uri = quote(path.encode("utf-8", "surrogateescape"))
-    return {
-        "physicalLocation": {
-            "artifactLocation": {"uri": uri, "uriBaseId": _BASE},
-            "region": {"startLine": max(line, 1), "startColumn": max(column, 1)},
-        }
-    }
 
 
 def _properties(survey: Survey, one: Standing) -> dict[str, Any]:
@@ -134,7 +103,7 @@ def _notes(survey: Survey) -> list[dict[str, Any]]:
         {
             "level": "warning",
             "message": {"text": f"not looked at: {item.reason}"},
-            "locations": [_location(item.path)],
+            "locations": [location_of(item.path)],
         }
         for item in survey.unseen
     ]
