@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test lint prices boards bench soak
+.PHONY: demo test lint hooks prices boards bench soak
 
 demo: $(VENV)/installed
 	@$(RUN) tests/samples/tour.py
@@ -16,6 +16,14 @@ lint: $(VENV)/installed
 	$(RUN) -m black --check --quiet .
 	$(RUN) -m mypy
 	$(RUN) -m bandit --quiet --recursive --severity-level medium --confidence-level medium --configfile pyproject.toml sophia_cli
+
+# The hooks run this project as a wheel, as a user's do. Their environments are made anew: pre-commit knows them by
+# its version, which says nothing of what the wheel holds.
+hooks: $(VENV)/installed
+	@rm -rf build/wheels/sophia_cli-* $(VENV)/hooks
+	@$(RUN) -m pip wheel --quiet --no-deps --wheel-dir build/wheels .
+	PRE_COMMIT_HOME=$(CURDIR)/$(VENV)/hooks PIP_FIND_LINKS="$(CURDIR)/build/wheels $(PIP_FIND_LINKS)" \
+		$(VENV)/bin/pre-commit run --all-files
 
 # The catalogue of models is made of these releases; PRICES_AS_OF is the day on which that genai-prices came out.
 # To renew it, raise the pin of genai-prices in pyproject.toml and these two.

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-_PLAIN = re.compile(r"[A-Za-z_./^][\w./+=^$()|\\ -]*[\w./)$-]|[A-Za-z_]")
+_PLAIN = re.compile(r"[A-Za-z_./^(][\w./+=^$()|\\? -]*[\w./)$-]|[A-Za-z_]")
 _WORDS_OF_YAML = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _WIDTH = 80  # columns up to which a list stands in one line
 
@@ -73,5 +73,8 @@ def _value(value: object) -> str:
 def _scalar(value: object) -> str:
     if not isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
-    plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS_OF_YAML
-    return value if plain else json.dumps(value, ensure_ascii=False)
+    if _PLAIN.fullmatch(value) and value.lower() not in _WORDS_OF_YAML:
+        return value
+    if "\\" in value and "'" not in value and value.isprintable():
+        return f"'{value}'"
+    return json.dumps(value, ensure_ascii=False)
