@@ -15,8 +15,8 @@ from sophia_cli.hooks.clone import Clone, hook_owner, look, refuse_half_done, wi
 from sophia_cli.hooks.config import NAME, Config, read_config
 from sophia_cli.hooks.detect import Project, detect
 from sophia_cli.hooks.gate import parse
-from sophia_cli.hooks.node import modules
 from sophia_cli.hooks.offer import GATE
+from sophia_cli.hooks.packages import node_modules
 from sophia_cli.hooks.proposal import Options, Proposal, propose
 from sophia_cli.hooks.record import Written
 from sophia_cli.hooks.splice import spliced
@@ -99,7 +99,7 @@ def fetch_tools(clone: Clone, environ: Mapping[str, str]) -> None:
     pre_commit(clone, environ, "install-hooks")
     for _, hook in read_config(read(clone.root / NAME) or b"").hooks:
         if hook["id"] == GATE and (node := parse(hook.get("args") or (), {}).node):
-            modules(node)
+            node_modules(node)
 
 
 def _header(project: Project) -> bytes:
