@@ -57,6 +57,14 @@ def swap_back(compose: Compose) -> None:
     _sql(compose, f"drop database {_COMING}")
 
 
+def is_swapped(compose: Compose) -> bool:
+    """Whether `swap` keeps one. Raises SophiaError."""
+    with TemporaryFile() as answer:
+        _sql(compose, f"select datname from pg_database where datname = '{_BEFORE}'", into=answer)
+        answer.seek(0)
+        return _BEFORE.encode() in answer.read()
+
+
 def forget(compose: Compose) -> None:
     """Remove what `swap` kept. Raises SophiaError."""
     _sql(compose, f"drop database if exists {_BEFORE}")
@@ -71,7 +79,9 @@ def _rename(compose: Compose, *pairs: tuple[str, str]) -> None:
     )
 
 
-def _sql(compose: Compose, text: str, database: str = "postgres") -> None:
+def _sql(
+    compose: Compose, text: str, database: str = "postgres", into: IO[bytes] | None = None
+) -> None:
     """Run statements, several of them in one transaction; they are input, never an argument."""
     words = ["psql", "--username", _USER, "--dbname", database, "--quiet", "--no-psqlrc"]
     if text.count(";") > 1:
@@ -79,7 +89,8 @@ def _sql(compose: Compose, text: str, database: str = "postgres") -> None:
     with TemporaryFile() as script:
         script.write(text.encode())
         script.seek(0)
-        _pour(compose, [*words, "--set", "ON_ERROR_STOP=1", "--file", "-"], stdin=script)
+        words += ["--set", "ON_ERROR_STOP=1", "--file", "-"]
+        _pour(compose, words, stdin=script, stdout=into)
 
 
 def _pour(

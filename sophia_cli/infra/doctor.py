@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 
-from sophia_cli.checked import FAIL, OK, Check
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra import attached
 from sophia_cli.infra import stack as stacks
 from sophia_cli.infra.containers import READY, elsewhere
 from sophia_cli.infra.engine import connect
 from sophia_cli.infra.machine import look
-from sophia_cli.infra.preflight import check
+from sophia_cli.infra.preflight import FAIL, OK, Check, check
 from sophia_cli.infra.servers import server
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.status import ATTACHED, Status, look_at
@@ -29,6 +28,8 @@ def examine(asked: Asked, environ: Mapping[str, str]) -> Iterator[Check]:
     stack = settle(asked, environ)
     yield from _secrets(stack)
     yield from _elsewhere(stack, environ)
+    if error := stacks.cut_off(stack.home):
+        yield Check("restore", FAIL, error.message, error.mend)
     try:
         engine, client = connect(environ)
     except SophiaError as error:

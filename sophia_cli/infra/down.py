@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from sophia_cli.errors import SophiaError
+from sophia_cli.infra import before as befores
 from sophia_cli.infra import stack as stacks
 from sophia_cli.infra.compose import Compose
 from sophia_cli.infra.containers import elsewhere, states
@@ -31,7 +32,7 @@ def down(stack: Stack, environ: Mapping[str, str], *, volumes: bool = False) -> 
 
     Never touches a Compose project of the same name that was started elsewhere. Raises SophiaError.
     """
-    with stacks.alone(stack.home):
+    with stacks.alone(stack.home, unfinished=True):
         engine, client = connect(environ)
         with closing(client):
             if folder := elsewhere(client, stack):
@@ -46,4 +47,6 @@ def down(stack: Stack, environ: Mapping[str, str], *, volumes: bool = False) -> 
             vault = Vault(stack.home / FOLDER)
             for name in vault.names():
                 vault.forget(name)
+            if before := befores.find(stack.home):
+                befores.forget(before)
     return Stopped(stack, running, volumes)

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryFile
 from time import monotonic
 from typing import IO, TYPE_CHECKING
 
-from sophia_cli.errors import Interrupted, SophiaError
+from sophia_cli.errors import SophiaError
+from sophia_cli.files import whole
+from sophia_cli.infra import before as befores
 from sophia_cli.infra import boards, database, quality, sealed, volumes
 from sophia_cli.infra import stack as stacks
 from sophia_cli.infra.archive import Archive
 from sophia_cli.infra.backup import DATABASE, SECRETS, counted, secrets_of
+from sophia_cli.infra.before import Before
 from sophia_cli.infra.compose import PASSCODE, PASSWORDS, Compose
 from sophia_cli.infra.containers import states
 from sophia_cli.infra.counts import Counts, must_be_same
-from sophia_cli.infra.engine import connect
+from sophia_cli.infra.engine import Engine, connect
 from sophia_cli.infra.stack import Stack
+from sophia_cli.infra.trouble import ended
 from sophia_cli.infra.up import Step, fetch, fit, stand
 from sophia_cli.infra.vault import FOLDER, Vault
 from sophia_cli.infra.volumes import Volume
@@ -43,17 +46,6 @@ class Restored:
     counts: Counts | None
     secrets: tuple[str, ...]
     seconds: float
-
-
-@dataclass
-class _Before:
-    """What a stack was: what puts it back, as far as it was touched. None: there was no stack."""
-
-    stack: Stack | None
-    ran: bool
-    secrets: Mapping[str, str]
-    swapped: bool = False
-    kept: dict[Volume, IO[bytes]] = field(default_factory=dict)
 
 
 def stack_of(archive: Archive, root: Path, name: str, environ: Mapping[str, str]) -> Stack:
@@ -85,11 +77,34 @@ def restore(
     """
     secrets = _opened(archive, passphrase)
     _must_open_grafana(archive, secrets, Vault(stack.home / FOLDER))
-    with stacks.alone(stack.home):
+    with stacks.alone(stack.home, unfinished=True):
         engine, client = connect(environ)
         with closing(client):
+            if before := befores.find(stack.home):
+                _put_before(before, stack, engine, client, patience, tell)
             stack = fit(stack, engine, client, lambda check: None)
             return put_back(archive, Compose(stack, engine), client, secrets, patience, tell)
+
+
+def undo(home: Path, environ: Mapping[str, str], patience: float, tell: Tell) -> Stack | None:
+    """Put back what a stack was before a restore of it was cut off; None where there was none.
+
+    Raises SophiaError, also where no restore was.
+    """
+    with stacks.alone(home, unfinished=True):
+        before = befores.find(home)
+        if before is None:
+            raise SophiaError(
+                f"no restore of the stack `{home.name}` was cut off", "sophia infra status"
+            )
+        engine, client = connect(environ)
+        with closing(client):
+            stack = before.stack or stacks.load_from(home)
+            if stack is None:  # it was cut off before it changed anything
+                befores.forget(before)
+                return None
+            _put_before(before, stack, engine, client, patience, tell)
+        return before.stack
 
 
 def put_back(
@@ -103,23 +118,24 @@ def put_back(
     """The same for whoever changes the stack already. Raises SophiaError."""
     began, stack = monotonic(), compose.stack
     fetch(stack, compose.engine, client, tell)
-    with ExitStack() as files:
-        before = _seen(stack, client)
-        try:
-            _replace(archive, compose, client, secrets, before, files, tell)
-            stand(compose, client, patience, tell, compose.stack.attached)
-            counts = _compared(archive, stack)
-        except (Exception, KeyboardInterrupt) as error:
-            raise _undone(before, compose, client, patience, tell, error) from error
-        if before.swapped:
-            database.forget(compose)
+    before = _seen(archive, stack, client)
+    try:
+        _replace(archive, compose, client, secrets, before, tell)
+        stand(compose, client, patience, tell, compose.stack.attached)
+        counts = _compared(archive, stack)
+    except (Exception, KeyboardInterrupt) as error:
+        raise _undone(before, compose, client, patience, tell, error) from error
+    befores.forget(before)
+    if DATABASE in archive.parts:
+        database.forget(compose)
     seconds = monotonic() - began
     return Restored(stack, archive.about.made, counts, tuple(sorted(secrets)), seconds)
 
 
-def _seen(stack: Stack, client: DockerClient) -> _Before:
+def _seen(archive: Archive, stack: Stack, client: DockerClient) -> Before:
     ran = any(one.container for one in states(client, stack))
-    return _Before(stacks.load_from(stack.home), ran, secrets_of(stack))
+    there = stacks.load_from(stack.home)
+    return befores.keep(stack.home, archive.path, there, secrets_of(stack), ran=ran)
 
 
 def _replace(
@@ -127,11 +143,10 @@ def _replace(
     compose: Compose,
     client: DockerClient,
     secrets: Mapping[str, str],
-    before: _Before,
-    files: ExitStack,
+    before: Before,
     tell: Tell,
 ) -> None:
-    """All data of the stack becomes that of the backup; `before` learns what there was."""
+    """All data of the stack becomes that of the backup; `before` keeps what there was."""
     stack = compose.stack
     stacks.save(stack)
     _take_secrets(Vault(stack.home / FOLDER), secrets)
@@ -141,22 +156,24 @@ def _replace(
     compose.do("stop", timeout=_STOPPING)
     compose.do("create", *_others(stack), timeout=_STARTING)
     for volume in wanted:
-        file = files.enter_context(TemporaryFile(dir=stack.home))  # noqa: SIM115
-        before.kept[volume] = file
         container = volumes.container_of(client, stack.name, volume.server)
-        volumes.take(container, volume.folder, file)
+        with whole(before.file(volume), 0o600) as path, path.open("wb") as file:
+            volumes.take(container, volume.folder, file)
     if DATABASE in archive.parts:
         tell(Step(database.SERVER, "its database", 0.0))
         _start_database(compose)
         admin = Vault(stack.home / FOLDER).make("sonarqube")
         with archive.unpacked(DATABASE, stack.home) as dump:
             database.load(compose, dump, admin.value)
+        database.forget(compose)  # one of an earlier restore, which went well
+        before.begin_swapping()
         database.swap(compose)
-        before.swapped = True
-    contents = {}
-    for volume in wanted:
-        contents[volume] = files.enter_context(archive.unpacked(f"{volume.name}.tar", stack.home))
-    _refill(compose, client, contents, tell)
+    with ExitStack() as files:
+        contents = {
+            volume: files.enter_context(archive.unpacked(f"{volume.name}.tar", stack.home))
+            for volume in wanted
+        }
+        _refill(compose, client, contents, tell)
 
 
 def _take_secrets(vault: Vault, secrets: Mapping[str, str]) -> None:
@@ -202,7 +219,7 @@ def _compared(archive: Archive, stack: Stack) -> Counts | None:
 
 
 def _undone(
-    before: _Before,
+    before: Before,
     compose: Compose,
     client: DockerClient,
     patience: float,
@@ -210,46 +227,61 @@ def _undone(
     error: BaseException,
 ) -> SophiaError:
     """Put the stack back to what it was; the error that says why and how it is now."""
-    why = error.message if isinstance(error, SophiaError) else str(error) or "it was interrupted"
-    kind = Interrupted if isinstance(error, KeyboardInterrupt) else SophiaError
-    mend = error.mend if isinstance(error, SophiaError) else ""
-    tell(Step("all", "putting back what was before", 0.0))
     try:
-        _put_before(before, compose, client, patience, tell)
+        _put_before(before, compose.stack, compose.engine, client, patience, tell)
     except Exception as again:
-        stack = compose.stack
-        return kind(
-            f"{why}; what was before could not be put back either: {again}."
-            f" The stack `{stack.name}` is stopped or half restored, the backup is whole",
-            f"sophia infra status --name {stack.name}",
+        name = compose.stack.name
+        now = (
+            f"what was before could not be put back either: {again}."
+            f" The stack `{name}` is stopped or half restored; the backup is whole, and what was"
+            f" before is kept in {before.folder}"
         )
-    return kind(f"{why}; the stack is as it was before", mend)
+        return ended(error, now, f"sophia infra restore --undo --name {name}")
+    mend = error.mend if isinstance(error, SophiaError) else ""
+    return ended(error, "the stack is as it was before", mend)
 
 
 def _put_before(
-    before: _Before, compose: Compose, client: DockerClient, patience: float, tell: Tell
+    before: Before,
+    stack: Stack,
+    engine: Engine,
+    client: DockerClient,
+    patience: float,
+    tell: Tell,
 ) -> None:
-    vault = Vault(compose.stack.home / FOLDER)
-    for name, value in before.secrets.items():
-        kept = vault.get(name)
-        if kept is None or kept.value != value:
-            vault.keep(name, value)
-    if before.stack:
-        compose = replace(compose, stack=before.stack)
-        stacks.save(before.stack)
+    """Put back what was before `stack` took its place; what is done already is done again."""
+    tell(Step("all", "putting back what was before", 0.0))
+    _put_secrets_before(Vault(stack.home / FOLDER), before.vault)
+    compose = Compose(before.stack or stack, engine)
+    stacks.save(compose.stack)
     compose.prepare()
     compose.do("stop", *_others(compose.stack), timeout=_STOPPING)
-    if before.swapped:
+    if before.swapping:
         _start_database(compose)
-        database.swap_back(compose)
-    if before.kept:
-        _refill(compose, client, before.kept, tell)
+        if database.is_swapped(compose):
+            database.swap_back(compose)
+    with ExitStack() as files:
+        contents = {one: files.enter_context(before.file(one).open("rb")) for one in before.kept}
+        if contents:
+            _refill(compose, client, contents, tell)
     if before.ran:
         stand(compose, client, patience, tell, compose.stack.attached)
     else:
         compose.do("down", "--timeout", "60", timeout=_STOPPING)
     if before.stack is None:
         stacks.forget(compose.stack)
+    befores.forget(before)
+
+
+def _put_secrets_before(vault: Vault, before: Vault) -> None:
+    names = before.names()
+    for name in vault.names():
+        if name not in (*names, *_OF_THE_MACHINE):
+            vault.forget(name)
+    for name in names:
+        value, kept = before.make(name).value, vault.get(name)
+        if kept is None or kept.value != value:
+            vault.keep(name, value)
 
 
 def _others(stack: Stack) -> list[str]:

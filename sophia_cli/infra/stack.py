@@ -20,6 +20,7 @@ from sophia_cli.lock import locked
 
 VERSION = 1
 FILE = "stack.json"
+RESTORING = "restoring/before.json"  # what a stack was, while a restore changes it
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
@@ -129,15 +130,35 @@ def forget(stack: Stack) -> None:
 
 
 @contextmanager
-def alone(home: Path) -> Iterator[None]:
-    """One command at a time changes a stack; the lock goes with the process. Raises SophiaError."""
+def alone(home: Path, *, unfinished: bool = False) -> Iterator[None]:
+    """One command at a time changes a stack; the lock goes with the process.
+
+    Raises SophiaError, also for a stack whose restore is `unfinished`, unless it is meant.
+    """
     _make(home)
     busy = SophiaError(
         f"another command is changing the stack `{home.name}`",
         "wait for it, then:  sophia infra status",
     )
     with locked(home / "lock", busy):
+        if not unfinished and (error := cut_off(home)):
+            raise error
         yield
+
+
+def cut_off(home: Path) -> SophiaError | None:
+    """The error of a stack that a killed restore has left; None for one that is whole."""
+    try:
+        archive = json.loads((home / RESTORING).read_text(encoding="utf-8"))["archive"]
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, LookupError, TypeError):
+        archive = "FILE"
+    return SophiaError(
+        f"a restore of the stack `{home.name}` was cut off",
+        f"begin it again:  sophia infra restore {archive}\n"
+        f"or put back what was before:  sophia infra restore --undo --name {home.name}",
+    )
 
 
 def _make(home: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sophia_cli.errors import SophiaError
 from sophia_cli.http import httpx
 from sophia_cli.infra import quality
+from sophia_cli.infra import stack as stacks
 from sophia_cli.infra.compose import PASSCODE, Compose
 from sophia_cli.infra.containers import PROJECT, READY, State, states, tail
 from sophia_cli.infra.engine import Engine, connect
@@ -43,16 +44,21 @@ class Health:
 
 @dataclass(frozen=True)
 class Status:
-    """A stack as it is now; `drift` is in words, `disk` in bytes by volume."""
+    """A stack as it is now; `drift` is in words, `disk` in bytes by volume.
+
+    `cut_off` is the error of a restore that was killed; None where none was.
+    """
 
     stack: Stack
     servers: tuple[Health, ...]
     drift: tuple[str, ...]
     disk: Mapping[str, int]
+    cut_off: SophiaError | None = None
 
     @property
     def is_well(self) -> bool:
-        return all(one.phase == READY for one in self.servers) and not self.drift
+        ready = all(one.phase == READY for one in self.servers)
+        return ready and not self.drift and not self.cut_off
 
 
 def read_status(stack: Stack, environ: Mapping[str, str]) -> Status:
@@ -70,7 +76,7 @@ def look_at(stack: Stack, engine: Engine, client: DockerClient) -> Status:
     servers += tuple(_attached(stack, name) for name in NAMES if name in stack.attached)
     ready = {one.server for one in servers if one.phase == READY}
     drift = (*_files_drift(Compose(stack, engine), client, found), *_drift(stack, ready, vault))
-    return Status(stack, servers, drift, _disk(stack, engine.environ))
+    return Status(stack, servers, drift, _disk(stack, engine.environ), stacks.cut_off(stack.home))
 
 
 def _health(client: DockerClient, stack: Stack, state: State, vault: Vault) -> Health:

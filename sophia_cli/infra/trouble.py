@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sophia_cli.errors import SophiaError
+from sophia_cli.errors import Interrupted, SophiaError
 from sophia_cli.infra.containers import READY, State
 from sophia_cli.infra.servers import server
 
@@ -79,6 +79,13 @@ def not_pulled(name: str, image: str, said: str) -> SophiaError:
         f"the image {image} of {server(name).title} is not here, and cannot be fetched: {_telling_line(said)}",
         f"check its name and the network, or name your own:  sophia infra up --image {name}=IMAGE",
     )
+
+
+def ended(error: BaseException, now: str, mend: str = "") -> SophiaError:
+    """The error that ended something, with how the stack is `now`; what was interrupted stays so."""
+    why = error.message if isinstance(error, SophiaError) else str(error) or "it was interrupted"
+    kind = Interrupted if isinstance(error, KeyboardInterrupt) else SophiaError
+    return kind(f"{why}; {now}", mend)
 
 
 def known_cause(log: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
-from sophia_cli.errors import Interrupted, SophiaError
+from sophia_cli.errors import SophiaError
 from sophia_cli.infra import archive
 from sophia_cli.infra import stack as stacks
 from sophia_cli.infra.backup import counted, default_path, save, secrets_of
@@ -24,7 +24,7 @@ from sophia_cli.infra.settings import load_settings
 from sophia_cli.infra.sonarqube import DOWN, MIGRATION_NEEDED, MIGRATION_RUNNING, UP, SonarQube
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.status import version_of
-from sophia_cli.infra.trouble import explain
+from sophia_cli.infra.trouble import ended, explain
 from sophia_cli.infra.up import Step, fetch, fit, locked_images, stand
 
 if TYPE_CHECKING:
@@ -196,16 +196,11 @@ def _rolled_back(
     error: BaseException,
 ) -> SophiaError:
     """Old images and old data again; the error that says why, and how it is now."""
-    why = error.message if isinstance(error, SophiaError) else str(error) or "it was interrupted"
-    kind = Interrupted if isinstance(error, KeyboardInterrupt) else SophiaError
     tell(Step("all", "rolling back", 0.0))
     try:
         put_back(archive.read(path), old, client, secrets_of(old.stack), patience, tell)
     except SophiaError as again:
-        return kind(
-            f"{why}; the rollback failed too: {again.message}. The backup is whole",
-            f"sophia infra restore {path}",
-        )
-    return kind(
-        f"{why}; rolled back: images and data are those of before", "sophia infra logs sonarqube"
-    )
+        now = f"the rollback failed too: {again.message}. The backup is whole"
+        return ended(error, now, f"sophia infra restore {path}")
+    now = "rolled back: images and data are those of before"
+    return ended(error, now, "sophia infra logs sonarqube")

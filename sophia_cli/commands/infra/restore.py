@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="The backup.")],
+    file: Annotated[Path | None, typer.Argument(help="The backup.")] = None,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Put back what was before a restore that was cut off.")
+    ] = False,
     yes: Annotated[
         str, typer.Option("--yes", metavar="NAME", help="The stack's name, instead of being asked.")
     ] = "",
@@ -44,13 +47,18 @@ def restore(
 
     Example:  sophia infra restore shop.tar
     """
+    output = Output(as_json=as_json, quiet=quiet)
+    if (file is None) != undo:
+        raise UsageError("name a backup, or --undo", "sophia infra restore FILE")
+    if file is None:
+        _undo(output, here(root), name, timeout)
+        return
     from sophia_cli.infra.archive import read
     from sophia_cli.infra.backup import SECRETS
     from sophia_cli.infra.restore import restore as put_back
     from sophia_cli.infra.restore import stack_of
     from sophia_cli.infra.restore import without_grafana as leave_grafana
 
-    output = Output(as_json=as_json, quiet=quiet)
     archive = read(file.absolute())
     if without_grafana:
         archive = leave_grafana(archive)
@@ -70,6 +78,20 @@ def restore(
     if not done.secrets:
         output.text("Tokens are new, and so are passwords that were not kept here any more.")
     output.line(f"Restored in {took(done.seconds)}.  Next:  sophia infra status")
+
+
+def _undo(output: Output, root: Path, name: str, timeout: float) -> None:
+    from sophia_cli.infra.restore import undo
+    from sophia_cli.infra.stack import home_of, named_of
+
+    home = home_of(named_of(root.resolve(), name, os.environ), os.environ)
+    stack = undo(home, os.environ, timeout, teller(output))
+    output.envelope("infra restore", {"stack": home.name, "undone": True, "is_there": bool(stack)})
+    output.line(
+        f"The stack `{home.name}` is as it was before.  Next:  sophia infra status"
+        if stack
+        else f"There was no stack `{home.name}` before, and there is none now."
+    )
 
 
 def _must_be_meant(output: Output, archive: Archive, yes: str) -> None:

@@ -53,7 +53,11 @@ def _show(output: Output, found: Status) -> None:
         output.text(f"drift: {words}", indent=2)
     output.line()
     bad = [one.server for one in found.servers if one.phase != "ready"]
-    if bad:
+    if found.cut_off:
+        output.line(f"{found.cut_off.message}:")
+        for line in found.cut_off.mend.splitlines():
+            output.line(f"  {line}")
+    elif bad:
         output.line(f"Next:  sophia infra logs {bad[0]}")
     elif found.drift:
         output.line("Next:  sophia infra up")
@@ -68,4 +72,5 @@ def _data(found: Status) -> dict[str, object]:
         "servers": [asdict(one) for one in found.servers],
         "drift": list(found.drift),
         "disk": dict(found.disk),
+        "cut_off": found.cut_off.message if found.cut_off else None,
     }
