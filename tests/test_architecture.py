@@ -37,7 +37,17 @@ MAY_IMPORT = {
         "errors",
         "output",
     },
-    "migrate": {"process", "assets", "settings", "files", "lock", "sarif", "errors", "llm.folders"},
+    "migrate": {
+        "process",
+        "assets",
+        "settings",
+        "files",
+        "lock",
+        "sarif",
+        "errors",
+        "llm.folders",
+        "llm.tomllines",
+    },
     "hooks": {
         "migrate",
         "process",

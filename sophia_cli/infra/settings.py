@@ -121,7 +121,7 @@ def load_settings(root: Path, environ: Mapping[str, str] | None = None) -> Setti
 
 
 def _wrong(file: ConfigFile, key: str, found: object, mend: str) -> ConfigError:
-    return ConfigError(f"{file.name}: [infra] {key} cannot be {found!r}", mend)
+    return ConfigError(f"{file.at('infra', key)}: [infra] {key} cannot be {found!r}", mend)
 
 
 def _choice(file: ConfigFile, key: str, found: Iterable[str], known: tuple[str, ...]) -> None:

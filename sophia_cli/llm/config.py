@@ -214,7 +214,7 @@ def load_config(environ: Mapping[str, str] | None = None, start: Path | None = N
     for name, allowed in _CHOICES.items():
         if settings[name] not in allowed:
             raise ConfigError(
-                f"{file.name}: [llm] {name} = '{settings[name]}' is not known",
+                f"{file.at('llm', name)}: [llm] {name} = '{settings[name]}' is not known",
                 f"allowed: {', '.join(filter(None, allowed))}",
             )
     keys = open_keys(environ, settings["keys"])
@@ -266,7 +266,7 @@ def _ledger_path(value: str, file: ConfigFile, environ: Mapping[str, str]) -> Pa
     if not value:
         return default_ledger(environ)
     named = bool(environ.get("SOPHIA_LEDGER", "").strip())
-    where = "the environment: SOPHIA_LEDGER" if named else f"{file.name}: [llm] ledger"
+    where = "the environment: SOPHIA_LEDGER" if named else f"{file.at('llm', 'ledger')}: [llm] ledger"
     path = path_of(where, value)
     beside = file.path.parent if file.path and not named else Path.cwd()
     return path if path.is_absolute() else beside / path
@@ -283,9 +283,9 @@ def _data_classes(
     classes = {}
     for name, value in file.table("data_classes").items():
         where = f"[data_classes] {name}"
-        classes[name] = file.strings(where, value)
+        classes[name] = file.strings(where, value, "data_classes", name)
         for provider in classes[name]:
-            check_provider(file, where, provider, providers)
+            check_provider(file, where, provider, providers, "data_classes", name)
     return classes
 
 

@@ -10,10 +10,12 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from sophia_cli.llm.errors import ConfigError
+from sophia_cli.llm.tomllines import Keys, read_lines, where_of
 
 NAME = "sophia.toml"
 # Tables of other parts are theirs to check; a name outside this list is a spelling mistake.
@@ -59,27 +61,38 @@ class ConfigFile:
 
     path: Path | None = None
     tables: Mapping[str, Any] = field(default_factory=dict)
+    text: str = field(default="", repr=False)
 
     @property
     def name(self) -> str:
         return str(self.path) if self.path else NAME
 
+    def at(self, *keys: str | int) -> str:
+        """The file with the line of a key, or of the nearest table around it."""
+        return where_of(self.name, self._lines, keys)
+
+    @cached_property
+    def _lines(self) -> dict[Keys, int]:
+        return read_lines(self.text)
+
     def table(self, name: str, allowed: tuple[str, ...] | None = None) -> Mapping[str, Any]:
         """One top-level table, its keys checked against `allowed` where given."""
         table = self.tables.get(name, {})
         if not isinstance(table, dict):
-            raise ConfigError(f"{self.name}: [{name}] must be a table", f"write it as [{name}]")
+            words = f"{self.at(name)}: [{name}] must be a table"
+            raise ConfigError(words, f"write it as [{name}]")
         if allowed is not None:
-            self.check_names(f"[{name}]", table, allowed)
+            self.check_names(f"[{name}]", table, allowed, name)
         return table
 
-    def check_names(self, where: str, table: Mapping[str, Any], allowed: tuple[str, ...]) -> None:
-        """Raise ConfigError for the first key that is not allowed there."""
+    def check_names(
+        self, where: str, table: Mapping[str, Any], allowed: tuple[str, ...], *keys: str | int
+    ) -> None:
+        """Raise ConfigError for the first key that is not allowed in the table to which `keys` lead."""
         for key in table:
             if key not in allowed:
-                raise ConfigError(
-                    f"{self.name}: {where} has no key '{key}'", f"allowed: {', '.join(allowed)}"
-                )
+                words = f"{self.at(*keys, key)}: {where} has no key '{key}'"
+                raise ConfigError(words, f"allowed: {', '.join(allowed)}")
 
     def value(self, key: Key, environ: Mapping[str, str]) -> Any:
         """The value of a key: environment, else file, else its default."""
@@ -87,23 +100,24 @@ class ConfigFile:
         if key.env and environ.get(key.env, "").strip():
             return self._convert(key, environ[key.env].strip())
         found = self.table(table).get(name, key.default)
-        return found if found is key.default else self._check(f"[{table}] {name}", key, found)
+        return found if found is key.default else self._check(table, name, key, found)
 
-    def strings(self, where: str, found: Any) -> tuple[str, ...]:
-        """A list of strings, as a tuple."""
+    def strings(self, where: str, found: Any, *keys: str | int) -> tuple[str, ...]:
+        """A list of strings, to which `keys` lead, as a tuple."""
         if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
-            raise ConfigError(
-                f"{self.name}: {where} must be a list of strings", f'such as {where} = ["a", "b"]'
-            )
+            words = f"{self.at(*keys)}: {where} must be a list of strings"
+            raise ConfigError(words, f'such as {where} = ["a", "b"]')
         return tuple(found)
 
-    def _check(self, where: str, key: Key, found: Any) -> Any:
+    def _check(self, table: str, name: str, key: Key, found: Any) -> Any:
         if key.type is tuple:
-            return self.strings(where, found)
+            return self.strings(f"[{table}] {name}", found, table, name)
         kind = (int, float) if key.type is float else key.type
-        if not isinstance(found, kind) or (isinstance(found, bool) and key.type is not bool):
-            raise ConfigError(f"{self.name}: {where} must be {_words(key)}, not {found!r}")
-        return self._in_range(f"{self.name}: {where}", key, key.type(found))
+        right = isinstance(found, kind) and (not isinstance(found, bool) or key.type is bool)
+        if not right or not _in_range(key, key.type(found)):
+            words = f"must be {_words(key)}, not {found!r}"
+            raise ConfigError(f"{self.at(table, name)}: [{table}] {name} {words}")
+        return key.type(found)
 
     def _convert(self, key: Key, text: str) -> Any:
         if key.type is tuple:
@@ -112,22 +126,18 @@ class ConfigFile:
             return self._truth(key, text)
         try:
             value = _SWITCH[text.lower()] if key.type is bool else key.type(text)
-            return self._in_range(f"the environment: {key.env}", key, value)
         except (ValueError, KeyError):
             raise ConfigError(
                 f"the environment: {key.env} must be {_words(key)}, not {text!r}"
             ) from None
+        if not _in_range(key, value):
+            raise ConfigError(f"the environment: {key.env} must be {_words(key)}, not {value!r}")
+        return value
 
     def _truth(self, key: Key, text: str) -> bool:
         if text.lower() not in ("1", "true", "yes", "on", "0", "false", "no", "off"):
             raise ConfigError(f"the environment: {key.env} must be {_words(key)}, not {text!r}")
         return text.lower() in ("1", "true", "yes", "on")
-
-    def _in_range(self, where: str, key: Key, value: Any) -> Any:
-        infinite = isinstance(value, float) and not math.isfinite(value)
-        if infinite or (key.minimum is not None and value < key.minimum):
-            raise ConfigError(f"{where} must be {_words(key)}, not {value!r}")
-        return value
 
 
 def find(start: Path) -> Path | None:
@@ -143,14 +153,15 @@ def read(path: Path | None) -> ConfigFile:
     if path is None:
         return ConfigFile()
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        tables = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be read: {error.strerror}", "name another with SOPHIA_CONFIG"
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
-    file = ConfigFile(path.resolve(), tables)
+    file = ConfigFile(path.resolve(), tables, text)
     file.check_names("the file", tables, TABLES)
     return file
 
@@ -171,6 +182,11 @@ def path_of(where: str, text: str) -> Path:
     except RuntimeError:  # nobody of that name has a home
         pass
     raise ConfigError(f"{where} must be a path, not {text!r}")
+
+
+def _in_range(key: Key, value: Any) -> bool:
+    infinite = isinstance(value, float) and not math.isfinite(value)
+    return not infinite and (key.minimum is None or value >= key.minimum)
 
 
 def _words(key: Key) -> str:

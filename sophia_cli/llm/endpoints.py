@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from sophia_cli.llm.configfile import ConfigFile
@@ -16,6 +17,7 @@ from sophia_cli.llm.providers.services import by_service, unset
 from sophia_cli.llm.providers.snowflake import JWT, OAUTH, PAT
 from sophia_cli.llm.secret import Secret, is_key
 
+At = Callable[[str], str]  # a key of a provider's table -> the file and line where it stands
 _NOT_SET = " is not set"
 _UNNAMED = "its key is not named"
 _NAME_IT = "name the variable that holds it: api_key_env, in sophia.toml"
@@ -62,49 +64,54 @@ def from_file(file: ConfigFile, keys: Keys) -> dict[str, Provider]:
     found = {}
     for name, table in file.table("providers").items():
         where = f"[providers.{name}]"
+        at = partial(file.at, "providers", name)
         if not isinstance(table, dict):
-            raise ConfigError(f"{file.name}: {where} must be a table")
+            raise ConfigError(f"{at()}: {where} must be a table")
         if not _NAME.fullmatch(name):
             raise ConfigError(
-                f"{file.name}: {where} a provider's name is of letters, digits, '-' and '_'"
+                f"{at()}: {where} a provider's name is of letters, digits, '-' and '_'"
             )
         kind_name = table.get("kind", name)
         if not isinstance(kind_name, str) or kind_name not in KINDS:
             raise ConfigError(
-                f"{file.name}: {where} kind '{kind_name}' is not known",
+                f"{at('kind')}: {where} kind '{kind_name}' is not known",
                 f"allowed: {', '.join(KINDS)}",
             )
         kind = KINDS[kind_name]
         options = {option.name: option for option in COMMON + kind.options}
-        file.check_names(where, table, tuple(options))
+        file.check_names(where, table, tuple(options), "providers", name)
         for key, value in table.items():
-            _check_value(file, where, options[key], value)
-        _check_faults(file, where, table.get("faults", ()))
-        _check_preferences(file, f"{where[:-1]}.preferences]", table.get("preferences", {}))
+            _check_value(at, where, options[key], value)
+        _check_faults(at, where, table.get("faults", ()))
+        _check_preferences(at, f"{where[:-1]}.preferences]", table.get("preferences", {}))
         found[name] = _build(name, kind, table, keys)
     return found
 
 
-def _check_value(file: ConfigFile, where: str, option: Option, value: Any) -> None:
-    at = f"{file.name}: {where} {option.name}"
+def _check_value(at: At, where: str, option: Option, value: Any) -> None:
+    words, mend = _fault_of(option, value)
+    if words:
+        raise ConfigError(f"{at(option.name)}: {where} {option.name} {words}", mend)
+
+
+def _fault_of(option: Option, value: Any) -> tuple[str, str]:
+    """What is wrong with a value, and what mends it; empty where nothing is."""
     texts = (value,) if isinstance(value, str) else _members(value)
     right = isinstance(value, option.type) and not isinstance(value, bool)
     small = right and option.minimum is not None and value < option.minimum
     mixed = not option.free and not all(isinstance(text, str) for text in texts)
     if not right or small or mixed:
-        raise ConfigError(f"{at} must be {option.words}, not {value!r}")
+        return f"must be {option.words}, not {value!r}", ""
     if option.header and _NOT_IN_HEADERS.search(value):
-        raise ConfigError(f"{at} must be plain ASCII, not {value!r}")
+        return f"must be plain ASCII, not {value!r}", ""
     for text in texts if option.plain else ():
         if not text or _NOT_PRINTABLE.search(text):
-            raise ConfigError(f"{at} must be plain ASCII without spaces, not {text!r}")
+            return f"must be plain ASCII without spaces, not {text!r}", ""
     if option.allowed and value not in option.allowed:
-        raise ConfigError(
-            f"{file.name}: {where} {option.name} '{value}' is not known",
-            f"allowed: {', '.join(option.allowed)}",
-        )
+        return f"'{value}' is not known", f"allowed: {', '.join(option.allowed)}"
     if option.name == "base_url" and not str(value).startswith(_SCHEMES):
-        raise ConfigError(f"{at} must start with http:// or https://")
+        return "must start with http:// or https://", ""
+    return "", ""
 
 
 def _members(value: Any) -> list[Any]:
@@ -115,13 +122,13 @@ def _members(value: Any) -> list[Any]:
     )
 
 
-def _check_preferences(file: ConfigFile, where: str, table: Mapping[str, Any]) -> None:
+def _check_preferences(at: At, where: str, table: Mapping[str, Any]) -> None:
     words, mend = fault_in_preferences(table)
     if words:
-        raise ConfigError(f"{file.name}: {where} {words}", mend)
+        raise ConfigError(f"{at('preferences')}: {where} {words}", mend)
 
 
-def _check_faults(file: ConfigFile, where: str, faults: Any) -> None:
+def _check_faults(at: At, where: str, faults: Any) -> None:
     if faults:
         from sophia_cli.llm.simulator.faults import Fault
 
@@ -129,7 +136,7 @@ def _check_faults(file: ConfigFile, where: str, faults: Any) -> None:
             try:
                 Fault.parse(text)
             except ConfigError as error:
-                raise ConfigError(f"{file.name}: {where} {error.message}", error.mend) from None
+                raise ConfigError(f"{at('faults')}: {where} {error.message}", error.mend) from None
 
 
 def _build(name: str, kind: Kind, table: Mapping[str, Any], keys: Keys) -> Provider:

@@ -73,23 +73,32 @@ def _known(file: ConfigFile, key: str, found: tuple[str, ...], allowed: tuple[st
     for name in found:
         if name not in allowed:
             raise ConfigError(
-                f"{file.name}: [privacy] {key} names '{name}', which is not known",
+                f"{file.at('privacy', key)}: [privacy] {key} names '{name}', which is not known",
                 f"known: {', '.join(allowed) or 'none, [data_classes] is empty'}",
             )
 
 
 def _patterns(file: ConfigFile, table: object) -> dict[str, re.Pattern[str]]:
-    where = f"{file.name}: [privacy.patterns]"
     if not isinstance(table, dict):
-        raise ConfigError(f"{where} must be a table", 'such as ticket = "ABC-[0-9]+"')
+        words = f"{file.at('privacy', 'patterns')}: [privacy.patterns] must be a table"
+        raise ConfigError(words, 'such as ticket = "ABC-[0-9]+"')
     found = {}
     for name, text in table.items():
-        if not _NAME.fullmatch(name) or not isinstance(text, str):
-            raise ConfigError(f"{where} {name} must be a name and a regular expression")
-        try:
-            found[name] = re.compile(text)
-        except re.error as error:
-            raise ConfigError(f"{where} {name} is no regular expression: {error}") from None
-        if found[name].match(""):
-            raise ConfigError(f"{where} {name} matches nothing at all, so it is everywhere")
+        fault = _fault(name, text)
+        if fault:
+            at = file.at("privacy", "patterns", name)
+            raise ConfigError(f"{at}: [privacy.patterns] {name} {fault}")
+        found[name] = re.compile(text)
     return found
+
+
+def _fault(name: str, text: object) -> str:
+    """What is wrong with a pattern; empty where nothing is."""
+    if not _NAME.fullmatch(name) or not isinstance(text, str):
+        return "must be a name and a regular expression"
+    try:
+        if re.compile(text).match(""):
+            return "matches nothing at all, so it is everywhere"
+    except re.error as error:
+        return f"is no regular expression: {error}"
+    return ""

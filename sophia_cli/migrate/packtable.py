@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sophia_cli.errors import SophiaError
-from sophia_cli.migrate.packlines import Keys, read_lines
+from sophia_cli.llm.tomllines import Keys, read_lines, where_of
 from sophia_cli.migrate.shipped import shipped
 
 Literal = str | int | float | bool
@@ -34,9 +34,7 @@ class File:
 
     def place(self, keys: Keys) -> str:
         """The file with the line of a key, or of the nearest table around it."""
-        while keys and keys not in self.lines:
-            keys = keys[:-1]
-        return f"{self.path}:{self.lines[keys]}" if keys else str(self.path)
+        return where_of(str(self.path), self.lines, keys)
 
 
 def read_file(path: Path) -> Table:

@@ -181,7 +181,7 @@ def test_a_wrong_file_is_said_with_its_key(tmp_path: Path) -> None:
     (tmp_path / "sophia.toml").write_text("[llm]\ntimeuot = 3\n")
     said = sophia("llm", "ask", "hi", cwd=tmp_path)
     assert said.code == 1
-    assert said.err.startswith(f"sophia: {tmp_path}/sophia.toml: [llm] has no key 'timeuot'\n")
+    assert said.err.startswith(f"sophia: {tmp_path}/sophia.toml:2: [llm] has no key 'timeuot'\n")
 
 
 def test_an_unknown_task_is_said_with_those_that_are(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ def test_a_wrong_budget_is_said_with_its_key(tmp_path: Path) -> None:
     said = budgets(tmp_path)
     assert (said.code, said.out) == (1, "")
     assert said.err == (
-        f"sophia: {tmp_path}/sophia.toml: [budgets.all] limit must be USD, not -1\n"
+        f"sophia: {tmp_path}/sophia.toml:2: [budgets.all] limit must be USD, not -1\n"
         "        such as limit = 75.0\n"
     )
 

@@ -223,6 +223,6 @@ def test_damaged_prices_are_one_line(tmp_path: Path) -> None:
     said = sophia("llm", "prices", cwd=tmp_path)
     assert (said.code, said.out) == (1, "")
     assert said.err == (
-        f"sophia: {tmp_path}/sophia.toml: "
+        f"sophia: {tmp_path}/sophia.toml:2: "
         "[prices.\"a/b\"] input must be USD per million tokens, not 'x'\n"
     )

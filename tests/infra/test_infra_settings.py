@@ -114,7 +114,7 @@ def test_what_it_may_not_say(shop: Path, text: str, words: str, mend: str) -> No
     write(shop, text)
     with pytest.raises(ConfigError) as caught:
         load_settings(shop, {})
-    assert caught.value.message.startswith(f"{shop / 'sophia.toml'}: {words}")
+    assert caught.value.message.startswith(f"{shop / 'sophia.toml'}:2: {words}")
     assert caught.value.mend.startswith(mend)
 
 

@@ -333,5 +333,6 @@ def test_options_that_cannot_be_sent_are_said(
     (tmp_path / "sophia.toml").write_text(text)
     with pytest.raises(ConfigError) as caught:
         load_config({}, tmp_path)
-    assert caught.value.message == f"{tmp_path}/sophia.toml: {words}"
+    line = 1 if text.partition("]")[0].count(".") > 1 else 2  # that of the key, or of its own table
+    assert caught.value.message == f"{tmp_path}/sophia.toml:{line}: {words}"
     assert caught.value.mend.startswith(mend)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeGuard
 
 from sophia_cli.llm.call import Labels
@@ -84,40 +85,41 @@ def parse_budgets(file: ConfigFile) -> tuple[Budget, ...]:
 
 def _parse(file: ConfigFile, name: str, table: Any) -> Budget:
     where = f"[budgets.{name}]"
+    at = partial(file.at, "budgets", name)
     if not isinstance(table, dict):
         raise ConfigError(
-            f"{file.name}: {where} must be a table", f'[budgets.{name}]  limit = 50  per = "month"'
+            f"{at()}: {where} must be a table", f'[budgets.{name}]  limit = 50  per = "month"'
         )
     if "/" in name:
-        raise ConfigError(f"{file.name}: {where} the name of a budget has no '/'")
-    file.check_names(where, table, KEYS)
+        raise ConfigError(f"{at()}: {where} the name of a budget has no '/'")
+    file.check_names(where, table, KEYS, "budgets", name)
     limit = table.get("limit")
     if not _is_number(limit) or not 0 <= limit <= _MOST:
         raise ConfigError(
-            f"{file.name}: {where} limit must be USD, not {limit!r}", "such as limit = 75.0"
+            f"{at('limit')}: {where} limit must be USD, not {limit!r}", "such as limit = 75.0"
         )
     for selector in SELECTORS:
         if not isinstance(table.get(selector, ""), str):
             raise ConfigError(
-                f"{file.name}: {where} {selector} must be a string, not {table[selector]!r}"
+                f"{at(selector)}: {where} {selector} must be a string, not {table[selector]!r}"
             )
     stop = table.get("stop", True)
     if not isinstance(stop, bool):
-        raise ConfigError(f"{file.name}: {where} stop must be true or false, not {stop!r}")
+        raise ConfigError(f"{at('stop')}: {where} stop must be true or false, not {stop!r}")
     return Budget(
         name=name,
         limit_nano=round(limit * NANO),
-        per=_choice(file, where, table, "per", MONTH, (DAY, MONTH)),
+        per=_choice(at, where, table, "per", MONTH, (DAY, MONTH)),
         match={selector: table[selector] for selector in SELECTORS if selector in table},
-        each=_choice(file, where, table, "each", "", SELECTORS),
-        warn=_shares(file, where, table.get("warn", list(Budget.warn))),
-        unpriced=_choice(file, where, table, "unpriced", WARN, (ALLOW, WARN, REFUSE)),
+        each=_choice(at, where, table, "each", "", SELECTORS),
+        warn=_shares(at, where, table.get("warn", list(Budget.warn))),
+        unpriced=_choice(at, where, table, "unpriced", WARN, (ALLOW, WARN, REFUSE)),
         stop=stop,
     )
 
 
 def _choice(
-    file: ConfigFile,
+    at: Callable[[str], str],
     where: str,
     table: Mapping[str, Any],
     key: str,
@@ -127,17 +129,17 @@ def _choice(
     value = table.get(key, default)
     if key in table and value not in allowed:
         raise ConfigError(
-            f"{file.name}: {where} {key} = {value!r} is not known", f"allowed: {', '.join(allowed)}"
+            f"{at(key)}: {where} {key} = {value!r} is not known", f"allowed: {', '.join(allowed)}"
         )
     return str(value)
 
 
-def _shares(file: ConfigFile, where: str, value: Any) -> tuple[float, ...]:
+def _shares(at: Callable[[str], str], where: str, value: Any) -> tuple[float, ...]:
     if not isinstance(value, list) or not all(
         _is_number(share) and 0 < share <= 1 for share in value
     ):
         raise ConfigError(
-            f"{file.name}: {where} warn must be a list of shares of the limit, not {value!r}",
+            f"{at('warn')}: {where} warn must be a list of shares of the limit, not {value!r}",
             "such as warn = [0.5, 0.8, 1.0]",
         )
     return tuple(sorted(float(share) for share in value))

@@ -106,7 +106,7 @@ def parse_cache(file: ConfigFile, environ: Mapping[str, str]) -> CachePolicy:
     highest, unset, pure, shared_by, most, path = (file.value(key, environ) for key in KEYS)
     if shared_by not in SHARED_BY:
         raise ConfigError(
-            f"{file.name}: [cache] shared_by '{shared_by}' is not known",
+            f"{file.at('cache', 'shared_by')}: [cache] shared_by '{shared_by}' is not known",
             f"allowed: {', '.join(SHARED_BY)}",
         )
     return CachePolicy(
@@ -116,7 +116,7 @@ def parse_cache(file: ConfigFile, environ: Mapping[str, str]) -> CachePolicy:
         pure_tools=pure,
         shared_by=shared_by,
         max_bytes=most,
-        path=_beside(file, path_of(f"{file.name}: [cache] path", path)) if path else None,
+        path=_beside(file, path_of(f"{file.at('cache', 'path')}: [cache] path", path)) if path else None,
     )
 
 
@@ -132,15 +132,17 @@ def _tasks(file: ConfigFile, table: Any) -> dict[str, float]:
     where = "[cache.tasks]"
     if not isinstance(table, dict):
         raise ConfigError(
-            f"{file.name}: {where} must be a table", 'such as document_summary = "1d"'
+            f"{file.at('cache', 'tasks')}: {where} must be a table",
+            'such as document_summary = "1d"',
         )
-    file.check_names(where, table, tuple(task.value for task in TaskType))
+    file.check_names(where, table, tuple(task.value for task in TaskType), "cache", "tasks")
     found = {}
     for name, text in table.items():
         try:
             found[name] = seconds_of(str(text))
         except ValueError as error:
-            raise ConfigError(f"{file.name}: {where} {name}: {error}") from None
+            at = file.at("cache", "tasks", name)
+            raise ConfigError(f"{at}: {where} {name}: {error}") from None
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sophia_cli.llm.catalogue import ModelFacts, facts_of
@@ -24,16 +25,16 @@ def parse_limits(file: ConfigFile) -> dict[str, Mapping[str, Any]]:
     for name, table in file.table("limits").items():
         where = f'[limits."{name}"]'
         if not isinstance(table, dict):
-            raise ConfigError(f"{file.name}: {where} must be a table", "such as {context = 32768}")
-        file.check_names(where, table, _KEYS)
+            words = f"{file.at('limits', name)}: {where} must be a table"
+            raise ConfigError(words, "such as {context = 32768}")
+        file.check_names(where, table, _KEYS, "limits", name)
         for key, value in table.items():
+            at = partial(file.at, "limits", name, key)
             is_size = isinstance(value, int) and not isinstance(value, bool) and value > 0
             if key in _SIZES and not is_size:
-                raise ConfigError(f"{file.name}: {where} {key} must be tokens, not {value!r}")
+                raise ConfigError(f"{at()}: {where} {key} must be tokens, not {value!r}")
             if key not in _SIZES and not isinstance(value, bool):
-                raise ConfigError(
-                    f"{file.name}: {where} {key} must be true or false, not {value!r}"
-                )
+                raise ConfigError(f"{at()}: {where} {key} must be true or false, not {value!r}")
         limits[name] = table
     return limits
 

@@ -27,7 +27,7 @@ def check_place(file: ConfigFile, said: str) -> str:
     parts = urlsplit(said)
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         raise ConfigError(
-            f"{file.name}: [metrics] write must be a URL, '{AUTO}' or '{OFF}'",
+            f"{file.at('metrics', 'write')}: [metrics] write must be a URL, '{AUTO}' or '{OFF}'",
             'such as write = "http://localhost:9090"; a URL with a password is none',
         )
     return said.rstrip("/")

@@ -196,8 +196,9 @@ def test_what_is_wrong_is_one_line_and_its_mend(tmp_path: Path, name: str) -> No
     (tmp_path / "sophia.toml").write_text(text)
     with pytest.raises(ConfigError) as caught:
         load_config({}, tmp_path)
-    said = (caught.value.message, caught.value.mend)
-    assert said == (f"{tmp_path}/sophia.toml: {message}", mend)
+    place, _, said = caught.value.message.partition(": ")
+    assert place.rpartition(":")[0] == f"{tmp_path}/sophia.toml"
+    assert (said, caught.value.mend) == (message, mend)
 
 
 FACTS = facts_of(Labels(team="data", service="shop", task="bulk"), "p", "m", "P_KEY")

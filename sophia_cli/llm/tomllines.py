@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 Keys = tuple[str | int, ...]
@@ -20,6 +21,13 @@ def read_lines(text: str) -> dict[Keys, int]:
     reader = _Reader(text)
     reader.document()
     return reader.lines
+
+
+def where_of(name: str, lines: Mapping[Keys, int], keys: Keys) -> str:
+    """The file's name with the line of a key, or of the nearest table around it."""
+    while keys and keys not in lines:
+        keys = keys[:-1]
+    return f"{name}:{lines[keys]}" if keys else name
 
 
 @dataclass(eq=False)
