@@ -66,6 +66,7 @@ MAY_IMPORT = {
     "infra": {
         "dashboards",
         "checked",
+        "metrics.alerts",
         "process",
         "http",
         "assets",

@@ -22,6 +22,8 @@ from sophia_cli.llm.metrics.families import FAMILIES
 from sophia_cli.llm.metrics.place import KEYS as METRICS_KEYS
 from sophia_cli.llm.privacy import KEYS as PRIVACY_KEYS
 from sophia_cli.llm.providers import KINDS
+from sophia_cli.metrics.alerts.targets import KEYS as ALERTS_KEYS
+from sophia_cli.metrics.alerts.targets import load_targets
 from sophia_cli.settings import KEYS as COMMAND_LINE_KEYS
 from sophia_cli.settings import VARIABLES as COMMAND_LINE_VARIABLES
 from sophia_cli.settings import load_settings
@@ -29,7 +31,15 @@ from sophia_cli.settings import load_settings
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 TEMPLATE = ROOT / "templates" / "sophia.toml"
-KEYS = (*LLM_KEYS, *CACHE_KEYS, *PRIVACY_KEYS, *METRICS_KEYS, *COMMAND_LINE_KEYS, *INFRA_KEYS)
+KEYS = (
+    *LLM_KEYS,
+    *CACHE_KEYS,
+    *PRIVACY_KEYS,
+    *METRICS_KEYS,
+    *ALERTS_KEYS,
+    *COMMAND_LINE_KEYS,
+    *INFRA_KEYS,
+)
 
 
 def commands() -> list[str]:
@@ -135,6 +145,7 @@ def test_the_template_is_right_as_it_is_and_written_out(tmp_path: Path) -> None:
         assert load_config({}, tmp_path).file == target
         assert load_settings(tmp_path, {}).root == tmp_path
         assert load_infra(tmp_path, {}).conditions
+        assert load_targets({}, tmp_path).success == 0.99
 
 
 def test_the_template_shows_every_key() -> None:

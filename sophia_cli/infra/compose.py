@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
@@ -17,6 +18,9 @@ from sophia_cli.infra.engine import Engine
 from sophia_cli.infra.servers import SERVERS
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.vault import FOLDER, Vault
+from sophia_cli.metrics.alerts.prometheus import groups_of
+from sophia_cli.metrics.alerts.targets import load_targets
+from sophia_cli.metrics.alerts.yaml import yaml_of
 from sophia_cli.process import Result, pour, run
 
 if TYPE_CHECKING:
@@ -129,9 +133,16 @@ def configurations(stack: Stack) -> dict[str, str]:
     ]
     return {
         "prometheus": asset("compose/prometheus/prometheus.yml").read_text() + "".join(jobs),
-        "rules": asset("compose/prometheus/rules.yml").read_text(),
+        "rules": asset("compose/prometheus/rules.yml").read_text() + _alerts(stack),
         "alertmanager": asset("compose/alertmanager/alertmanager.yml").read_text(),
     }
+
+
+def _alerts(stack: Stack) -> str:
+    """The groups made of the project's targets and budgets, as items of a rule file. Raises ConfigError."""
+    targets = load_targets(os.environ, stack.root)
+    grafana = stack.url("grafana") or targets.grafana
+    return yaml_of(groups_of(replace(targets, grafana=grafana)), 2)
 
 
 def last_line(text: str) -> str:

@@ -205,3 +205,45 @@ def test_who_changes_from_writing_to_scraping_is_counted_once(shop: Path) -> Non
     finally:
         server.close()
     assert Ledger(ledger_of(shop)).read("SELECT way FROM ways") in ([], [("scrape",)])
+
+
+def test_the_alerts_of_a_project(shop: Path) -> None:
+    said = typed(shop, "metrics", "alerts")
+    assert (said.code, said.err) == (0, "")
+    lines = said.out.splitlines()
+    assert lines[0] == "13 alerts, of the targets and budgets in sophia.toml"
+    assert lines[3].split() == [
+        "SophiaErrorsFast",
+        "critical",
+        "2m",
+        *["sophia", "usage", "--since", "1d"],
+    ]
+    assert all(len(line) <= 80 for line in lines)
+    told = typed(shop, "metrics", "alerts", "--json").json["data"]
+    assert told[0]["link"] == "http://localhost:3000/d/sophia-reliability"
+
+
+def test_alerts_as_files(shop: Path) -> None:
+    rules = typed(shop, "metrics", "alerts", "--rules")
+    assert rules.out.startswith("# Made by `sophia metrics alerts` of")
+    said = typed(shop, "metrics", "alerts", "--rules", "--write", "rules.yml")
+    assert (said.code, said.out) == (0, "Written: rules.yml\n")
+    assert (shop / "rules.yml").read_text() == rules.out
+    assert "rule_files:" in typed(shop, "metrics", "alerts", "--tests").out
+    assert "apiVersion: 1" in typed(shop, "metrics", "alerts", "--grafana").out
+    wrong = typed(shop, "metrics", "alerts", "--write", "no/folder/rules.yml")
+    assert wrong.code == 1 and "no/folder/rules.yml cannot be written" in wrong.err
+
+
+def test_promtool_judges_them(shop: Path) -> None:
+    program = shop / "promtool"
+    program.write_text('#!/bin/sh\nif [ "$1" = test ]; then echo "a test failed" >&2; exit 1; fi\n')
+    program.chmod(0o755)
+    said = typed(shop, "metrics", "alerts", "--check", PATH=f"{shop}:/bin:/usr/bin")
+    assert (said.code, said.out) == (1, "a test failed\n")
+    program.write_text("#!/bin/sh\n")
+    said = typed(shop, "metrics", "alerts", "--check", PATH=f"{shop}:/bin:/usr/bin")
+    words = "13 alerts: each fires in its test, and stays quiet in the other.\n"
+    assert (said.code, said.out) == (0, words)
+    said = typed(shop, "metrics", "alerts", "--check", PATH=str(shop / "nothing"))
+    assert said.code == 1 and said.err.startswith("sophia: promtool is not installed\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sophia_cli.commands.metrics.alerts import alerts
 from sophia_cli.commands.metrics.serve import serve
 from sophia_cli.commands.metrics.show import show
 from sophia_cli.commands.metrics.status import status
@@ -11,6 +12,7 @@ app = App(no_args_is_help=True)
 app.command()(show)
 app.command()(status)
 app.command()(serve)
+app.command()(alerts)
 
 
 @app.callback()
