@@ -10,7 +10,7 @@ from sophia_cli.assets import asset
 from sophia_cli.errors import SophiaError
 from sophia_cli.files import put
 from sophia_cli.infra.compose import configurations
-from sophia_cli.infra.images import bare
+from sophia_cli.infra.images import bare, read_lock
 from sophia_cli.infra.stack import Stack
 
 CHARTS = ("sonarqube", "kube-prometheus-stack", "grafana")
@@ -25,7 +25,11 @@ def values(stack: Stack) -> dict[str, str]:
     blocks = {
         "sonarqube": {"IMAGE": _sonarqube(stack.images["sonarqube"])},
         "kube-prometheus-stack": {
-            "RULES": indent(configurations(stack)["rules"].rstrip("\n"), " " * 4)
+            "RULES": indent(configurations(stack)["rules"].rstrip("\n"), " " * 4),
+            **{
+                f"{name.upper()}_IMAGE": _own(stack, name)
+                for name in ("prometheus", "alertmanager")
+            },
         },
         "grafana": {
             "IMAGE": _image(stack.images["grafana"], own_registry=True),
@@ -61,7 +65,8 @@ def write_values(folder: Path, texts: Mapping[str, str]) -> tuple[str, ...]:
 
 def _filled(chart: str, blocks: Mapping[str, str]) -> str:
     lines = asset(f"templates/helm/{chart}.yaml").read_text(encoding="utf-8").splitlines()
-    return "\n".join(blocks.get(line, line) for line in lines) + "\n"
+    filled = [blocks.get(line, line) for line in lines if blocks.get(line) != ""]
+    return "\n".join(filled) + "\n"
 
 
 def _sonarqube(reference: str) -> str:
@@ -73,13 +78,22 @@ def _sonarqube(reference: str) -> str:
     return f'community:\n  enabled: true\n  buildNumber: "{number}"\nimage:\n  repository: {name}'
 
 
-def _image(reference: str, *, own_registry: bool = False) -> str:
-    """`own_registry` where the chart keeps the registry's name apart."""
+def _own(stack: Stack, name: str) -> str:
+    """The image of a server that is not the lock's, for a chart with one of its own; else nothing."""
+    reference = stack.images[name]
+    if bare(reference) == read_lock(stack.root)[name].name:
+        return ""
+    return indent(_image(reference, own_registry=True, else_from="docker.io"), " " * 4)
+
+
+def _image(reference: str, *, own_registry: bool = False, else_from: str = "") -> str:
+    """`own_registry` where the chart keeps the registry's name apart, `else_from` where its own is another."""
     name, tag = _parts(reference)
     first, slash, rest = name.partition("/")
-    registry = f"\n  registry: {first}" if own_registry and slash and {".", ":"} & {*first} else ""
-    repository = rest if registry else name
-    return f"image:{registry}\n  repository: {repository}" + (f'\n  tag: "{tag}"' if tag else "")
+    has_one = own_registry and slash and {".", ":"} & {*first}
+    registry, repository = (first, rest) if has_one else (else_from, name)
+    lines = {"registry": registry, "repository": repository, "tag": f'"{tag}"' if tag else ""}
+    return "\n".join(["image:", *(f"  {key}: {value}" for key, value in lines.items() if value)])
 
 
 def _parts(reference: str) -> tuple[str, str]:

@@ -33,7 +33,12 @@ def paths(table: dict[str, Any], free: list[str], before: str = "") -> Iterator[
 
 @pytest.mark.parametrize("chart", CHARTS)
 @pytest.mark.parametrize(
-    "images", [{}, {"sonarqube": "registry.test:5000/sonar:9.9", "grafana": "registry.test/graf:1"}]
+    "images",
+    [
+        {},
+        {"sonarqube": "registry.test:5000/sonar:9.9", "grafana": "registry.test/graf:1"},
+        {"prometheus": "registry.test/prom:v3", "alertmanager": "registry.test/alert:v0"},
+    ],
 )
 def test_every_key_is_one_of_the_named_chart(
     tmp_path: Path, chart: str, images: dict[str, str]
@@ -65,6 +70,35 @@ def test_images_of_a_closed_network(tmp_path: Path) -> None:
     assert sonarqube["image"] == {"repository": "registry.test:5000/sonar", "tag": "9.9"}
     assert sonarqube["community"] == {"enabled": True}
     assert grafana["image"] == {"registry": "own.test", "repository": "g", "tag": "1"}
+
+
+def test_images_of_a_chart_that_has_its_own(tmp_path: Path) -> None:
+    def images(**named: str) -> list[object]:
+        found = yaml.safe_load(made(tmp_path, **named)["kube-prometheus-stack.yaml"])
+        specs = (found["prometheus"]["prometheusSpec"], found["alertmanager"]["alertmanagerSpec"])
+        return [spec.get("image") for spec in specs]
+
+    assert images() == [None, None]  # the chart's: it is made for them
+    assert images(prometheus="r.test:5000/a/prom:v3.5.0") == [
+        {"registry": "r.test:5000", "repository": "a/prom", "tag": "v3.5.0"},
+        None,
+    ]
+    assert images(alertmanager="mine/alertmanager:v0.33.1") == [
+        None,
+        {"registry": "docker.io", "repository": "mine/alertmanager", "tag": "v0.33.1"},
+    ]
+
+
+def test_what_servers_keep_outlives_their_pods(tmp_path: Path) -> None:
+    texts = {name: yaml.safe_load(text) for name, text in made(tmp_path).items()}
+    stack = texts["kube-prometheus-stack.yaml"]
+    for spec in (
+        stack["prometheus"]["prometheusSpec"]["storageSpec"],
+        stack["alertmanager"]["alertmanagerSpec"]["storage"],
+    ):
+        assert spec["volumeClaimTemplate"]["spec"]["resources"]["requests"]["storage"]
+    for name in ("sonarqube.yaml", "grafana.yaml"):
+        assert texts[name]["persistence"]["enabled"] is True
 
 
 def test_grafana_asks_the_service_that_the_other_chart_makes(tmp_path: Path) -> None:
