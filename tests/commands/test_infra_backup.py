@@ -13,6 +13,7 @@ from shell import COMMAND, Said, sophia, surroundings
 from sophia_cli.infra import stack as stacks
 from sophia_cli.infra.archive import About, writing
 from sophia_cli.infra.backup import SECRETS, settings_of
+from sophia_cli.infra.before import find, forget, keep
 from sophia_cli.infra.sealed import seal
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.up import Asked, settle
@@ -25,9 +26,9 @@ def shop(tmp_path: Path) -> Path:
     return folder
 
 
-def infra(folder: Path, *words: str, **environ: str) -> Said:
+def infra(folder: Path, *words: str, stdin: str = "", **environ: str) -> Said:
     state = {"XDG_STATE_HOME": str(folder / "state"), "DOCKER_HOST": "unix:///nowhere/no.sock"}
-    return sophia("infra", *words, cwd=folder, **{**state, **environ})
+    return sophia("infra", *words, cwd=folder, stdin=stdin, **{**state, **environ})
 
 
 def stack_in(folder: Path) -> Stack:
@@ -137,6 +138,56 @@ def test_grafanas_data_without_its_password(shop: Path) -> None:
     )
     said = infra(shop, *words, "--without-grafana")
     assert said.err.startswith("sophia: no Docker engine answers")
+
+
+@pytest.mark.parametrize("words", [(), ("shop.tar", "--undo")], ids=["neither", "both"])
+def test_a_restore_is_of_a_backup_or_back(shop: Path, words: tuple[str, ...]) -> None:
+    said = infra(shop, "restore", *words)
+    assert (said.code, said.out) == (2, "")
+    assert said.err == ("sophia: name a backup, or --undo\n        sophia infra restore FILE\n")
+
+
+def test_there_is_nothing_to_go_back_to(shop: Path) -> None:
+    said = infra(shop, "restore", "--undo")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == (
+        "sophia: no restore of the stack `sophia-shop` was cut off\n"
+        "        sophia infra status\n"
+    )
+
+
+def test_a_restore_that_was_cut_off_is_said_by_whoever_would_change_the_stack(shop: Path) -> None:
+    stack = stack_in(shop)
+    path = shop / "shop.tar"
+    before = keep(stack.home, path, stack, {"grafana": "of before"}, ran=True)
+    assert find(stack.home) == before
+    assert before.vault.names() == ("grafana",)
+    assert {path.stat().st_mode & 0o077 for path in before.folder.rglob("grafana")} == {0}
+    for words in (("up",), ("backup",), ("upgrade",), ("secrets", "set", "grafana")):
+        said = infra(shop, *words, stdin="x\n")
+        assert (said.code, said.out) == (1, "")
+        assert said.err == (
+            "sophia: a restore of the stack `sophia-shop` was cut off\n"
+            f"        begin it again:  sophia infra restore {path}\n"
+            "        or put back what was before:  sophia infra restore --undo --name sophia-shop\n"
+        )
+    said = infra(shop, "doctor", PATH=str(shop))
+    assert "  restore       fail: a restore of the stack `sophia-shop` was cut off\n" in said.out
+    said = infra(shop, "restore", "--undo")  # it needs an engine for what it does
+    assert said.err.startswith("sophia: no Docker engine answers")
+    forget(before)
+    assert find(stack.home) is None
+    assert infra(shop, "up").err.startswith("sophia: no Docker engine answers")
+
+
+def test_one_that_was_cut_off_before_it_changed_anything(shop: Path) -> None:
+    """Whoever is killed while it is written down has changed nothing yet."""
+    stack = stack_in(shop)
+    before = keep(stack.home, shop / "shop.tar", stack, {"grafana": "x"}, ran=False)
+    (before.folder / "before.json").unlink()
+    assert find(stack.home) is None
+    again = keep(stack.home, shop / "shop.tar", None, {}, ran=False)
+    assert (again.stack, again.vault.names(), again.kept) == (None, (), ())
 
 
 def test_removing_data_asks_for_the_name_and_names_the_backup(shop: Path) -> None:

@@ -19,6 +19,10 @@ import httpx
 import pytest
 from stacks import NOBODY, Shop, docker, free_port, gone_at_the_end, lacking
 
+from sophia_cli.infra import attached
+from sophia_cli.infra.images import read_lock
+from sophia_cli.infra.stack import Stack
+
 IMAGES = ("prometheus", "alertmanager")
 pytestmark = pytest.mark.skipif(bool(lacking(*IMAGES)), reason=lacking(*IMAGES) or "-")
 
@@ -151,6 +155,57 @@ def test_up_again_status_logs_down(shop: Shop) -> None:
     assert not docker(
         "volume", "ls", "-q", "--filter", f"label=com.docker.compose.project={shop.name}"
     )
+
+
+def test_a_prometheus_elsewhere_says_whether_it_can_be_written_to(tmp_path: Path) -> None:
+    command = ["--config.file=/dev/null", "--storage.tsdb.path=/prometheus"]
+    receiver = "--web.enable-remote-write-receiver"
+    for more, states in (([receiver], ["ok"]), ([], ["ok", "warn"])):
+        port = free_port()
+        made = docker(
+            "run", "--detach", "--rm", "--publish", f"127.0.0.1:{port}:9090",
+            "sophia-test/prometheus", *command, *more,
+        ).strip()  # fmt: skip
+        try:
+            url = f"http://127.0.0.1:{port}"
+            for _ in range(120):
+                with suppress(httpx.HTTPError):
+                    if httpx.get(f"{url}/-/ready", timeout=5).is_success:
+                        break
+                time.sleep(0.5)
+            checks = attached.check(
+                Stack("a", tmp_path, tmp_path, attached={"prometheus": url}), {}
+            )
+        finally:
+            docker("rm", "--force", made)
+        assert [one.state for one in checks] == states
+        assert checks[0].words.startswith(f"{url} is ready, version ")
+
+
+def test_a_registry_that_changes_has_the_images_fetched_there(shop: Shop) -> None:
+    """Names of images that mean the same: what is made anew is made anew for its name alone."""
+    settings = shop.folder / "sophia.toml"
+    lock = {name: image.name for name, image in read_lock(shop.folder).items() if name in IMAGES}
+    made = []
+    try:
+        for registry in ("a.sophia.test", "b.sophia.test"):
+            for name, image in lock.items():
+                docker("tag", f"sophia-test/{name}", f"{registry}/{image}")
+                made.append(f"{registry}/{image}")
+        ports = [f"--port={name}={port}" for name, port in shop.ports.items()]
+        up = ("infra", "up", "--profile", "metrics", "--grafana-url", NOBODY, *ports)
+        for registry in ("a.sophia.test", "b.sophia.test"):
+            settings.write_text(f'[infra]\nregistry = "{registry}"\n')
+            wanted = {name: f"{registry}/{image}" for name, image in lock.items()}
+            assert shop.sophia(*up)["data"]["images"] == wanted
+            assert {
+                docker("inspect", "--format", "{{.Config.Image}}", name).strip()
+                for name in shop.containers()
+            } == set(wanted.values())
+        shop.sophia("infra", "down", "--volumes", "--yes")
+    finally:
+        for image in made:
+            docker("rmi", "--force", image)
 
 
 def test_a_port_that_is_taken_stops_it_before_anything_is_there(shop: Shop) -> None:
