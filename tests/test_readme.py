@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from sophia_cli.hooks.settings import KEYS as HOOKS_KEYS
+from sophia_cli.hooks.settings import load_settings as load_hooks
 from sophia_cli.infra.settings import KEYS as INFRA_KEYS
 from sophia_cli.infra.settings import load_settings as load_infra
 from sophia_cli.llm.budgets.budget import KEYS as BUDGET_KEYS
@@ -39,6 +41,7 @@ KEYS = (
     *ALERTS_KEYS,
     *COMMAND_LINE_KEYS,
     *INFRA_KEYS,
+    *HOOKS_KEYS,
 )
 
 
@@ -146,6 +149,7 @@ def test_the_template_is_right_as_it_is_and_written_out(tmp_path: Path) -> None:
         assert load_settings(tmp_path, {}).root == tmp_path
         assert load_infra(tmp_path, {}).conditions
         assert load_targets({}, tmp_path).success == 0.99
+        assert load_hooks(tmp_path, {}).cooldown_days >= 7
 
 
 def test_the_template_shows_every_key() -> None:

@@ -34,20 +34,30 @@ def node_modules(packages: Sequence[str]) -> Path:
     return _once("node", packages, _install_node) / "node_modules"
 
 
-def programs(requirements: Sequence[str]) -> Path:
-    """The folder of the programs of these packages of PyPI. Raises SophiaError."""
-    return _once("python", requirements, _install_python) / "bin"
+def programs(requirements: Sequence[str], python: str = "") -> Path:
+    """The folder of the programs of these packages of PyPI, for an interpreter (default: this one).
+
+    Raises SophiaError.
+    """
+
+    def install(packages: Sequence[str], place: Path) -> None:
+        _install_python(packages, place, python or sys.executable)
+
+    return _once("python", requirements, install, python) / "bin"
 
 
 def _once(
-    kind: str, packages: Sequence[str], install: Callable[[Sequence[str], Path], None]
+    kind: str,
+    packages: Sequence[str],
+    install: Callable[[Sequence[str], Path], None],
+    python: str = "",
 ) -> Path:
     """The folder that holds them; what a killed process left of it is made anew."""
     own = own_folder(os.environ, "CACHE")
     if own is None:
         raise SophiaError("there is no folder to keep packages in", "set XDG_CACHE_HOME")
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}" if kind == "python" else ""
-    text = "\n".join([version, *sorted(packages)])
+    ours = f"{sys.version_info[0]}.{sys.version_info[1]}" if kind == "python" else ""
+    text = "\n".join([python or ours, *sorted(packages)])
     place = own / kind / hashlib.sha256(text.encode()).hexdigest()[:16]
     ready = place / "ready"
     if not ready.exists():
@@ -88,14 +98,16 @@ def _install_node(packages: Sequence[str], place: Path) -> None:
         raise SophiaError("npm is not installed, and ESLint comes from it", mend) from error
 
 
-def _install_python(packages: Sequence[str], place: Path) -> None:
+def _install_python(packages: Sequence[str], place: Path, python: str) -> None:
     skip = ",".join(one.partition("=")[0].partition("[")[0] for one in packages)
-    _do([sys.executable, "-m", "venv", str(place)], place, skip)
+    _do([python, "-m", "venv", str(place)], place, skip)
     _do([str(place / "bin" / "python"), *_PIP, *packages], place, skip)
 
 
 def _do(command: Sequence[str], place: Path, skip: str) -> None:
-    done = run(command, cwd=place, timeout=_PATIENCE)
+    # What is said to this Python is not meant for another one.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    done = run(command, cwd=place, env=env, timeout=_PATIENCE)
     if done.code:
         said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
         words = said[0] if said else f"exit code {done.code}"

@@ -35,6 +35,7 @@ TABLES = (
     "alerts",
     "migrate",
     "infra",
+    "hooks",
 )
 # A switch in the environment, as people write it.
 _SWITCH = {

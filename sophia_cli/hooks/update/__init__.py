@@ -1,0 +1,1 @@
+"""Newer versions for the pins of a pre-commit configuration."""
