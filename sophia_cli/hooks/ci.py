@@ -14,6 +14,7 @@ from sophia_cli.hooks.clone import Clone, default_branch, look
 from sophia_cli.hooks.config import NAME, read_config
 from sophia_cli.hooks.detect import Project, detect
 from sophia_cli.hooks.record import Written
+from sophia_cli.hooks.run import baseline_file
 from sophia_cli.hooks.write import alone, mode_of, read, written
 
 GITHUB, GITLAB = "github", "gitlab"
@@ -71,6 +72,7 @@ def _workflow(clone: Clone, host: str, project: Project) -> str:
     text = asset(f"templates/ci/{host}.yml").read_text(encoding="utf-8")
     there = {
         "node": bool(project.scripts),
+        "baseline": baseline_file(clone.root).exists(),
         "ratchet": project.has_baseline,
     }
     text = _SECTION.sub(lambda found: found[2] if there[found[1]] else "", text)

@@ -6,15 +6,15 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from sophia_cli.hooks.unparsed import KINDS, unparsed
 from sophia_cli.migrate.git import listed
 
 _PYTHON = (".py", ".pyi")
 _SCRIPTS = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts")
-_DATA = {"yaml": (".yaml", ".yml"), "toml": (".toml",), "json": (".json",)}
 _FOREIGN = ("node_modules", "vendor", "third_party", "external", "dist", "build")
 _FLAT = tuple(f"eslint.config.{suffix}" for suffix in ("js", "mjs", "cjs", "ts", "mts", "cts"))
 _OLD = (".eslintrc", *(f".eslintrc.{suffix}" for suffix in ("js", "cjs", "json", "yml", "yaml")))
@@ -26,7 +26,8 @@ _VERSION = re.compile(r"(?:py|>=\s*|~=\s*|\^)(3)\.?(\d+)")
 class Project:
     """A repository's files and configurations; paths are relative to its root.
 
-    `python` and `scripts` count files that are not somebody else's. `configured` says in which file
+    `python` and `scripts` count files that are not somebody else's, `broken` are files of data that
+    do not parse. `configured` says in which file
     a tool is configured at the top, `needs` the Python that the code asks for, `columns` the line
     lengths by tool. `flat` are ESLint configurations of the kind that ESLint reads today, `old` the
     other kind; `eslint` is the version range of the project's own ESLint, empty where it has none.
@@ -38,6 +39,7 @@ class Project:
     data: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     charts: tuple[str, ...] = ()
+    broken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     packages: tuple[str, ...] = ()
     configured: Mapping[str, str] | None = None
     needs: tuple[int, int] | None = None
@@ -79,15 +81,18 @@ def detect(root: Path) -> Project:
     foreign = sorted({part for path in paths for part in path.split("/")[:-1] if part in _FOREIGN})
     own = [path for path in paths if not set(path.split("/")[:-1]) & set(foreign)]
     pyproject = _toml(root / "pyproject.toml")
+    charts = _folders_of(own, ("Chart.yaml",))
+    rendered = tuple(f"{folder}/templates/" for folder in charts)
     return Project(
         root,
         python=sum(path.endswith(_PYTHON) for path in own),
         scripts=tuple(path for path in own if path.endswith(_SCRIPTS)),
         data=tuple(
-            kind for kind, ends in _DATA.items() if any(path.endswith(ends) for path in own)
+            kind for kind, ends in KINDS.items() if any(path.endswith(ends) for path in own)
         ),
         foreign=tuple(foreign),
-        charts=_folders_of(own, ("Chart.yaml",)),
+        charts=charts,
+        broken=unparsed(root, [path for path in own if not path.startswith(rendered)]),
         packages=_folders_of(own, ("pyproject.toml", "package.json")),
         configured=_configured(root, pyproject),
         needs=_needs(root, pyproject),

@@ -20,8 +20,8 @@ from sophia_cli.hooks.packages import node_modules
 from sophia_cli.hooks.proposal import Options, Proposal, propose
 from sophia_cli.hooks.record import Written
 from sophia_cli.hooks.splice import spliced
-from sophia_cli.hooks.way import Way, missing_program, other_hooks, way_of
-from sophia_cli.hooks.write import alone, mode_of, read, written
+from sophia_cli.hooks.way import Way, other_hooks, to_do, way_of
+from sophia_cli.hooks.write import alone, mode_of, read, unwritable, written
 from sophia_cli.process import Result, run
 
 ESLINT, RUFF = "eslint.config.cjs", "ruff.toml"
@@ -62,7 +62,7 @@ def plan(folder: Path, options: Options, environ: Mapping[str, str]) -> Plan:
     project = detect(clone.root)
     config = read_config(_header(project) if before is None else before)
     proposal = propose(project, config, options, environ)
-    way = way_of(clone, environ)
+    way = way_of(clone)
     text = spliced(config, proposal.change).encode()
     files = [Written(NAME, before, text, mode_of(clone.root / NAME))]
     files += _configurations(project, proposal, options)
@@ -74,7 +74,7 @@ def plan(folder: Path, options: Options, environ: Mapping[str, str]) -> Plan:
     kinds = tuple(config.data.get("default_install_hook_types") or ("pre-commit",))
     missing = tuple(kind for kind in kinds if way.owner == "git" and not _is_installed(clone, kind))
     chained = tuple(other_hooks(clone, kinds)) if way.owner == "git" else ()
-    notes = (*proposal.notes, *filter(None, [missing_program(way, environ)]))
+    notes = (*proposal.notes, *to_do(way, clone, environ))
     return Plan(clone, project, config, proposal, way, tuple(files), kinds, missing, chained, notes)
 
 
@@ -134,10 +134,13 @@ def _is_installed(clone: Clone, kind: str) -> bool:
 
 def _validate(text: bytes) -> None:
     """Raises SophiaError where pre-commit would refuse the configuration."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / NAME
-        path.write_bytes(text)
-        done = _run("validate-config", str(path), cwd=Path(folder))
+    try:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / NAME
+            path.write_bytes(text)
+            done = _run("validate-config", str(path), cwd=Path(folder))
+    except OSError as error:
+        raise unwritable(error) from error
     if done.code:
         said = [line.strip(" =>") for line in done.stdout.splitlines() if line.strip()]
         why = said[-1] if said else "it does not say why"

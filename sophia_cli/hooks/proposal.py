@@ -56,7 +56,13 @@ def propose(
     done = {"black" if one.does in FORMATTERS else one.does for one in provided}
     tools, notes = _tools(project, done, environ)
     version, more = _python_version(project, tools, environ)
-    notes = [*notes, *more, *_formatter(provided), *_line_lengths(project, tools, options)]
+    notes = [
+        *notes,
+        *more,
+        *_broken(project, done),
+        *_formatter(provided),
+        *_line_lengths(project, tools, options),
+    ]
     wanted = _wanted(project, options, tools, version, done)
     change = _change(config, wanted, tuple(one.place for one in adopted))
     adds = tuple(own_id(hook) for repo in change.add for hook in repo["hooks"])
@@ -95,6 +101,22 @@ def _python_version(
     return "", [
         f"The code asks for Python {needs[0]}.{needs[1]}, which is not here: Bandit and Black read it with {here}."
     ]
+
+
+def _broken(project: Project, done: set[str]) -> list[str]:
+    """What the checks of files pass over today."""
+    few: list[str] = []
+    notes = []
+    for kind, paths in project.broken.items():
+        if kind in offer.hopeless(project):
+            words = f"{len(paths)} files of {kind.upper()} do not parse as such"
+            notes.append(f"No check that {kind.upper()} parses: {words}.")
+        elif f"sophia-{kind}" not in done:
+            few += paths
+    if few:
+        shown = ", ".join(few[:3]) + (f" and {len(few) - 3} more" if len(few) > 3 else "")
+        notes.append(f"Passed over, for they do not parse today: {shown}.")
+    return notes
 
 
 def _formatter(provided: tuple[Foreign, ...]) -> list[str]:

@@ -38,7 +38,7 @@ class Way:
     mode: int = 0o644
 
 
-def way_of(clone: Clone, environ: Mapping[str, str]) -> Way:
+def way_of(clone: Clone) -> Way:
     """Find out who runs hooks here. Raises SophiaError where nobody could without a decision of the user's."""
     elsewhere = clone.elsewhere
     if _uses_husky(clone):
@@ -51,11 +51,16 @@ def way_of(clone: Clone, environ: Mapping[str, str]) -> Way:
     return Way("git")
 
 
-def missing_program(way: Way, environ: Mapping[str, str]) -> str:
-    """What to install where the owner of the hooks would not find pre-commit; empty where it does."""
-    if way.owner == "git" or shutil.which("pre-commit", path=environ.get("PATH", "")):
-        return ""
-    return f"{way.owner} finds no pre-commit on PATH:  pipx install pre-commit"
+def to_do(way: Way, clone: Clone, environ: Mapping[str, str]) -> list[str]:
+    """What is left for the user where somebody else owns the hooks."""
+    if way.owner == "git":
+        return []
+    notes = []
+    if shutil.which("pre-commit", path=environ.get("PATH", "")) is None:
+        notes.append(f"{way.owner} finds no pre-commit on PATH:  pipx install pre-commit")
+    if way.owner == "lefthook" and not (clone.hooks / "pre-commit").exists():
+        notes.append("lefthook has no hook for commits in git yet:  lefthook install")
+    return notes
 
 
 def _elsewhere(clone: Clone, place: Path) -> SophiaError:

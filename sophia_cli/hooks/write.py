@@ -38,7 +38,7 @@ def written(root: Path, files: Sequence[Written]) -> Iterator[None]:
         yield
     except OSError as error:
         _put_back(root, done)
-        raise _unwritable(error) from error
+        raise unwritable(error) from error
     except BaseException:
         _put_back(root, done)
         raise
@@ -75,7 +75,8 @@ def mode_of(path: Path) -> int:
     return path.stat().st_mode & 0o777 if path.exists() else 0o644
 
 
-def _unwritable(error: OSError) -> SophiaError:
+def unwritable(error: OSError) -> SophiaError:
+    """What to say when a disk is full or a place may not be written to."""
     name = str(error.filename or "a file")
     return SophiaError(
         f"{name} cannot be written: {error.strerror}; nothing was changed",

@@ -191,7 +191,36 @@ def test_what_is_detected(project: Tree) -> None:
     assert (found.foreign, found.charts, found.packages) == (("vendor",), ("chart",), ("apps/web",))
     assert found.configured == {"ruff": ".ruff.toml", "bandit": "pyproject.toml"}
     assert (found.old, found.unconfigured) == (("apps/web/.eslintrc.json",), ("apps/web/a.tsx",))
-    assert hooks(proposed(project))["sophia-yaml"]["exclude"] == "^(chart/templates/)"
+    assert hooks(proposed(project))["sophia-yaml"]["exclude"] == "^chart/templates/"
+
+
+def test_files_that_do_not_parse_today_are_passed_over(project: Tree) -> None:
+    project.put("a.b.yaml", "a: [\n")
+    project.put("good.yml", "a: !tag [b]\n---\nc: *unknown\n")
+    project.put("twice.json", '{"a": 1, "a": 2}')
+    project.put("tsconfig.json", "{// why\n}")
+    project.put("data/x.toml", "a =\n")
+    found = proposed(project)
+    assert {
+        name: hook.get("exclude") for name, hook in hooks(found).items() if "types" in hook
+    } == {
+        "sophia-private-key": "(^|/)(tests?|testdata|fixtures|__fixtures__)/",
+        "sophia-yaml": r"^a\.b\.yaml$",
+        "sophia-toml": r"^data/x\.toml$",
+        "sophia-json": r"^\.vscode/|(^|/)(tsconfig|jsconfig|devcontainer|api-extractor)[\w.-]*\.json$"
+        r"|^twice\.json$",
+    }
+    assert found.notes == (
+        "Passed over, for they do not parse today: a.b.yaml, data/x.toml, twice.json.",
+    )
+
+
+def test_a_check_that_most_files_fail_is_left_out(project: Tree) -> None:
+    for number in range(21):
+        project.put(f"{number}.json", "[,]")
+    found = proposed(project)
+    assert "sophia-json" not in hooks(found)
+    assert found.notes == ("No check that JSON parses: 21 files of JSON do not parse as such.",)
 
 
 def test_the_shipped_configuration_is_what_is_written(project: Tree) -> None:

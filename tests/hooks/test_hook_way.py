@@ -114,7 +114,9 @@ def test_lefthook_gains_a_command(project: Tree) -> None:
     project.put(NAME, MARKER)
     file = project.put("lefthook.yml", LEFTHOOK)
     before = project.everything()
-    assert project.install().way.owner == "lefthook"
+    made = project.install()
+    assert made.way.owner == "lefthook"
+    assert made.notes == ("lefthook has no hook for commits in git yet:  lefthook install",)
     assert file.read_text() == LEFTHOOK + (
         "pre-commit:\n  commands:\n    sophia:\n      run: pre-commit run\n"
     )

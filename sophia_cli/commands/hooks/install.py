@@ -9,6 +9,7 @@ import typer
 
 from sophia_cli.commands.hooks.asked import Plan, Yes, agreed, files_data, row, show_difference
 from sophia_cli.commands.options import Json, Root
+from sophia_cli.errors import SophiaError
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
 
@@ -57,10 +58,20 @@ def install(
         return
     work.install(made, os.environ)
     if fetch:
-        output.note("Fetching the tools, which the first time takes about a minute")
-        work.fetch_tools(made.clone, os.environ)
+        _fetch(output, made)
     output.envelope("hooks install", _data(made, written=True))
     _tell(output, made)
+
+
+def _fetch(output: Output, made: Made) -> None:
+    from sophia_cli.hooks.install import fetch_tools
+
+    output.note("Fetching the tools, which the first time takes about a minute")
+    try:
+        fetch_tools(made.clone, os.environ)
+    except SophiaError as error:
+        words = "the hooks are installed, but not all of their tools are here"
+        raise SophiaError(f"{words}: {error.message}", error.mend) from error
 
 
 def _show(output: Output, made: Made) -> None:
