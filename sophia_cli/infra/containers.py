@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sophia_cli.infra.engine import containers
+from sophia_cli.infra.servers import NAMES
 from sophia_cli.infra.stack import Stack
 
 if TYPE_CHECKING:
@@ -55,6 +56,12 @@ def states(client: DockerClient, stack: Stack) -> tuple[State, ...]:
             )
         )
     return tuple(result)
+
+
+def left_over(client: DockerClient, stack: Stack) -> tuple[str, ...]:
+    """The servers that have a container, and are elsewhere by now or not wanted any more."""
+    there = {one.labels.get(SERVICE, "") for one in of_stack(client, stack)}
+    return tuple(name for name in NAMES if name in there and name not in stack.servers)
 
 
 def missing(client: DockerClient, stack: Stack) -> Iterator[tuple[str, str]]:

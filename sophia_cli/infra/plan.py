@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sophia_cli.infra import credentials
 from sophia_cli.infra.attached import state_of
 from sophia_cli.infra.compose import Compose
-from sophia_cli.infra.containers import READY, states
+from sophia_cli.infra.containers import READY, left_over, states
 from sophia_cli.infra.containers import missing as missing_images
 from sophia_cli.infra.engine import Engine, connect
 from sophia_cli.infra.provide import lacking
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sophia_cli.infra.preflight import Check
 
-STAYS = "stays"
+STAYS, STOPS = "stays", "stop; its data stays"
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ def _servers(stack: Stack, engine: Engine, client: DockerClient) -> Iterator[tup
             yield one.server, "make anew: its image or settings differ"
         else:
             yield one.server, STAYS if one.phase in (READY, "starting") else "start again"
+    yield from ((name, STOPS) for name in left_over(client, stack))
 
 
 def _changes(stack: Stack, servers: Mapping[str, str], but: Collection[str]) -> Iterator[str]:

@@ -14,7 +14,16 @@ from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.infra import attached, credentials, properties
 from sophia_cli.infra import stack as stacks
 from sophia_cli.infra.compose import Compose
-from sophia_cli.infra.containers import READY, State, elsewhere, missing, outdated, states, tail
+from sophia_cli.infra.containers import (
+    READY,
+    State,
+    elsewhere,
+    left_over,
+    missing,
+    outdated,
+    states,
+    tail,
+)
 from sophia_cli.infra.engine import Engine, connect
 from sophia_cli.infra.images import bare, choose, read_lock, rerouted, through
 from sophia_cli.infra.machine import look
@@ -32,6 +41,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 _PULLING = 3600.0  # seconds; SonarQube's image has a gigabyte
+_STOPPING = 180.0  # seconds; SonarQube takes about ten
 _LOOK = 0.5  # seconds between two looks at the containers
 
 
@@ -282,6 +292,10 @@ def _start(
         title = server(name).title
         mend = "sophia infra bundle --load FILE   (made where there is a network)"
         raise SophiaError(f"the engine has no {image} for {title}", mend)
+    if left := left_over(client, compose.stack):
+        for name in left:
+            tell(Step(name, "stopping: it is not wanted here", 0.0))
+        compose.do("rm", "--stop", "--force", *left, timeout=_STOPPING)
     if _stands(compose, client):
         for one in compose.stack.running:
             tell(Step(one.name, READY, 0.0))

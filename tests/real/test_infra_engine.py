@@ -182,6 +182,29 @@ def test_a_prometheus_elsewhere_says_whether_it_can_be_written_to(tmp_path: Path
         assert checks[0].words.startswith(f"{url} is ready, version ")
 
 
+def test_a_server_that_moves_is_stopped_here_and_comes_back_with_its_data(shop: Shop) -> None:
+    shop.sophia(*shop.up_words)
+    name = f"{shop.name}-alertmanager-1"
+    docker("exec", f"{shop.name}-prometheus-1", "sh", "-c", ": > /prometheus/mark")
+    before = shop.containers()
+    away = (*shop.up_words, "--prometheus-url", NOBODY)
+    plan = shop.sophia(*away, "--plan")["data"]
+    assert plan["servers"] == {"alertmanager": "stays", "prometheus": "stop; its data stays"}
+    assert shop.containers() == before
+    for _ in range(2):
+        made = shop.sophia(*away)["data"]
+        assert made["urls"]["prometheus"] == NOBODY
+        assert shop.containers() == {name: before[name]}
+    back = (*shop.up_words, "--detach", "prometheus")
+    assert shop.sophia(*back, "--plan")["data"]["servers"] == {
+        "alertmanager": "stays",
+        "prometheus": "start",
+    }
+    made = shop.sophia(*back)["data"]
+    assert made["urls"]["prometheus"] == f"http://localhost:{shop.ports['prometheus']}"
+    assert "mark" in docker("exec", f"{shop.name}-prometheus-1", "ls", "/prometheus").split()
+
+
 def test_a_registry_that_changes_has_the_images_fetched_there(shop: Shop) -> None:
     """Names of images that mean the same: what is made anew is made anew for its name alone."""
     settings = shop.folder / "sophia.toml"
