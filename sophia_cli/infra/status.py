@@ -17,7 +17,7 @@ from sophia_cli.infra.engine import Engine, connect
 from sophia_cli.infra.prometheus import Prometheus
 from sophia_cli.infra.provide import lacking
 from sophia_cli.infra.servers import NAMES, server
-from sophia_cli.infra.sonarqube import UP, SonarQube
+from sophia_cli.infra.sonarqube import UNREACHABLE, UP, SonarQube
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.trouble import known_cause
 from sophia_cli.infra.vault import FOLDER, Vault
@@ -134,6 +134,8 @@ def _sonarqube(url: str, vault: Vault | None) -> tuple[str, str]:
     kept = vault.get(PASSCODE) if vault else None
     with SonarQube(url, passcode=kept.value if kept else "") as asked:
         state = asked.state()
+        if state == UNREACHABLE:
+            return "", "does not answer"
         if state != UP:
             return "", quality.PHASES.get(state, state)
         if not kept:

@@ -58,7 +58,8 @@ def _show(output: Output, found: Status) -> None:
         for line in found.cut_off.mend.splitlines():
             output.line(f"  {line}")
     elif bad:
-        output.line(f"Next:  sophia infra logs {bad[0]}")
+        here = [name for name in bad if name in found.stack.servers]
+        output.line(f"Next:  sophia infra {f'logs {here[0]}' if here else 'doctor'}")
     elif found.drift:
         output.line("Next:  sophia infra up")
     else:

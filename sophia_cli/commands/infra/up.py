@@ -141,7 +141,7 @@ def _show(output: Output, standing: Standing, checks: list[Check]) -> None:
     stack = standing.stack
     _show_warnings(output, checks)
     for name in (*(one.name for one in stack.running if one.port), *stack.attached):
-        made = name == "sonarqube" or (name == "grafana" and name in stack.servers)
+        made = name in ("sonarqube", "grafana") and name in stack.servers
         secret = f"   admin password: sophia infra secrets show {name}" if made else ""
         output.line(f"  {server(name).title:<13} {stack.url(name)}{secret}")
     if standing.changed:
