@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,19 +11,21 @@ from pathlib import Path
 from sophia_cli.errors import SophiaError
 from sophia_cli.llm.config import Config, load_config
 from sophia_cli.llm.errors import ConfigError, NotRouted
-from sophia_cli.llm.estimate import Estimate
 from sophia_cli.llm.outlook import Outlook
 from sophia_cli.llm.providers import Provider
 from sophia_cli.llm.routing import decide_again
 from sophia_cli.llm.routing.decision import INFERRED, Task, Verdict
 from sophia_cli.llm.rules.rule import AS_WRITTEN, LATENCY, WEIGHT
 from sophia_cli.llm.tasks import TaskType
-from sophia_cli.usage.past import OWN_ENDPOINT, Past
+from sophia_cli.usage.past import OWN_ENDPOINT, Past, Row, past_of
 from sophia_cli.usage.routes import Place
 
 _CHAT = Task(TaskType.CHAT_CONVERSATION.value)
 _FITS_ALL = 2_000  # tokens; of smaller prompts routing asks nothing about their size
 _BY_LATENCY = f", by {LATENCY}"
+_MOST = 50_000  # kinds of calls that are remembered
+_ESTIMATE = '"estimate": {'
+_SMALL = re.compile(r'"tokens_in": (\d+), "worst_in": \d+, "worst_out": \d+(?:, "limit": \d+)?')
 
 
 def read_rules(path: Path, environ: Mapping[str, str]) -> Config:
@@ -74,6 +77,14 @@ class Way:
         return self.chain == past.chain
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What deciding a call anew came to. `same`: it would go as it went."""
+
+    way: Way
+    same: bool
+
+
 class Again:
     """Decides calls under one configuration. Health and budgets are those of a quiet day."""
 
@@ -85,30 +96,37 @@ class Again:
             rule.when.over is not None or rule.when.under is not None for rule in config.rules
         )
         self._by_name = WEIGHT in sorts
-        self._known: dict[object, Way] = {}
+        self._known: dict[object, Answer | None] = {}
 
-    def way_of(self, past: Past) -> Way:
-        """The way a call would go. Raises ConfigError where a data class is not configured."""
-        call, size, labels = past.call, past.recorded.estimate, past.call.labels
+    def answer(self, row: Row) -> Answer | None:
+        """The way that a call would go; None where its decision was not kept.
+
+        Calls that routing cannot tell apart are decided once. Raises ConfigError where a data class
+        is not configured.
+        """
+        head, _, tail = row.route.partition(_ESTIMATE) if row.route else ("", "", "")
+        size, _, tail = tail.partition("}")
+        key = (
+            *(head, tail, row.door, row.operation, row.service, row.task, row.data_class),
+            *(row.user, row.team, row.requested_model),
+            (row.session or row.id) if self._by_name else "",
+            size if self._by_size or _is_large(size) else "",
+        )
+        try:
+            return self._known[key]
+        except KeyError:
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            answer = self._known[key] = self._decide(row)
+            return answer
+
+    def _decide(self, row: Row) -> Answer | None:
+        past = past_of(row)
+        if past is None:
+            return None
         task = past.recorded.task
         if task.source == INFERRED and not self.config.infer_task:
             task = _CHAT
-        key = (
-            *(task, call.operation, call.door, call.model, call.provider),
-            *(labels.task, labels.data_class, labels.service, labels.team, labels.user),
-            call.origin.provider if call.origin else None,
-            bool(call.body),
-            (call.labels.session or call.id) if self._by_name else "",
-            size if self._matters(size) else None,
-        )
-        return self._known.get(key) or self._decide(key, past, task)
-
-    def _matters(self, size: Estimate) -> bool:
-        return self._by_size or not size.plain or size.tokens_in > _FITS_ALL
-
-    def _decide(self, key: object, past: Past, task: Task) -> Way:
-        if len(self._known) > 50_000:
-            self._known.clear()
         try:
             decision = decide_again(
                 past.call, self.config, self._outlook, task, past.recorded.estimate
@@ -117,11 +135,16 @@ class Again:
         except NotRouted as error:
             way = Way((), error.message)
         except ConfigError as error:
-            if past.call.labels.data_class not in ("", *self.config.data_classes):
+            if row.data_class and row.data_class not in self.config.data_classes:
                 raise
             way = Way((), error.message)
-        self._known[key] = way
-        return way
+        return Answer(way, way.is_that_of(past))
+
+
+def _is_large(size: str) -> bool:
+    """Whether routing may ask about the size of a call, as it is written down: it asks for more than text, or is long."""
+    tokens = _SMALL.fullmatch(size)
+    return tokens is None or int(tokens[1]) > _FITS_ALL
 
 
 def _way(candidates: tuple[Verdict, ...]) -> Way:

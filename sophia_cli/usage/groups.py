@@ -30,6 +30,12 @@ class By(StrEnum):
     PROVIDER = "provider"
 
 
+@lru_cache(maxsize=1024)
+def model_name(provider: str, model: str) -> str:
+    """A model and who runs it; calls that nobody was asked for have neither."""
+    return f"{model or NONE} ({provider})" if provider else NONE
+
+
 Name = Callable[[str, str, str, str, str], str]  # of service, team, task, provider, model
 
 # `route` is not among them: the days of the ledger know nothing of it.
@@ -40,11 +46,6 @@ NAMES: Mapping[By, Name] = {
     By.TEAM: lambda service, team, task, provider, model: team or NONE,
     By.PROVIDER: lambda service, team, task, provider, model: provider or NONE,
 }
-
-
-def model_name(provider: str, model: str) -> str:
-    """A model and who runs it; calls that nobody was asked for have neither."""
-    return f"{model or NONE} ({provider})" if provider else NONE
 
 
 def grouped(days: list[Day], by: By) -> dict[str, list[Day]]:

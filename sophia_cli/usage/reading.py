@@ -45,22 +45,23 @@ class Path:
     large: list[Usage] = field(default_factory=list)
     times: array[int] = field(default_factory=_times)
 
-    def count(self, cost: int | None, tokens: tuple[int | None, ...], local: int) -> None:
-        """An answer of the first to be asked: tokens in, out, cached, written and of reasoning."""
-        self.kept_local += local
-        if cost is None or tokens[0] is None:
-            return
+    def count(
+        self, cost: int, sent: int, received: int, cached: int, written: int, reasoning: int
+    ) -> None:
+        """A priced answer of the first to be asked, with its tokens."""
         self.priced += 1
         self.cost_nano += cost
-        if tokens[0] > LARGE:
-            sent, received, cached, written, reasoning = (one or 0 for one in tokens)
+        if sent > LARGE:
             self.large.append(Usage(sent, received, cached, reasoning, None, written))
             return
         small = self.small
         small[0] += 1
-        for place, count in enumerate(tokens, 1):
-            if count:
-                small[place] += count
+        small[1] += sent
+        small[2] += received
+        if cached or written or reasoning:
+            small[3] += cached
+            small[4] += written
+            small[5] += reasoning
 
 
 @dataclass
@@ -82,33 +83,37 @@ class Reading:
 def read_rows(ledger: Ledger, span: Span, by: By) -> Reading:
     """Read the span, the times grouped as it is said. Raises LLMError."""
     reading, choices, names = Reading(), Choices(), NAMES.get(by)
-    rows = calls_between(ledger, span.start_ns, span.end_ns, (_COLUMNS,))
-    for moment, service, team, task, provider, model, outcome, took, cost, *rest in rows:
-        *tokens, local, route = rest
+    groups, places, paths, dearest = reading.groups, reading.places, reading.paths, reading.dearest
+    for moment, service, team, task, provider, model, outcome, took, cost, *rest in calls_between(
+        ledger, span.start_ns, span.end_ns, (_COLUMNS,)
+    ):
+        sent, received, cached, written, reasoning, local, route = rest
         choice = choices.of(route)
-        if cost and (len(reading.dearest) < DEAREST or cost > reading.dearest[0][0]):
-            _keep(reading.dearest, (cost, moment))
+        if cost and (len(dearest) < DEAREST or cost > dearest[0][0]):
+            _keep(dearest, (cost, moment))
         if choice is None:
             reading.unrouted += 1
         else:
-            path = reading.paths[task, choice]
+            path = paths[task, choice]
             path.calls += 1
         if outcome != OK:
             continue
         place = (provider, model)
-        reading.places[place, task].append(took)
+        places[place, task].append(took)
         if names is not None:
-            name = names(service, team, task, provider, model)
+            groups[names(service, team, task, provider, model)].append(took)
         else:
-            name = choice.why if choice else NOT_RECORDED
-        reading.groups[name].append(took)
-        if choice is not None:
-            path.ok += 1
-            if place == choice.first:
-                path.times.append(took)
-                path.count(cost, tuple(tokens), local)
-            else:
-                path.moved += 1
+            groups[choice.why if choice else NOT_RECORDED].append(took)
+        if choice is None:
+            continue
+        path.ok += 1
+        if place != choice.first:
+            path.moved += 1
+            continue
+        path.times.append(took)
+        path.kept_local += local
+        if cost is not None and sent is not None:
+            path.count(cost, sent, received or 0, cached or 0, written or 0, reasoning or 0)
     return reading
 
 

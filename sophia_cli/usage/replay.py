@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sophia_cli.llm.ledger import Ledger
-from sophia_cli.llm.ledger.history import who_failed
+from sophia_cli.llm.ledger.history import calls_between, who_failed
 from sophia_cli.llm.ledger.record import CACHED, ERROR, OK
 from sophia_cli.llm.prices import Price
 from sophia_cli.usage.again import Again
@@ -20,9 +20,9 @@ from sophia_cli.usage.figures import Speed
 from sophia_cli.usage.firsts import FEW, keeps_local
 from sophia_cli.usage.limits import Limits
 from sophia_cli.usage.mixture import Mixture
-from sophia_cli.usage.past import Past, Row, past_of, rows_between
+from sophia_cli.usage.past import Row, rows_between
 from sophia_cli.usage.pricing import Pricing, cost_of_tokens
-from sophia_cli.usage.routes import Place
+from sophia_cli.usage.routes import Place, read_route, taken_at_rest
 from sophia_cli.usage.span import Span
 
 Samples = Mapping[Place, "array[int]"]
@@ -140,7 +140,7 @@ class Replayer:
         self._failed, self._samples = failed, samples
         self._local: dict[str, bool] = {}
 
-    def add(self, row: Row, past: Past | None) -> None:
+    def add(self, row: Row) -> None:
         """One call."""
         sums = self.tasks[row.task]
         sums.calls += 1
@@ -148,25 +148,23 @@ class Replayer:
             sums.was_nano += row.cost_nano
         if row.outcome == OK:
             sums.was_times.append(row.latency_us)
-        target = self._target(row, past, sums)
+        target = self._target(row, sums)
         if target == row.place:
             self._same(row, sums)
         elif target is not None:
             self._move(row, target, sums)
 
-    def _target(self, row: Row, past: Past | None, sums: Sums) -> Place | None:
+    def _target(self, row: Row, sums: Sums) -> Place | None:
         """Who would have answered; None where nobody would, or nobody knows."""
         if self._again is None or row.outcome == CACHED:
             return row.place
-        if past is None:
+        answer = self._again.answer(row)
+        if answer is None or answer.way.unknown:
             sums.unknown += 1
             return None
-        way = self._again.way_of(past)
-        if way.unknown:
-            sums.unknown += 1
-            return None
-        if way.is_that_of(past):
+        if answer.same:
             return row.place
+        way = answer.way
         if not way.chain:
             sums.refused += 1
             self.refusals[way.why] += 1
@@ -246,16 +244,19 @@ def survey(ledger: Ledger, span: Span) -> Ground:
     providers: set[str] = set()
     classes: Counter[str] = Counter()
     routes: dict[str, None] = {}
-    for row in rows_between(ledger, span):
-        if row.outcome == OK:
-            samples[row.place].append(row.latency_us)
-        if row.data_class:
-            classes[row.data_class] += 1
-        tail = row.route[row.route.find('"candidates"') :] if row.route else ""
+    columns = ("outcome", "provider", "model", "latency_us", "data_class", "route")
+    rows = calls_between(ledger, span.start_ns, span.end_ns, columns)
+    for _, outcome, provider, model, took, data_class, route in rows:
+        if outcome == OK:
+            samples[provider, model].append(took)
+        if data_class:
+            classes[data_class] += 1
+        tail = route[route.find('"candidates"') :] if route else ""
         if tail not in routes:
             routes[tail] = None
-            past = past_of(row)
-            providers.update(provider for provider, _ in past.chain) if past else None
+            recorded = read_route(route)
+            if recorded is not None:
+                providers.update(one.provider for one in recorded.verdicts if taken_at_rest(one))
     for times in samples.values():
         times[:] = array("q", sorted(times))
     failed = who_failed(ledger, span.start_ns, span.end_ns)
@@ -265,7 +266,7 @@ def survey(ledger: Ledger, span: Span) -> Ground:
 def run(ledger: Ledger, span: Span, replayer: Replayer, samples: Samples) -> Replay:
     """Replay all calls of the span. Raises LLMError, ConfigError."""
     for row in rows_between(ledger, span):
-        replayer.add(row, past_of(row))
+        replayer.add(row)
     tasks = dict(
         sorted(replayer.tasks.items(), key=lambda one: (-one[1].was_nano, -one[1].calls, one[0]))
     )

@@ -37,9 +37,12 @@ class Recorded:
         return tuple(verdict for verdict in self.verdicts if verdict.taken)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Choice:
-    """Who was to answer, who would have been asked next, and why that was the order."""
+    """Who was to answer, who would have been asked next, and why that was the order.
+
+    Each is itself alone, which makes it a cheap key; who wants equal ones together looks at what they say.
+    """
 
     first: Place
     then: Place | None
