@@ -251,3 +251,15 @@ OpenRouter's activity export, 1 line, 2026-11-20 to 2026-11-20 (UTC)
     said = usage(project, "reconcile", "bill.csv")
     assert (said.code, said.out) == (1, "")
     assert "line 1 is the header of no usage export that is known" in said.err
+
+
+def test_advice(project: Path) -> None:
+    assert usage(project, "advise").out.startswith("No call was made yet")
+    ask(project, "hello")
+    said = usage(project, "advise")
+    assert (said.code, said.err) == (0, "")
+    assert "No change of a route is clearly worth it.\n" in said.out
+    assert usage(project, "advise", "--json").json["data"]["advice"] == []
+    said = usage(project, "advise", "--patch", "1")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == "sophia: there is no proposal 1: there are 0\n        sophia usage advise\n"
