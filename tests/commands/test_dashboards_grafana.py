@@ -164,14 +164,14 @@ def test_files_of_what_is_there(tmp_path: Path, server: Grafana) -> None:
     assert boards(tmp_path, server, "import", "sophia-cost").code == 0
     said = boards(tmp_path, server, "export", "--tag", "sophia", "--to", "out")
     assert (said.code, said.out) == (
-        0, "  out/sophia-cost.json\n1 boards, 1 written.\nNext:  sophia dashboards lint out\n"
+        0, "  out/sophia-cost.json\n1 board, 1 written.\nNext:  sophia dashboards lint out\n"
     )  # fmt: skip
     own = Path(__file__).parents[2] / "dashboards" / "cost.json"
     assert (tmp_path / "out" / "sophia-cost.json").read_bytes() == own.read_bytes()
     said = boards(tmp_path, server, "export", "sophia-cost", "--to", "out")
     assert said.out.splitlines()[0] == "  out/sophia-cost.json   as it was"
     said = boards(tmp_path, server, "export", "--list")
-    assert said.out.splitlines()[0] == f"1 boards at {server.url}"
+    assert said.out.splitlines()[0] == f"1 board at {server.url}"
     assert boards(tmp_path, server, "export").code == 2
 
 

@@ -21,7 +21,7 @@ from sophia_cli.llm.budgets.budget import windows_of
 from sophia_cli.llm.config import Config, load_config
 from sophia_cli.llm.ledger.record import Attempt, Charge, Final, Opening
 from sophia_cli.llm.ledger.store import Ledger
-from sophia_cli.llm.metrics.families import HISTOGRAM, Family
+from sophia_cli.llm.metrics.families import HISTOGRAM, LAST_SUCCESS, Family
 from sophia_cli.llm.metrics.reading import BOUNDS, Spread, read
 
 SETTINGS = """
@@ -75,6 +75,7 @@ class Day:
     ) -> None:
         self.until, self.since, self._hours = until, until - hours * 3600, hours
         self._calls, self._dice, self._folder = calls, random.Random(seed), folder
+        self._last: dict[str, float] = {}
         self.config: Config = _config(folder)
         self.ledger = Ledger(folder / "ledger.sqlite3", durability="batch")
 
@@ -84,7 +85,9 @@ class Day:
         for now in range(self.since, self.until + 1, MINUTE):
             while waiting and waiting[0] <= now:
                 self._call(waiting.pop(0))
-            yield now, read(self.ledger.read, self.config, float(now))
+            told = dict(read(self.ledger.read, self.config, float(now)))
+            # The ledger takes that from the clock on the wall, which is not the day's.
+            yield now, {**told, LAST_SUCCESS: {(name,): at for name, at in self._last.items()}}
 
     def _moments(self) -> Iterator[float]:
         """Most calls come while people work; the rest at night, from jobs."""
@@ -126,7 +129,7 @@ class Day:
                 "latency_us": 900, "first_us": None, "billable": False, "missed": False,
             }  # fmt: skip
         elif dice.random() < (0.5 if troubled else 0.012):
-            kind, status = ("rate_limited", 429) if troubled else ("server_error", 503)
+            kind, status = ("rate_limit", 429) if troubled else ("server", 503)
             failed = Attempt(1, provider, model, "error", kind, status, 200_000)
             if provider == "portkey" and dice.random() < 0.9:
                 spare = Attempt(2, *_SPARE, "ok", "", 200, int(took * 1e6))
@@ -144,6 +147,8 @@ class Day:
                 }  # fmt: skip
         elif dice.random() < 0.008:
             more |= {"outcome": "cancelled", "error_kind": "cancelled", "billable": False}
+        if more["outcome"] == "ok":
+            self._last[more["provider"]] = moment + took
         spent = more["cost_nano"] or 0
         day, _ = windows_of(moment)
         names = ("everything", *(("bulk",) if task == "bulk" else ()))

@@ -7,7 +7,10 @@ from sophia_cli.commands.options import App, Json, NoColor, Quiet, Root
 _COMMANDS = "sophia_cli.commands.dashboards"
 _LATER = {
     "import": f"{_COMMANDS}.bring:bring",
-    **{name: f"{_COMMANDS}.{name}:{name}" for name in ("diff", "rollback", "export", "lint")},
+    **{
+        name: f"{_COMMANDS}.{name}:{name}"
+        for name in ("diff", "rollback", "export", "lint", "preview")
+    },
 }
 
 app = App(_LATER, no_args_is_help=True)

@@ -46,7 +46,7 @@ def export(
         if listed or to is None:
             output.envelope("dashboards export", {"boards": [asdict(one) for one in known]})
             rows = [(one.uid, one.folder or "-", one.title) for one in known]
-            output.line(f"{len(known)} boards at {server.url}")
+            output.line(f"{_count(len(known))} at {server.url}")
             output.table(("uid", "folder", "title"), rows)
             return
         wanted = uids or [one.uid for one in known]
@@ -57,5 +57,9 @@ def export(
     )
     for uid in boards:
         output.line(f"  {to / uid}.json{'' if uid in written else '   as it was'}")
-    output.line(f"{len(boards)} boards, {len(written)} written.")
+    output.line(f"{_count(len(boards))}, {len(written)} written.")
     output.line(f"Next:  sophia dashboards lint {to}")
+
+
+def _count(number: int) -> str:
+    return f"{number} board{'s' * (number != 1)}"

@@ -25,6 +25,7 @@ from sophia_cli.dashboards.builder.queries import (
     pace,
     ratio,
     runs_out,
+    shown,
 )
 
 _BY_MODEL = ("provider", "model")
@@ -35,7 +36,7 @@ def _hourly(title: str, label: str) -> object:
     about = About(title, "USD per hour at the pace of each moment.", "currencyUSD")
     return curves(
         about,
-        Query(named(label, f"{pace(COST, by=(label,))} * 3600"), f"{{{{{label}}}}}"),
+        Query(named(label, f"{pace(COST, by=(label,))} * 3600 > 0"), f"{{{{{label}}}}}"),
         stacked=True,
     )
 
@@ -93,7 +94,7 @@ BOARD = Board(
         ),
         Row(
             "Budgets",
-            8,
+            6,
             (
                 (8, figures.budget_bars()),
                 (
@@ -122,7 +123,7 @@ BOARD = Board(
             8,
             (
                 (
-                    12,
+                    13,
                     rows(
                         About(
                             "Models",
@@ -131,14 +132,15 @@ BOARD = Board(
                             to="sophia-latency",
                         ),
                         _BY_MODEL,
-                        C("USD", gained(COST, by=_BY_MODEL), "currencyUSD", 4),
-                        C("Calls", gained(CALLS, by=_BY_MODEL), "short", 0),
+                        C("USD", shown(gained(COST, by=_BY_MODEL)), "currencyUSD", 4),
+                        C("Calls", shown(gained(CALLS, by=_BY_MODEL)), "locale", 0),
                         C("USD per 1k answered", per_thousand(_BY_MODEL), "currencyUSD", 2),
+                        C("Unpriced", shown(gained(UNPRICED, by=_BY_MODEL)), "locale", 0),
                         details=_BY_MODEL,
                     ),
                 ),
                 (
-                    12,
+                    11,
                     rows(
                         About(
                             "Tasks",
@@ -147,8 +149,8 @@ BOARD = Board(
                             to="sophia-routing",
                         ),
                         _BY_TASK,
-                        C("USD", gained(COST, by=_BY_TASK), "currencyUSD", 4),
-                        C("Calls", gained(CALLS, by=_BY_TASK), "short", 0),
+                        C("USD", shown(gained(COST, by=_BY_TASK)), "currencyUSD", 4),
+                        C("Calls", shown(gained(CALLS, by=_BY_TASK)), "locale", 0),
                         C("USD per 1k answered", per_thousand(_BY_TASK), "currencyUSD", 2),
                         details=_BY_TASK,
                     ),
@@ -186,10 +188,10 @@ BOARD = Board(
                         About(
                             "Unpriced calls by model",
                             "Their cost is in no sum here. A price for one: sophia llm prices",
-                            "short",
+                            "locale",
                             decimals=0,
                         ),
-                        Query(f"{gained(UNPRICED, by=_BY_MODEL)} > 0", "{{provider}} {{model}}"),
+                        Query(shown(gained(UNPRICED, by=_BY_MODEL)), "{{provider}} {{model}}"),
                     ),
                 ),
             ),

@@ -35,7 +35,7 @@ BUDGET = (Step(0.5, NOTABLE), Step(0.8, "orange"), Step(1, BAD))
 
 
 def calls() -> Any:
-    about = About("Calls", "Finished calls in the range, exactly.", "short", decimals=0)
+    about = About("Calls", "Finished calls in the range, exactly.", "locale", decimals=0)
     return figure(about, gained(CALLS))
 
 
@@ -77,7 +77,7 @@ def p95() -> Any:
 
 def unpriced() -> Any:
     words = "Answered calls whose cost is not known: they are in no sum of USD. Prices: sophia llm prices"
-    about = About("Unpriced", words, "short", (Step(1, NOTABLE),), GOOD, 0, "sophia-cost")
+    about = About("Unpriced", words, "locale", (Step(1, NOTABLE),), GOOD, 0, "sophia-cost")
     return figure(about, gained(UNPRICED))
 
 
@@ -109,5 +109,5 @@ def percentiles() -> Any:
 
 def readable() -> Any:
     words = "1 while the exporter can read its ledger; at 0 all other metrics stand still."
-    about = About("Ledger readable", words, "short", (Step(1, GOOD),), BAD, 0)
+    about = About("Ledger readable", words, "locale", (Step(1, GOOD),), BAD, 0)
     return figure(about, "min(sophia_ledger_readable)", empty="no exporter")

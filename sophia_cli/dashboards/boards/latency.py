@@ -18,6 +18,7 @@ from sophia_cli.dashboards.builder.queries import (
     quantile,
     quantile_now,
     ratio,
+    shown,
 )
 
 _BY = ("provider", "model")
@@ -56,7 +57,7 @@ BOARD = Board(
                     4,
                     figure(
                         About(
-                            "Output tokens per second",
+                            "Tokens per second",
                             "Output tokens for each second that answered calls took.",
                             "short",
                             decimals=1,
@@ -129,7 +130,7 @@ BOARD = Board(
                             to="sophia-cost",
                         ),
                         _BY,
-                        C("Calls", gained(_COUNT, by=_BY), "short", 0),
+                        C("Calls", shown(gained(_COUNT, by=_BY)), "locale", 0),
                         C("Mean", ratio(gained(_SUM, by=_BY), gained(_COUNT, by=_BY)), "s", 2),
                         C("p50", quantile(0.5, DURATION, by=_BY), "s", 2),
                         C("p95", quantile(0.95, DURATION, by=_BY), "s", 2),
@@ -146,7 +147,7 @@ BOARD = Board(
                             "cpm",
                             to="sophia-routing",
                         ),
-                        Query(named("task", f"{pace(CALLS, by=('task',))} * 60"), "{{task}}"),
+                        Query(named("task", f"{pace(CALLS, by=('task',))} * 60 > 0"), "{{task}}"),
                         stacked=True,
                     ),
                 ),

@@ -31,6 +31,8 @@ from sophia_cli.dashboards.builder.queries import (
     gained,
     pace,
     ratio,
+    shown,
+    where_called,
 )
 
 _OBJECTIVE = 0.99
@@ -60,7 +62,7 @@ BOARD = Board(
                         About(
                             "Failed calls",
                             "Calls in the range that nobody answered, exactly.",
-                            "short",
+                            "locale",
                             (Step(1, BAD),),
                             decimals=0,
                         ),
@@ -73,7 +75,7 @@ BOARD = Board(
                         About(
                             "Failed attempts",
                             "Requests in the range that a provider did not answer well, exactly.",
-                            "short",
+                            "locale",
                             (Step(1, NOTABLE),),
                             decimals=0,
                         ),
@@ -86,7 +88,7 @@ BOARD = Board(
                         About(
                             "Handed on",
                             "Times in the range that another candidate was asked. Follows no filter.",
-                            "short",
+                            "locale",
                             decimals=0,
                             to="sophia-routing",
                         ),
@@ -99,7 +101,7 @@ BOARD = Board(
                         About(
                             "Cancelled",
                             "Calls in the range that their caller gave up; they count as neither.",
-                            "short",
+                            "locale",
                             decimals=0,
                         ),
                         gained(CALLS, 'outcome="cancelled"'),
@@ -116,7 +118,9 @@ BOARD = Board(
                     12,
                     curves(
                         About("Failures by kind", "Calls per minute that nobody answered.", "cpm"),
-                        Query(f"{pace(CALLS, FAILED, by=('error_type',))} * 60", "{{error_type}}"),
+                        Query(
+                            f"{pace(CALLS, FAILED, by=('error_type',))} * 60 > 0", "{{error_type}}"
+                        ),
                         stacked=True,
                     ),
                 ),
@@ -149,7 +153,7 @@ BOARD = Board(
                             "cpm",
                         ),
                         Query(
-                            f"{pace(ATTEMPTS, MISSED, by=('provider', 'error_type'))} * 60",
+                            f"{pace(ATTEMPTS, MISSED, by=('provider', 'error_type'))} * 60 > 0",
                             "{{provider}} {{error_type}}",
                         ),
                         stacked=True,
@@ -175,7 +179,7 @@ BOARD = Board(
                             "cpm",
                             to="sophia-routing",
                         ),
-                        Query(f"{pace(FALLBACKS, by=('reason',))} * 60", "{{reason}}"),
+                        Query(f"{pace(FALLBACKS, by=('reason',))} * 60 > 0", "{{reason}}"),
                         stacked=True,
                     ),
                 ),
@@ -195,11 +199,16 @@ BOARD = Board(
                             to="sophia-latency",
                         ),
                         _BY,
-                        C("Calls", gained(CALLS, by=_BY), "short", 0),
-                        C("Failed", gained(CALLS, FAILED, by=_BY), "short", 0),
+                        C("Calls", shown(gained(CALLS, by=_BY)), "locale", 0),
+                        C("Failed", where_called(gained(CALLS, FAILED, by=_BY), _BY), "locale", 0),
                         C("Answered", answered_share(_BY), "percentunit", 2),
-                        C("Attempts", gained(ATTEMPTS, by=_BY), "short", 0),
-                        C("Failed attempts", gained(ATTEMPTS, MISSED, by=_BY), "short", 0),
+                        C("Attempts", shown(gained(ATTEMPTS, by=_BY)), "locale", 0),
+                        C(
+                            "Failed attempts",
+                            where_called(gained(ATTEMPTS, MISSED, by=_BY), _BY),
+                            "locale",
+                            0,
+                        ),
                         details=_BY,
                     ),
                 ),

@@ -17,6 +17,7 @@ from sophia_cli.dashboards.builder.queries import (
     named,
     pace,
     ratio,
+    shown,
 )
 
 _BY = ("route", "task", "provider")
@@ -54,7 +55,7 @@ BOARD = Board(
                         About(
                             "Handed on",
                             "Times in the range that another candidate was asked. Follows no filter.",
-                            "short",
+                            "locale",
                             decimals=0,
                             to="sophia-reliability",
                         ),
@@ -71,7 +72,7 @@ BOARD = Board(
                     8,
                     curves(
                         About("Calls by route", "Per minute.", "cpm"),
-                        Query(f"{pace(CALLS, by=('route',))} * 60", "{{route}}"),
+                        Query(f"{pace(CALLS, by=('route',))} * 60 > 0", "{{route}}"),
                         stacked=True,
                     ),
                 ),
@@ -79,7 +80,7 @@ BOARD = Board(
                     8,
                     curves(
                         About("Calls by provider", "Per minute.", "cpm"),
-                        Query(f"{pace(CALLS, by=('provider',))} * 60", "{{provider}}"),
+                        Query(f"{pace(CALLS, by=('provider',))} * 60 > 0", "{{provider}}"),
                         stacked=True,
                     ),
                 ),
@@ -87,7 +88,7 @@ BOARD = Board(
                     8,
                     curves(
                         About("Calls by task", "Per minute.", "cpm"),
-                        Query(named("task", f"{pace(CALLS, by=('task',))} * 60"), "{{task}}"),
+                        Query(named("task", f"{pace(CALLS, by=('task',))} * 60 > 0"), "{{task}}"),
                         stacked=True,
                     ),
                 ),
@@ -101,7 +102,7 @@ BOARD = Board(
                     8,
                     curves(
                         About("Cache lookups", "Per minute, by their result.", "cpm"),
-                        Query(f"{pace(LOOKUPS, by=('result',))} * 60", "{{result}}"),
+                        Query(f"{pace(LOOKUPS, by=('result',))} * 60 > 0", "{{result}}"),
                         stacked=True,
                     ),
                 ),
@@ -126,7 +127,7 @@ BOARD = Board(
                             "decbytes",
                             decimals=1,
                         ),
-                        Query(named("task", gained(KEPT, by=("task",))), "{{task}}"),
+                        Query(named("task", shown(gained(KEPT, by=("task",)))), "{{task}}"),
                     ),
                 ),
             ),
@@ -145,7 +146,7 @@ BOARD = Board(
                             to="sophia-cost",
                         ),
                         _BY,
-                        C("Calls", gained(CALLS, by=_BY), "short", 0),
+                        C("Calls", shown(gained(CALLS, by=_BY)), "locale", 0),
                         C("Answered", answered_share(_BY), "percentunit", 1),
                         C("USD per 1k answered", per_thousand(_BY), "currencyUSD", 2),
                         details=_BY,
@@ -161,7 +162,7 @@ BOARD = Board(
                             to="sophia-reliability",
                         ),
                         _HANDED,
-                        C("Times", gained(FALLBACKS, by=_HANDED), "short", 0),
+                        C("Times", shown(gained(FALLBACKS, by=_HANDED)), "locale", 0),
                     ),
                 ),
             ),

@@ -13,16 +13,19 @@ from sophia_cli.dashboards.builder.queries import (
     COST,
     DURATION,
     TOKENS,
+    UNPRICED,
     answered_share,
     gained,
     quantile,
     ratio,
+    shown,
 )
 
 
 def per_thousand(by: Sequence[str]) -> str:
-    """USD for a thousand answered calls."""
-    return f"1000 * {ratio(gained(COST, by=by), gained(CALLS, ANSWERED, by=by))}"
+    """USD for a thousand answered calls; nothing where nothing was priced."""
+    spent = f"({shown(gained(COST, by=by))})"
+    return f"1000 * {ratio(spent, gained(CALLS, ANSWERED, by=by))}"
 
 
 def providers() -> Any:
@@ -36,13 +39,14 @@ def providers() -> Any:
             to="sophia-latency",
         ),
         by,
-        C("Calls", gained(CALLS, by=by), "short", 0),
+        C("Calls", shown(gained(CALLS, by=by)), "locale", 0),
         C("Answered", answered_share(by), "percentunit", 1),
         C("p50", quantile(0.5, DURATION, by=by), "s", 2),
         C("p95", quantile(0.95, DURATION, by=by), "s", 2),
-        C("Input tokens", gained(TOKENS, 'type="input"', by=by), "short", 1),
-        C("Output tokens", gained(TOKENS, 'type="output"', by=by), "short", 1),
-        C("USD", gained(COST, by=by), "currencyUSD", 2),
+        C("Input tokens", shown(gained(TOKENS, 'type="input"', by=by)), "short", 1),
+        C("Output tokens", shown(gained(TOKENS, 'type="output"', by=by)), "short", 1),
+        C("USD", shown(gained(COST, by=by)), "currencyUSD", 2),
         C("USD per 1k answered", per_thousand(by), "currencyUSD", 2),
+        C("Unpriced", shown(gained(UNPRICED, by=by)), "locale", 0),
         details=by,
     )

@@ -88,6 +88,16 @@ def quantile_now(share: float, metric: str, *matchers: str, by: Sequence[str] = 
     return f"histogram_quantile({share}, {counts}) >= 0"
 
 
+def shown(expr: str) -> str:
+    """Without what is 0: every combination that is configured has a series, most of them say nothing."""
+    return f"{expr} > 0"
+
+
+def where_called(expr: str, by: Sequence[str]) -> str:
+    """Only where there were calls in the range, also where the figure is 0."""
+    return f"{expr} and on ({', '.join(by)}) ({gained(CALLS, by=by)} > 0)"
+
+
 def answered_share(by: Sequence[str] = ()) -> str:
     """Calls that were answered, of those that nobody cancelled."""
     return ratio(gained(CALLS, ANSWERED, by=by), gained(CALLS, JUDGED, by=by))
