@@ -12,6 +12,7 @@ from sophia_cli.hooks.hold import Held, Options, both, hold
 from sophia_cli.hooks.tools import TOOLS
 from sophia_cli.hooks.tools.tool import Setup
 
+GATE = "sophia-gate"  # the id of the hook, and the program
 LEVELS = ("low", "medium", "high")
 USAGE = """usage: sophia-gate [OPTION]... [--] [FILE]...
 

@@ -14,8 +14,7 @@ from sophia_cli.hooks import record
 from sophia_cli.hooks.clone import Clone, hook_owner, look, refuse_half_done, without_hooks_path
 from sophia_cli.hooks.config import NAME, Config, read_config
 from sophia_cli.hooks.detect import Project, detect
-from sophia_cli.hooks.gate import parse
-from sophia_cli.hooks.offer import GATE
+from sophia_cli.hooks.gate import GATE, parse
 from sophia_cli.hooks.packages import node_modules
 from sophia_cli.hooks.proposal import Options, Proposal, propose
 from sophia_cli.hooks.record import Written

@@ -9,9 +9,9 @@ from typing import Any
 from sophia_cli import __version__
 from sophia_cli.hooks import pins
 from sophia_cli.hooks.detect import Project
+from sophia_cli.hooks.gate import GATE
 from sophia_cli.hooks.unparsed import COMMENTED
 
-GATE = "sophia-gate"
 RATCHET = "sophia-migrate-check"
 SECRETS = "sophia-secrets"
 TOOLS = ("ruff", "black", "bandit", "eslint")

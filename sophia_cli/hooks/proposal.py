@@ -11,10 +11,11 @@ from sophia_cli.hooks import offer
 from sophia_cli.hooks.config import Config, own_id
 from sophia_cli.hooks.detect import Project
 from sophia_cli.hooks.foreign import FORMATTERS, Foreign, foreign_hooks
+from sophia_cli.hooks.gate import GATE
 from sophia_cli.hooks.render import Entry
 from sophia_cli.hooks.splice import Change, Place, hook_at, joined, own_places
 
-_OF_A_STYLE = frozenset({offer.GATE, *(f"sophia-{tool}" for tool in offer.TOOLS)})
+_OF_A_STYLE = frozenset({GATE, *(f"sophia-{tool}" for tool in offer.TOOLS)})
 
 
 @dataclass(frozen=True)

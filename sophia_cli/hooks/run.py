@@ -11,7 +11,9 @@ from typing import Any
 from sophia_cli.hooks import pins
 from sophia_cli.hooks.baseline import NAME, Baseline, read_baseline
 from sophia_cli.hooks.changes import everything, working
-from sophia_cli.hooks.gate import Asked
+from sophia_cli.hooks.config import NAME as CONFIG
+from sophia_cli.hooks.config import read_config
+from sophia_cli.hooks.gate import GATE, Asked, parse
 from sophia_cli.hooks.hold import Held, hold
 from sophia_cli.hooks.packages import programs
 from sophia_cli.hooks.tools import TOOLS
@@ -52,6 +54,7 @@ class Ran:
 def run(wanted: Wanted, advance: Advance = lambda files: None) -> Ran:
     """Judge. Raises SophiaError."""
     changes = everything(wanted.root) if wanted.whole else working(wanted.root, wanted.since)
+    wanted = _as_installed(wanted, changes.root)
     file = wanted.baseline or baseline_file(changes.root)
     known = read_baseline(file) if not changes.parents else Baseline()
     options = replace(wanted.asked.options, baseline=known.allowed)
@@ -59,6 +62,19 @@ def run(wanted: Wanted, advance: Advance = lambda files: None) -> Ran:
         folder = _programs(wanted, options.tools)
         options = replace(options, setup=replace(options.setup, programs=folder))
     return Ran(hold(changes, options, advance), known, file)
+
+
+def _as_installed(wanted: Wanted, root: Path) -> Wanted:
+    """With the words and the pins of the hook that the repository's configuration has, if it has one."""
+    path = root / CONFIG
+    if not path.is_file():
+        return wanted
+    for _, hook in read_config(path.read_bytes()).hooks:
+        if hook["id"] == GATE:
+            words = [str(word) for word in hook.get("args") or ()]
+            packages = tuple(map(str, hook.get("additional_dependencies") or ()))
+            return replace(wanted, hook=parse(words, {}), packages=packages)
+    return wanted
 
 
 def baseline_file(root: Path) -> Path:

@@ -115,7 +115,7 @@ def test_written_and_taken_back(project: Path) -> None:
     again = sophia("hooks", "install", cwd=project)
     assert again.code == 0
     assert again.out.splitlines()[-1] == (
-        "Nothing to do: it is installed.  Take it out:  sophia hooks uninstall"
+        "Nothing to do: it is installed.  Next:  sophia hooks run"
     )
     gone = sophia("hooks", "uninstall", "--yes", cwd=project)
     assert gone.code == 0, gone.err

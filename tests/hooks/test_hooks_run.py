@@ -52,6 +52,18 @@ def test_what_was_changed(repository: Repository, capfd: pytest.CaptureFixture[s
     )  # fmt: skip
 
 
+def test_as_the_installed_hook_does(
+    repository: Repository, capfd: pytest.CaptureFixture[str]
+) -> None:
+    hook = "- {id: sophia-gate, args: [--tool=bandit, --severity=high]}"
+    config = f"repos:\n  - repo: local\n    hooks:\n      {hook}\n"
+    repository.commit({".pre-commit-config.yaml": config})
+    repository.write("new.py", "import os\neval(os)\n")
+    assert told(capfd, "run") == (0, "1 file judged: nothing new.\n")
+    repository.write(".pre-commit-config.yaml", config.replace("high", "low"))
+    assert told(capfd, "run")[0] == 1
+
+
 def test_since_a_commit(repository: Repository, capfd: pytest.CaptureFixture[str]) -> None:
     repository.git("checkout", "-q", "-b", "topic")
     repository.commit({"new.py": "import os\n"})

@@ -51,7 +51,7 @@ def install(
         return
     if made.is_done:
         output.envelope("hooks install", _data(made, written=False))
-        output.line("Nothing to do: it is installed.  Take it out:  sophia hooks uninstall")
+        output.line("Nothing to do: it is installed.  Next:  sophia hooks run")
         return
     show = "sophia hooks install"
     if not agreed(output, "Write it?", yes=yes, command=show):
