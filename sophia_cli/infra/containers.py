@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 FOLDER = "com.docker.compose.project.working_dir"
-READY = "ready"
+READY, PAUSED = "ready", "paused"
 
 
 @dataclass(frozen=True)
 class State:
-    """One server's container: `phase` is `ready`, `starting`, `unhealthy`, `restarting`, `exited` or `missing`."""
+    """One server's container: `phase` is `ready`, `starting`, `unhealthy`, `restarting`, `paused`, `exited` or `missing`."""
 
     server: str
     phase: str
@@ -122,4 +122,5 @@ def _phase(state: dict[str, object], restarts: int) -> str:
         word = str(health.get("Status", "")) if isinstance(health, dict) else "healthy"
         begun = "restarting" if restarts else "starting"  # between two of its ends it runs
         return {"healthy": READY, "unhealthy": "unhealthy"}.get(word, begun)
-    return {"created": "starting", "restarting": "restarting"}.get(status, "exited")
+    words = {"created": "starting", "restarting": "restarting", "paused": PAUSED}
+    return words.get(status, "exited")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra import attached
 from sophia_cli.infra import stack as stacks
-from sophia_cli.infra.containers import READY, elsewhere
+from sophia_cli.infra.containers import PAUSED, READY, elsewhere
 from sophia_cli.infra.engine import connect
 from sophia_cli.infra.machine import look
 from sophia_cli.infra.preflight import FAIL, OK, Check, check
@@ -78,7 +78,7 @@ def _servers(status: Status) -> Iterator[Check]:
             yield Check(title, OK, f"{one.phase}, {one.version}" if one.version else one.phase)
         else:
             words = f"{one.phase}: {one.reason}" if one.reason else one.phase
-            down = one.phase in ("missing", "exited")
+            down = one.phase in ("missing", "exited", PAUSED)
             mend = "sophia infra up" if down else f"sophia infra logs {one.server}"
             yield Check(title, FAIL, words, mend)
     for words in status.drift:

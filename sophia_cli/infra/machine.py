@@ -99,7 +99,7 @@ def _pids(name: str) -> Iterator[int]:
 
 
 def _holder(engine: Engine, client: DockerClient, port: int) -> Holder | None:
-    for container in containers(client, publish=str(port), status="running"):
+    for container in containers(client, publish=str(port), status=["running", "paused"]):
         project = container.labels.get(_PROJECT, "")
         return Holder(container=container.name, project=project)
     if not engine.local or _is_free(port):

@@ -15,6 +15,7 @@ from sophia_cli.infra import attached, credentials, properties
 from sophia_cli.infra import stack as stacks
 from sophia_cli.infra.compose import Compose
 from sophia_cli.infra.containers import (
+    PAUSED,
     READY,
     State,
     elsewhere,
@@ -296,6 +297,10 @@ def _start(
         for name in left:
             tell(Step(name, "stopping: it is not wanted here", 0.0))
         compose.do("rm", "--stop", "--force", *left, timeout=_STOPPING)
+    # A backup that was killed while it read one leaves it so.
+    if paused := [one.server for one in states(client, compose.stack) if one.phase == PAUSED]:
+        compose.do("unpause", *paused, timeout=_STOPPING)
+        compose.do("restart", *paused, timeout=_STOPPING)  # its health was lost meanwhile
     if _stands(compose, client):
         for one in compose.stack.running:
             tell(Step(one.name, READY, 0.0))

@@ -94,7 +94,7 @@ def test_up_again_status_logs_down(shop: Shop) -> None:
     assert "sonarqube" not in made["urls"]
     assert jobs(shop) == {"prometheus", "alertmanager"}
     rules = shop.get("prometheus", "/api/v1/rules")["data"]["groups"]
-    assert [one["name"] for one in rules] == ["stack"]
+    assert {one["name"] for one in rules} == {"stack", "sophia-ledger", "sophia-alerts"}
     # It takes remote writes: nothing at all is a bad one, and a 404 where the receiver is off.
     write = f"http://127.0.0.1:{shop.ports['prometheus']}/api/v1/write"
     assert httpx.post(write, timeout=10).status_code in (204, 400)
@@ -130,6 +130,18 @@ def test_up_again_status_logs_down(shop: Shop) -> None:
     states = {one["name"]: one["state"] for one in checks}
     assert states["docker"] == states["ports"] == states["secrets"] == states["prometheus"] == "ok"
     assert states["grafana"] == "fail"
+
+    # One that a killed backup has left standing still.
+    docker("pause", f"{shop.name}-alertmanager-1")
+    assert shop.sophia(*shop.up_words, "--plan")["data"]["servers"] == {
+        **stays,
+        "alertmanager": "start again",
+    }
+    checks = shop.sophia("infra", "doctor", code=1)["data"]
+    [check] = [one for one in checks if one["name"] == "alertmanager"]
+    assert (check["words"], check["mend"]) == ("paused", "sophia infra up")
+    shop.sophia(*shop.up_words)
+    assert shop.containers() == before
 
     # A container that was stopped by hand, and one whose files have changed.
     docker("stop", f"{shop.name}-alertmanager-1")
