@@ -132,7 +132,13 @@ def test_json_is_one_envelope(tmp_path: Path) -> None:
     assert data["content"].startswith("This is a simulated answer")
     assert (data["provider"], data["unpriced"], data["cost_usd"]) == ("simulator", True, None)
     assert data["route"] == [
-        {"provider": "simulator", "model": "small", "taken": True, "reason": "primary model"}
+        {
+            "provider": "simulator",
+            "model": "small",
+            "taken": True,
+            "reason": "primary model",
+            "route": "built-in.primary",
+        }
     ]
 
 
