@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
+from sophia_cli.checked import FAIL, OK, WARN, Check
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra import credentials
 from sophia_cli.infra.grafana import READY, UNREACHABLE, Grafana
 from sophia_cli.infra.login import Login
-from sophia_cli.infra.preflight import FAIL, OK, WARN, Check
 from sophia_cli.infra.prometheus import MEND as PROMETHEUS_MEND
 from sophia_cli.infra.prometheus import Prometheus
 from sophia_cli.infra.quality import PHASES

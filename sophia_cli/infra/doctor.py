@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 
+from sophia_cli.checked import FAIL, OK, Check
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra import attached
 from sophia_cli.infra import stack as stacks
 from sophia_cli.infra.containers import PAUSED, READY, elsewhere
 from sophia_cli.infra.engine import connect
 from sophia_cli.infra.machine import look
-from sophia_cli.infra.preflight import FAIL, OK, Check, check
+from sophia_cli.infra.preflight import check
 from sophia_cli.infra.servers import server
 from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.status import ATTACHED, Status, look_at

@@ -22,7 +22,7 @@ from sophia_cli.infra.vault import FOLDER, Vault
 if TYPE_CHECKING:
     from docker import DockerClient
 
-    from sophia_cli.infra.preflight import Check
+    from sophia_cli.checked import Check
 
 STAYS, STOPS = "stays", "stop; its data stays"
 

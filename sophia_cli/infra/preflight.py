@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from sophia_cli.checked import FAIL, OK, WARN, Check
 from sophia_cli.infra.engine import Engine
 from sophia_cli.infra.machine import Machine
 from sophia_cli.infra.servers import QUALITY
 from sophia_cli.infra.stack import Stack
 
-OK, WARN, FAIL = "ok", "warn", "fail"
 GIB = 1 << 30
 # Elasticsearch refuses to start below the first; SonarQube's documentation asks for the second.
 MAPS_LEAST, MAPS_ASKED = 262_144, 524_288
 FILES_LEAST, FILES_ASKED = 65_535, 131_072
 _MEMORY = {"quality": 3 * GIB, "metrics": GIB // 2}
 _DISK_LEAST, _DISK_ASKED = 2 * GIB, 8 * GIB
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at: `state` is ok, warn or fail; `mend` are the commands that put it right."""
-
-    name: str
-    state: str
-    words: str
-    mend: str = ""
 
 
 def check(stack: Stack, engine: Engine, machine: Machine) -> tuple[Check, ...]:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from sophia_cli.checked import WARN, Check
 from sophia_cli.errors import SophiaError
 from sophia_cli.files import put
-from sophia_cli.infra.preflight import WARN, Check
 
 FILE = "sonar-project.properties"
 _KEY = re.compile(r"^[ \t]*sonar\.projectKey[ \t]*[=:][ \t]*(.*?)[ \t]*$", re.MULTILINE)

@@ -10,6 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from sophia_cli.checked import FAIL, Check
 from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.infra import attached, credentials, properties
 from sophia_cli.infra import stack as stacks
@@ -28,7 +29,7 @@ from sophia_cli.infra.containers import (
 from sophia_cli.infra.engine import Engine, connect
 from sophia_cli.infra.images import bare, choose, read_lock, rerouted, through
 from sophia_cli.infra.machine import look
-from sophia_cli.infra.preflight import FAIL, FILES_ASKED, Check, check
+from sophia_cli.infra.preflight import FILES_ASKED, check
 from sophia_cli.infra.provide import provide
 from sophia_cli.infra.quality import PHASES, wanted_of
 from sophia_cli.infra.servers import ATTACHABLE, PROFILES, SERVERS, WITH_PORT, server

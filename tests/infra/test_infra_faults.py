@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from engine_server import Container, engine, program
 
+from sophia_cli.checked import Check
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra import stack as stacks
 from sophia_cli.infra.engine import connect
-from sophia_cli.infra.preflight import Check
 from sophia_cli.infra.up import Asked, NotReady, bring_up
 
 PORTS = {"prometheus": 49151, "alertmanager": 49150, "grafana": 49149}

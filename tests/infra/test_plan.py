@@ -11,9 +11,9 @@ from engine_server import engine, program
 from grafana_server import Account, Grafana, grafana
 from sonar_server import Sonar, sonar
 
+from sophia_cli.checked import Check
 from sophia_cli.infra import credentials
 from sophia_cli.infra.plan import Plan, look_ahead
-from sophia_cli.infra.preflight import Check
 from sophia_cli.infra.up import Asked, NotReady
 
 TOKENS = {"sonarqube": "squ_0123456789", "grafana": "glsa_0123456789"}

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from sophia_cli.checked import FAIL, WARN
 from sophia_cli.infra.engine import Engine, numbers
 from sophia_cli.infra.machine import Holder, Machine
-from sophia_cli.infra.preflight import FAIL, GIB, WARN, check
+from sophia_cli.infra.preflight import GIB, check
 from sophia_cli.infra.servers import NAMES, SERVERS
 from sophia_cli.infra.stack import Stack
 

@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 import typer
 
+from sophia_cli.commands.checks import show_checks
 from sophia_cli.commands.infra.asked import Name
-from sophia_cli.commands.infra.checks import show_checks
 from sophia_cli.commands.options import Json, Root
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sophia_cli.commands.checks import show_checks
 from sophia_cli.commands.infra.asked import Name, pairs, ports
-from sophia_cli.commands.infra.checks import show_checks
 from sophia_cli.commands.infra.steps import teller, took
 from sophia_cli.commands.options import Json, Quiet, Root
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
 
 if TYPE_CHECKING:
+    from sophia_cli.checked import Check
     from sophia_cli.infra.plan import Plan
-    from sophia_cli.infra.preflight import Check
     from sophia_cli.infra.up import Standing
 
 

@@ -1,4 +1,4 @@
-"""Checks of a machine, as `up` and `doctor` show them."""
+"""Checks of a machine or of a clone, as `infra up` and the doctors show them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sophia_cli.output import Output
 
 if TYPE_CHECKING:
-    from sophia_cli.infra.preflight import Check
+    from sophia_cli.checked import Check
 
 
 def show_checks(output: Output, checks: Iterable[Check], *, mends: bool = False) -> None:
