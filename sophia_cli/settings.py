@@ -36,6 +36,10 @@ VARIABLES = (
     ("SKIP", "tools that the hook leaves out, as `bandit,eslint` (pre-commit's own variable)"),
     ("PRE_COMMIT_FROM_REF", "set by pre-commit: the hook judges what was committed since then"),
     ("PRE_COMMIT_TO_REF", "set by pre-commit: the last commit that the hook judges then"),
+    (
+        "PRE_COMMIT_HOME",
+        "where pre-commit keeps its environments, which `sophia hooks status` looks at",
+    ),
     ("PIP_CONFIG_FILE", "pip's own: it and `PIP_INDEX_URL` say where `sophia hooks update` asks"),
     ("XDG_CONFIG_DIRS", "where pip's files for everybody lie, of which the same holds"),
     ("NO_COLOR", "no colour, also on a terminal"),

@@ -131,6 +131,14 @@ def _moved(found: Iterable[Finding], old: Allowed, exists: Callable[[str], bool]
     }
 
 
+def allowed_in(data: Any) -> Allowed:
+    """What the parsed text of a baseline allows. Raises ValueError where it is none."""
+    try:
+        return dict(_checked(data))
+    except Newer as error:
+        raise ValueError(f"it is of version {error}") from None
+
+
 def _checked(data: Any) -> Iterator[tuple[Fingerprint, int]]:
     """What a file allows. Raises ValueError with what is wrong, Newer for a file of a later version."""
     if not isinstance(data, dict) or "version" not in data:

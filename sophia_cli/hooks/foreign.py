@@ -47,12 +47,12 @@ def foreign_hooks(config: Config) -> Iterator[Foreign]:
     """The hooks that do what one of ours would."""
     for number, repo in enumerate(config.repos):
         for place, hook in enumerate(repo.get("hooks") or []):
-            does = "" if is_own(repo, hook) else _does(repo, hook)
+            does = "" if is_own(repo, hook) else tool_of(repo, hook)
             if does:
                 yield Foreign(does, str(hook["id"]), (number, place))
 
 
-def _does(repo: Entry, hook: Entry) -> str:
+def tool_of(repo: Entry, hook: Entry) -> str:
     """Our name of what a hook does, empty where none of ours does it."""
     if repo.get("repo") != "local":
         return _BY_ID.get(str(hook["id"]), "")

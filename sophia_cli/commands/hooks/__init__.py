@@ -5,7 +5,7 @@ from __future__ import annotations
 from sophia_cli.commands.options import App, Json, NoColor, Quiet, Root
 
 _HERE = "sophia_cli.commands.hooks"
-_COMMANDS = ("install", "run", "baseline", "update", "ci", "uninstall")
+_COMMANDS = ("install", "status", "run", "baseline", "update", "ci", "uninstall")
 app = App({name: f"{_HERE}.{name}:{name}" for name in _COMMANDS}, no_args_is_help=True)
 
 
