@@ -52,6 +52,14 @@ def test_the_ledger() -> None:
     ] == ["0", "0", "0: met"]
 
 
+def test_reading_a_large_ledger() -> None:
+    done = run("usage", "--quick")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("2,000 calls, ")
+    rows = table(done.stdout, "command")
+    assert len(rows) == 6 and "`sophia usage advise`" in rows
+
+
 def test_looking_at_a_tree_beside_other_programs() -> None:
     done = run("migrate", "--quick")
     assert done.returncode == 0, done.stderr

@@ -266,7 +266,9 @@ def _ledger_path(value: str, file: ConfigFile, environ: Mapping[str, str]) -> Pa
     if not value:
         return default_ledger(environ)
     named = bool(environ.get("SOPHIA_LEDGER", "").strip())
-    where = "the environment: SOPHIA_LEDGER" if named else f"{file.at('llm', 'ledger')}: [llm] ledger"
+    where = (
+        "the environment: SOPHIA_LEDGER" if named else f"{file.at('llm', 'ledger')}: [llm] ledger"
+    )
     path = path_of(where, value)
     beside = file.path.parent if file.path and not named else Path.cwd()
     return path if path.is_absolute() else beside / path

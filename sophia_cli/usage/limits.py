@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from sophia_cli.llm.budgets.budget import MONTH, Budget, facts_of
 from sophia_cli.llm.call import Labels
@@ -13,6 +14,8 @@ from sophia_cli.usage.past import Row
 from sophia_cli.usage.routes import Place
 from sophia_cli.usage.span import Span
 from sophia_cli.usage.words import counted
+
+_DAY_NS = 86_400 * 10**9
 
 
 @dataclass(frozen=True)
@@ -47,18 +50,18 @@ class Limits:
         labels = Labels(row.task, row.data_class, row.service, row.user, row.session, row.team)
         known = self._config.providers.get(place[0])
         facts = facts_of(labels, *place, known.key_name if known else "")
-        moment = row.started_ns / 1e9
+        day = _date(row.started_ns // _DAY_NS)
         for budget in self._config.budgets:
             name = budget.scope(facts)
             if not name:
                 continue
-            key = (name, budget.window(moment))
+            key = (name, _window(budget.per, day))
             account = self._accounts.setdefault(key, _Account(budget))
             if account.day:
                 account.later += 1
             account.spent += nano
             if account.spent > budget.limit_nano and not account.day:
-                account.day = datetime.fromtimestamp(moment, UTC).date().isoformat()
+                account.day = day
 
     def passed(self, span: Span) -> tuple[Passed, ...]:
         """The accounts that were used up, in the order of their days."""
@@ -75,6 +78,15 @@ class Limits:
             if one.day
         ]
         return tuple(sorted(found, key=lambda one: (one.day, one.account)))
+
+
+@lru_cache(maxsize=16)
+def _date(day: int) -> str:
+    return datetime.fromtimestamp(day * 86_400, UTC).date().isoformat()
+
+
+def _window(per: str, day: str) -> str:
+    return day[:7] if per == MONTH else day
 
 
 def _words(name: str, window: str, one: _Account, span: Span) -> str:

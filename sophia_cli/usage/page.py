@@ -53,7 +53,7 @@ def _head(report: Report) -> Iterable[str]:
     total, forecast = report.total, report.forecast
     figures = (
         (dollars(total.cost_nano), "spent"),
-        (counted(total.calls, "call"), f"{counted(report.simulated.calls, 'of it')} simulated"),
+        (counted(total.calls, "call"), f"{report.simulated.calls:,} simulated"),
         (share(total.answered, total.asked), "answered"),
         (dollars(forecast.total), f"forecast for {forecast.month}"),
         (dollars(total.saved_nano), f"saved by the cache, {counted(total.cached, 'hit')}"),
@@ -178,7 +178,7 @@ def _spark(values: Sequence[int]) -> str:
 
 
 def _firsts(report: Report) -> Iterable[str]:
-    shown = [one for one in report.firsts if one.then]
+    shown = [one for one in report.firsts if one.then and one.ok]
     if not shown:
         return
     yield "<h2>The first choice of each task, and what the next would have been</h2>"

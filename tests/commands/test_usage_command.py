@@ -77,11 +77,11 @@ MONTH: $0.00018 so far, forecast $F at the pace of the last day ($P a day)
 
   kept in the warehouse 0 B   cache saved $0 (by 0 hits)
 
-  task    first choice, and the next        USD      p50      p95        n
-  (none)  simulator/small             $0.000089 TIME TIME        1
-          simulator/large              unpriced        -        -        0
-  bulk    simulator/small              $0.00009 TIME TIME        1
-          simulator/large              unpriced        -        -        0
+  task    first choice, the next        USD     p50     p95        n
+  (none)  simulator/small         $0.000089 TIME TIME        1
+          simulator/large          unpriced       -       -        0
+  bulk    simulator/small          $0.00009 TIME TIME        1
+          simulator/large          unpriced       -       -        0
   no speed: fewer than 20 answers to go by
 
   dearest

@@ -80,3 +80,11 @@ def test_a_browser_has_nothing_to_say(page: str, tmp_path: Path) -> None:
     shown, console = console_of(file, tmp_path / "profile")
     assert console == ""
     assert "By model" in shown and "alert(1)" in shown and "<script" not in shown
+
+
+def test_the_console_would_be_heard(page: str, tmp_path: Path) -> None:
+    """The page's own policy refuses any script, and says so."""
+    file = tmp_path / "usage.html"
+    file.write_text(page.replace("</main>", "</main><script>1</script>"))
+    _, console = console_of(file, tmp_path / "profile")
+    assert "Content Security Policy" in console

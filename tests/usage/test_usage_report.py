@@ -56,11 +56,11 @@ $0.92 in 144 calls (1 call simulated), 99.3 % answered; 2026-10-29 to 2026-11-27
   unpriced 1 call of company/own, add [prices."company/own"] to sophia.toml
   unpriced 1 call of simulator/small, simulated
 
-  task            first choice, and the next     USD      p50      p95        n
-  (none)          portkey/gpt-5                $0.50    2.0 s    2.3 s       69
-                  openrouter/meta-llama/ll...  $0.03        -        -        1
-  sql_generation  cortex/claude-4-sonnet       $0.41    1.1 s    1.3 s       69
-                  portkey/gpt-5                $0.22    2.0 s    2.3 s       69
+  task            first choice, the next      USD     p50     p95        n
+  (none)          portkey/gpt-5             $0.50   2.0 s   2.3 s       69
+                  openrouter/meta-llama...  $0.03       -       -        1
+  sql_generation  cortex/claude-4-sonnet    $0.41   1.1 s   1.3 s       69
+                  portkey/gpt-5             $0.22   2.0 s   2.3 s       69
   no speed: fewer than 20 answers to go by
   warehouse first: cost $0.19 against the next choice in 69 of 69 answers; 331
     kB of its answers stayed in the warehouse

@@ -141,12 +141,12 @@ def _show_sums(output: Output, report: Report) -> None:
 
 
 def _show_firsts(output: Output, report: Report) -> None:
-    shown = [one for one in report.firsts if one.then][:_MOST]
+    shown = [one for one in report.firsts if one.then and one.ok][:_MOST]
     if not shown:
         return
     output.line()
     rows = [row for one in shown for row in _first(one)]
-    header = ("task", "first choice, and the next", "USD", "    p50", "    p95", "      n")
+    header = ("task", "first choice, the next", "USD", "   p50", "   p95", "      n")
     output.table(header, rows)
     if any(not one.then_of for one in shown):
         output.text(f"no speed: fewer than {FEW} answers to go by", indent=2)
@@ -157,19 +157,19 @@ def _show_firsts(output: Output, report: Report) -> None:
 def _first(one: First) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What the first took for its priced answers; below it what the next would have taken for them."""
     assert one.then is not None  # narrows the type
-    name = cut(plain(one.task) or NONE, 18)
+    name = cut(plain(one.task) or NONE, 16)
     money = "-" if one.then_nano is None else dollars(one.then_nano)
     if one.unknown == UNPRICED:
         money = UNPRICED
     took = dollars(one.first_nano) if one.priced else UNPRICED
     return (
-        (name, cut(_at(one.first), 27), took, *_speed(one.first_speed)),
-        ("", cut(_at(one.then), 27), money, *_speed(one.then_speed)),
+        (name, cut(_at(one.first), 24), took, *_speed(one.first_speed)),
+        ("", cut(_at(one.then), 24), money, *_speed(one.then_speed)),
     )
 
 
 def _speed(speed: Speed) -> tuple[str, str, str]:
-    p50, p95 = (in_seconds(value).rjust(7) for value in (speed.p50, speed.p95))
+    p50, p95 = (in_seconds(value).rjust(6) for value in (speed.p50, speed.p95))
     return p50, p95, f"{speed.n:,}".rjust(7)
 
 

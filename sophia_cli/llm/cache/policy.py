@@ -116,7 +116,11 @@ def parse_cache(file: ConfigFile, environ: Mapping[str, str]) -> CachePolicy:
         pure_tools=pure,
         shared_by=shared_by,
         max_bytes=most,
-        path=_beside(file, path_of(f"{file.at('cache', 'path')}: [cache] path", path)) if path else None,
+        path=(
+            _beside(file, path_of(f"{file.at('cache', 'path')}: [cache] path", path))
+            if path
+            else None
+        ),
     )
 
 
