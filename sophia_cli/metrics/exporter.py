@@ -14,14 +14,14 @@ from sophia_cli.llm.config import Config
 from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger.store import Ledger
 from sophia_cli.llm.metrics import ways
+from sophia_cli.llm.metrics.exposition import answer
 from sophia_cli.llm.metrics.place import place_of
+from sophia_cli.llm.metrics.reading import Reading, read, unreadable
 from sophia_cli.llm.metrics.remotewrite import NotWritten
 from sophia_cli.llm.metrics.writer import end_series
 
 if TYPE_CHECKING:
     import sqlite3
-
-    from prometheus_client import CollectorRegistry
 
 PATH = "/metrics"
 _RENEW = 20.0  # seconds; a third of the time that a claim lasts
@@ -39,7 +39,7 @@ def serve(config: Config, host: str, port: int) -> Iterator[str]:
     ledger = Ledger(config.ledger)
     refuse_while_written(config, ledger)
     try:
-        server = _Server((host, port), registry_of(ledger, config))
+        server = _Server((host, port), ledger, config)
     except OSError as error:
         ledger.close()
         words = f"{host}:{port} cannot be opened: {error.strerror or error}"
@@ -64,15 +64,12 @@ def serve(config: Config, host: str, port: int) -> Iterator[str]:
         ledger.close()
 
 
-def registry_of(ledger: Ledger, config: Config) -> CollectorRegistry:
-    """A registry that holds the metrics of one ledger and nothing else."""
-    from prometheus_client import CollectorRegistry
-
-    from sophia_cli.llm.metrics.collector import LedgerCollector
-
-    registry = CollectorRegistry()
-    registry.register(LedgerCollector(ledger, config))
-    return registry
+def reading_of(ledger: Ledger, config: Config) -> Reading:
+    """The metrics now; that the ledger cannot be read, where another process keeps it to itself."""
+    try:
+        return read(ledger.read, config, time.time())
+    except LLMError:
+        return unreadable()
 
 
 def refuse_while_written(config: Config, ledger: Ledger) -> None:
@@ -123,8 +120,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = False
     block_on_close = True
 
-    def __init__(self, address: tuple[str, int], registry: CollectorRegistry) -> None:
-        self.registry = registry
+    def __init__(self, address: tuple[str, int], ledger: Ledger, config: Config) -> None:
+        self.ledger = ledger
+        self.config = config
         self.ends = threading.Event()
         super().__init__(address, _Scrape)
 
@@ -142,10 +140,8 @@ class _Scrape(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         if path == PATH:
-            from prometheus_client.exposition import choose_encoder
-
-            encode, kind = choose_encoder(self.headers.get("accept", ""))
-            self._answer(200, kind, encode(self.server.registry))
+            reading = reading_of(self.server.ledger, self.server.config)
+            self._answer(200, *answer(reading, self.headers.get("accept", "")))
         elif path == "/":
             self._answer(200, _PLAIN, _FRONT)
         else:

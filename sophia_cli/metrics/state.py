@@ -13,7 +13,9 @@ from sophia_cli.llm.config import Config, load_config
 from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger.store import Ledger
 from sophia_cli.llm.metrics import ways
+from sophia_cli.llm.metrics.exposition import text_of
 from sophia_cli.llm.metrics.place import AUTO, note_of, place_of
+from sophia_cli.llm.metrics.reading import read
 from sophia_cli.llm.metrics.writer import Writer
 
 NOBODY = ""
@@ -87,15 +89,11 @@ def withdraw(environ: Mapping[str, str], root: Path, prometheus: str) -> None:
 
 def written_out(config: Config) -> str:
     """The metrics as a scrape would show them. Raises LLMError where the ledger is in use."""
-    from prometheus_client import generate_latest
-
-    from sophia_cli.metrics.exporter import registry_of
-
     ledger = Ledger(config.ledger if config.ledger and config.ledger.exists() else None)
     try:
-        ledger.read("SELECT 1")
+        reading = read(ledger.read, config, time.time())
         if ledger.problem:
             raise LLMError(ledger.problem, f"look at it:  ls -l {config.ledger}")
-        return generate_latest(registry_of(ledger, config)).decode()
+        return text_of(reading)
     finally:
         ledger.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from sophia_cli.llm.config import Config
 from sophia_cli.llm.ledger.store import Ledger
 from sophia_cli.llm.metrics.collector import LedgerCollector
+from sophia_cli.llm.metrics.exposition import text_of
+from sophia_cli.llm.metrics.reading import read
 from sophia_cli.llm.providers import KINDS, Provider
 from sophia_cli.llm.service import UnifiedLLMService
 
@@ -30,9 +33,11 @@ def test_promtool_finds_nothing_to_say(tmp_path: Path) -> None:
     list(service.complete_sync("hello"))
     registry = CollectorRegistry()
     registry.register(LedgerCollector(ledger, config))
-    text = generate_latest(registry)
+    scraped = text_of(read(ledger.read, config, time.time())).encode()
+    texts = (generate_latest(registry), scraped)
     service.close()
-    done = subprocess.run(
-        [str(PROMTOOL), "check", "metrics"], input=text, capture_output=True, check=False
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    for text in texts:
+        done = subprocess.run(
+            [str(PROMTOOL), "check", "metrics"], input=text, capture_output=True, check=False
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

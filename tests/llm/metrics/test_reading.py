@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from partners import completion, provider, reply
 from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_open
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from sophia_cli.llm import CallFailed
@@ -16,6 +18,7 @@ from sophia_cli.llm.budgets.budget import DAY, Budget
 from sophia_cli.llm.cache.policy import CachePolicy
 from sophia_cli.llm.ledger.schema import BUCKETS
 from sophia_cli.llm.metrics.collector import LedgerCollector
+from sophia_cli.llm.metrics.exposition import open_metrics_of, text_of
 from sophia_cli.llm.metrics.families import FAMILIES, GAUGE, HISTOGRAM
 from sophia_cli.llm.metrics.reading import BOUNDS, MOST_ACCOUNTS, read
 from sophia_cli.llm.prices import Price
@@ -44,6 +47,35 @@ def test_what_is_exported_is_what_is_declared(scripted: Any, service: Any) -> No
         declared = next(one for one in FAMILIES if one.name.removesuffix("_total") == family.name)
         for sample in family.samples:
             assert set(sample.labels) - {"le"} == set(declared.labels), sample.name
+
+
+def plain(families: Any) -> list[Any]:
+    return [
+        (
+            one.name,
+            one.type,
+            one.documentation,
+            sorted((each.name, sorted(each.labels.items()), each.value) for each in one.samples),
+        )
+        for one in families
+    ]
+
+
+def test_both_formats_say_what_prometheus_client_would(scripted: Any, service: Any) -> None:
+    budgets = (Budget('a "b" \\ c\nd', 10**9),)
+    asked = service(provider("p", scripted(reply(completion())).url), budgets=budgets)
+    asked.complete_text_sync("hi")
+    collector = LedgerCollector(asked.engine.ledger, asked.engine.config)
+    registry = CollectorRegistry()
+    registry.register(collector)
+    found = read(asked.engine.ledger.read, asked.engine.config, time.time())
+    ways = (
+        (text_of, generate_latest, text_string_to_metric_families),
+        (open_metrics_of, generate_open, open_metrics),
+    )
+    for own, theirs, parse in ways:
+        ours, other = (plain(parse(text)) for text in (own(found), theirs(registry).decode()))
+        assert ours == other
 
 
 def test_units_stand_in_the_names() -> None:
