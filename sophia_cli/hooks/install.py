@@ -83,9 +83,9 @@ def install(made: Plan, environ: Mapping[str, str]) -> None:
     with alone(clone):
         hooks = {kind: read(clone.hooks / kind) for kind in made.missing}
         added = frozenset(made.proposal.adds)
-        kept = record.grown(record.load(clone.root), made.files, added, hooks)
-        with written(clone.root, made.files):
-            record.save(clone.root, kept)
+        known = record.load(clone.root)
+        grown = record.grown(known, made.files, added, hooks)
+        with written(clone.root, made.files), record.saved(clone.root, known, grown):
             if made.missing:
                 pre_commit(clone, environ, "install", "--allow-missing-config")
 

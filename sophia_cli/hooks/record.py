@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -115,11 +116,26 @@ def save(root: Path, record: Record) -> None:
     put(path, json.dumps(data, indent=1).encode() + b"\n")
 
 
+@contextmanager
+def saved(root: Path, known: Record | None, grown: Record) -> Iterator[None]:
+    """Write the record; when that or the block fails, it is as it was known. Raises OSError."""
+    try:
+        save(root, grown)
+        yield
+    except BaseException:
+        with suppress(OSError):
+            forget(root)
+            if known is not None:
+                save(root, known)
+        raise
+
+
 def forget(root: Path) -> None:
     """Remove the record, and the folders that hold nothing else. Raises OSError."""
     path = _path(root)
-    path.unlink(missing_ok=True)
-    _remove_empty(path.parent)
+    if path.parent.is_dir():
+        path.unlink(missing_ok=True)
+        _remove_empty(path.parent)
     folder = root / FOLDER
     if folder.is_dir() and [one.name for one in folder.iterdir()] == [".gitignore"]:
         (folder / ".gitignore").unlink()

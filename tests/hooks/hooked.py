@@ -85,9 +85,7 @@ class Tree:
     def everything(self) -> dict[str, tuple[bytes, int]]:
         """Every file of the tree and every hook of git's: bytes and permissions."""
         hooks = self.root / self.git("rev-parse", "--git-common-dir").strip() / "hooks"
-        record = self.root / ".sophia"  # it may stay when something failed: git ignores it
         files = [path for path in self.root.rglob("*") if ".git" not in path.parts]
-        files = [path for path in files if record not in path.parents]
         files += [path for path in hooks.glob("*") if path.suffix != ".sample"]
         return {
             str(path): (path.read_bytes(), path.stat().st_mode & 0o777)
