@@ -28,7 +28,8 @@ SCREEN = """\
                 sophia-private-key, sophia-yaml, sophia-toml
   left          ruff: your hook `lint` does it (--adopt takes it over)
   git           a hook pre-commit, which pre-commit installs
-  old findings  stay, and block nobody; new ones are stopped
+  old findings  stay, and block nobody; new ones are stopped. Count them:
+                sophia hooks run --all
 
 --- a/.pre-commit-config.yaml
 +++ b/.pre-commit-config.yaml

@@ -84,7 +84,11 @@ def _show(output: Output, made: Made) -> None:
         row(output, "adopts", f"{one.does}, in place of your hook `{one.id}`")
     row(output, "git", _way(made))
     if proposal.tools and project.python + len(project.scripts) and not _is_classic(made):
-        row(output, "old findings", "stay, and block nobody; new ones are stopped")
+        row(
+            output,
+            "old findings",
+            "stay, and block nobody; new ones are stopped. Count them:  sophia hooks run --all",
+        )
     for note in made.notes:
         row(output, "note", note)
     show_difference(output, made.files)
