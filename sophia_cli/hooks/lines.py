@@ -9,6 +9,8 @@ from sophia_cli.hooks.changes import Change, Changes, contents
 from sophia_cli.hooks.compare import Lines
 from sophia_cli.hooks.tools.tool import Folder, language_of, split
 
+_MARGIN = 64  # equal lines at the end that may well be the new ones, where a part was repeated
+
 
 def changed_lines(changes: Changes, new: Folder) -> Lines:
     """From a file to its lines that no earlier version has; all of them where there was none."""
@@ -34,6 +36,7 @@ def _fresh(old: list[str], new: list[str]) -> frozenset[int]:
     end = 0
     while end < most - start and old[-1 - end] == new[-1 - end]:
         end += 1
+    end = max(end - _MARGIN, 0)
     matcher = SequenceMatcher(
         None, old[start : len(old) - end], new[start : len(new) - end], autojunk=False
     )

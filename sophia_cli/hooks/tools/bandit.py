@@ -53,10 +53,7 @@ def _read(answer: Answer, call: Call, folder: Folder) -> list[Finding]:
     for one in told["results"]:
         path, line = one["filename"].removeprefix("./"), one["line_number"]
         column, text = one["col_offset"] + 1, folder.line(path, line)
-        end = max(one["line_range"] or [line])
-        found.append(
-            Finding("bandit", one["test_id"], path, line, column, one["issue_text"], text, end=end)
-        )
+        found.append(Finding("bandit", one["test_id"], path, line, column, one["issue_text"], text))
     return found
 
 
