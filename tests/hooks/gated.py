@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+CACHE = Path(tempfile.gettempdir()) / f"sophia-tests-{os.getuid()}"  # packages of npm, fetched once
 ROOT = Path(__file__).parents[2]
 IDENTITY = {
     "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.org",
@@ -77,7 +79,7 @@ class Repository:
         done = subprocess.run(
             [sys.executable, "-m", "sophia_cli.gate", *words],
             cwd=self.root,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(CACHE), **(env or {})},
             capture_output=True, text=True, errors="surrogateescape", check=False,
         )  # fmt: skip
         return Done(done.returncode, done.stdout, done.stderr)
