@@ -16,6 +16,7 @@ COMMANDS = (
     ("sophia migrate --apply", "change it; sophia migrate rollback undoes it"),
     ("sophia hooks install", "Ruff, Black, Bandit and ESLint before every commit"),
     ("sophia infra up", "SonarQube, Prometheus and Grafana for this project"),
+    ("sophia dashboards import", "LLM cost, latency and errors in Grafana"),
     ("sophia usage", "what was called, what it cost, what to change"),
     ("sophia llm sim", "simulated providers on this machine, for tests"),
 )

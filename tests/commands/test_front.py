@@ -17,13 +17,14 @@ from sophia_cli.commands.front import COMMANDS
 FRONT = f"""\
 sophia {__version__}   one service for your LLM calls, quality gates for the rest
 
-  sophia llm ask "..."    one call through the service, with what it cost
-  sophia migrate          find every LLM call here and show what would change
-  sophia migrate --apply  change it; sophia migrate rollback undoes it
-  sophia hooks install    Ruff, Black, Bandit and ESLint before every commit
-  sophia infra up         SonarQube, Prometheus and Grafana for this project
-  sophia usage            what was called, what it cost, what to change
-  sophia llm sim          simulated providers on this machine, for tests
+  sophia llm ask "..."      one call through the service, with what it cost
+  sophia migrate            find every LLM call here and show what would change
+  sophia migrate --apply    change it; sophia migrate rollback undoes it
+  sophia hooks install      Ruff, Black, Bandit and ESLint before every commit
+  sophia infra up           SonarQube, Prometheus and Grafana for this project
+  sophia dashboards import  LLM cost, latency and errors in Grafana
+  sophia usage              what was called, what it cost, what to change
+  sophia llm sim            simulated providers on this machine, for tests
 
 """
 

@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from serving import serving
 
+_BEGAN = "2026-01-01T00:00:00Z"
 HTML = "<!DOCTYPE html><html><body>Grafana is starting</body></html>"
 _UID = re.compile(r"[a-zA-Z0-9_-]*")
 # What a body may hold, by the type of each value; those with a star must be there.
@@ -213,6 +214,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     # Users.
 
+    def _settings(self) -> object:
+        return {
+            "buildInfo": {"version": "13.2.0", "commit": "0000000000", "edition": "Open Source"}
+        }
+
     def _user(self) -> object:
         return {"login": "admin", "isGrafanaAdmin": self._role() == "Admin"}
 
@@ -281,6 +287,19 @@ class _Handler(BaseHTTPRequestHandler):
             raise _Refusal(404, "folder not found", "not-found")
         return self.grafana.folders[uid]
 
+    def _folder_permissions(self, uid: str) -> object:
+        self._folder(uid)
+        return [
+            {
+                "role": role,
+                "permission": number,
+                "permissionName": name,
+                "uid": uid,
+                "isFolder": True,
+            }
+            for role, number, name in (("Viewer", 1, "View"), ("Editor", 2, "Edit"))
+        ]
+
     def _add_folder(self, body: Any) -> object:
         held = _held_to("folder", body)
         _check_uid(held.get("uid", ""))
@@ -302,7 +321,17 @@ class _Handler(BaseHTTPRequestHandler):
             raise _Refusal(404, "Dashboard not found")
         found = self.grafana.boards[uid]
         meta = {key: found[key] for key in ("folderUid", "provisioned")}
-        meta["provisionedExternalId"] = found.get("file", "")
+        held = self.grafana.folders.get(found["folderUid"], {"title": ""})
+        meta |= {
+            "provisionedExternalId": found.get("file", ""),
+            "type": "db",
+            "url": f"/d/{uid}/{uid}",
+            "folderTitle": held["title"] or "Dashboards",
+            "created": _BEGAN,
+            "createdBy": "admin",
+            "updated": _BEGAN,
+            "updatedBy": "admin",
+        }
         return {
             "dashboard": found["dashboard"],
             "meta": {**meta, "version": found["dashboard"]["version"], "slug": uid},
@@ -402,8 +431,23 @@ class _Handler(BaseHTTPRequestHandler):
                 422,
                 "Limit is above maximum allowed (5000), use page parameter to access hits beyond limit",
             )
+        if type == "dash-folder":
+            folders = [
+                {**one, "type": type, "url": f"/dashboards/f/{one['uid']}"}
+                for one in self.grafana.folders.values()
+            ]
+            return _page(folders, int(limit), int(page))
         found = [
-            {"uid": uid, "title": one["dashboard"]["title"], "folderUid": one["folderUid"]}
+            {
+                "id": one["dashboard"].get("id", 0),
+                "uid": uid,
+                "title": one["dashboard"]["title"],
+                "uri": f"db/{uid}",
+                "url": f"/d/{uid}/{uid}",
+                "type": "dash-db",
+                "tags": one["dashboard"].get("tags", []),
+                "folderUid": one["folderUid"],
+            }
             for uid, one in sorted(self.grafana.boards.items())
             if type == "dash-db"
             and query.lower() in one["dashboard"]["title"].lower()
@@ -484,6 +528,7 @@ def _page(found: list[Any], limit: int, page: int) -> list[Any]:
 _WORD = "([^/]+)"
 # Method, path, method of the handler, and the least role that may ask.
 _ROUTES = (
+    ("GET", "/api/frontend/settings", "_settings", "Viewer"),
     ("GET", "/api/user", "_user", "Viewer"),
     ("PUT", "/api/user/password", "_change_password", "Viewer"),
     ("GET", f"/api/datasources/uid/{_WORD}", "_source", "Admin"),
@@ -492,6 +537,7 @@ _ROUTES = (
     ("PUT", f"/api/datasources/uid/{_WORD}", "_put_source", "Admin"),
     ("GET", "/api/folders", "_all_folders", "Viewer"),
     ("GET", f"/api/folders/{_WORD}", "_folder", "Viewer"),
+    ("GET", f"/api/folders/{_WORD}/permissions", "_folder_permissions", "Admin"),
     ("POST", "/api/folders", "_add_folder", "Editor"),
     ("GET", f"/api/dashboards/uid/{_WORD}", "_board", "Viewer"),
     ("DELETE", f"/api/dashboards/uid/{_WORD}", "_delete_board", "Editor"),
@@ -499,7 +545,7 @@ _ROUTES = (
     ("GET", f"/api/dashboards/uid/{_WORD}/versions", "_versions", "Editor"),
     ("GET", f"/api/dashboards/uid/{_WORD}/versions/{_WORD}", "_version", "Editor"),
     ("POST", f"/api/dashboards/uid/{_WORD}/restore", "_restore", "Editor"),
-    ("GET", "/api/search", "_search", "Viewer"),
+    ("GET", "/api/search/?", "_search", "Viewer"),
     ("GET", "/api/serviceaccounts/search", "_accounts", "Admin"),
     ("POST", "/api/serviceaccounts/?", "_add_account", "Admin"),
     ("GET", f"/api/serviceaccounts/{_WORD}/tokens", "_tokens", "Admin"),
