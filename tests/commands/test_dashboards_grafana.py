@@ -11,6 +11,10 @@ import pytest
 from grafana_server import Account, Grafana, grafana
 from shell import Said, sophia
 
+from sophia_cli.infra import stack as stacks
+from sophia_cli.infra.up import Asked, settle
+from sophia_cli.infra.vault import FOLDER, Vault
+
 TOKEN = "glsa_0123456789abcdef"
 LEGACY = {
     "dashboard": {
@@ -210,3 +214,22 @@ def test_where_there_is_no_server(tmp_path: Path) -> None:
     assert said.code == 1 and "Grafana at http://127.0.0.1:9 cannot be reached" in said.err
     said = sophia("dashboards", "diff", "--grafana-url", "grafana.internal", cwd=tmp_path)
     assert said.code == 2
+
+
+def test_the_grafana_of_the_projects_stack(tmp_path: Path, server: Grafana) -> None:
+    """Its address and its password are those that `infra` keeps."""
+    environ = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    urls = {"grafana": server.url}
+    stack = settle(Asked(tmp_path, "shop", ("metrics",), attached=urls), environ)
+    stacks.save(stack)
+
+    def run(*words: str, **more: str) -> Said:
+        return sophia("dashboards", *words, "--name", "shop", cwd=tmp_path, **environ, **more)
+
+    said = run("import", "sophia-cost")
+    assert said.code == 1 and said.err.startswith("sophia: there are no credentials for Grafana at")
+    Vault(stack.home / FOLDER).keep("grafana", TOKEN)
+    said = run("import", "sophia-cost")
+    assert (said.code, said.err) == (0, "")
+    assert server.boards["sophia-cost"]["folderUid"] == "sophia"
+    assert run("import", "sophia-cost", "--token-file", "x").code == 2
