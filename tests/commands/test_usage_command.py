@@ -92,6 +92,8 @@ MONTH: $0.00018 so far, forecast $F at the pace of the last day ($P a day)
     [routes] default  2  simulator/small
 
 One call:  sophia usage show ID      As a page:  sophia usage --html usage.html
+What to change:  sophia usage advise
+What if:  sophia usage replay --rules new.toml
 """
 
 

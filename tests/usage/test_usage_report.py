@@ -85,6 +85,8 @@ $0.92 in 144 calls (1 call simulated), 99.3 % answered; 2026-10-29 to 2026-11-27
     [routes] default          1  simulator/small
 
 One call:  sophia usage show ID      As a page:  sophia usage --html usage.html
+What to change:  sophia usage advise
+What if:  sophia usage replay --rules new.toml
 """
 
 

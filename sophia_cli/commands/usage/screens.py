@@ -44,6 +44,8 @@ def show_report(output: Output, report: Report) -> None:
     _show_reasons(output, report)
     output.line()
     output.line("One call:  sophia usage show ID      As a page:  sophia usage --html usage.html")
+    output.line("What to change:  sophia usage advise")
+    output.line("What if:  sophia usage replay --rules new.toml")
 
 
 def _show_head(output: Output, report: Report) -> None:

@@ -77,8 +77,9 @@ class Decision:
         With what was asked of them it is all that deciding anew needs.
         """
         size = self.estimate
+        asked = json.dumps(self.asked) if self.asked else '""'
         return (
-            f'{{"task": {_task_as_json(self.task)}, "asked": {_text_as_json(self.asked)}, '
+            f'{{"task": {_task_as_json(self.task)}, "asked": {asked}, '
             f'"estimate": {{"tokens_in": {size.tokens_in}, '
             f'"worst_in": {size.worst_in}, "worst_out": {size.worst_out}{_demands(size)}}}, '
             f'"candidates": [{", ".join(map(_as_json, self.verdicts))}]}}'
@@ -94,11 +95,6 @@ def _as_json(verdict: Verdict) -> str:
 @lru_cache(maxsize=256)
 def _task_as_json(task: Task) -> str:
     return json.dumps([task.name, task.source, task.why])
-
-
-@lru_cache(maxsize=256)
-def _text_as_json(text: str) -> str:
-    return json.dumps(text)
 
 
 def _demands(size: Estimate) -> str:
