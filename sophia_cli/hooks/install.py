@@ -16,7 +16,7 @@ from sophia_cli.hooks.config import NAME, Config, read_config
 from sophia_cli.hooks.detect import Project, detect
 from sophia_cli.hooks.gate import GATE, parse
 from sophia_cli.hooks.packages import node_modules
-from sophia_cli.hooks.proposal import Options, Proposal, propose
+from sophia_cli.hooks.proposal import STAGE, Options, Proposal, propose
 from sophia_cli.hooks.record import Written
 from sophia_cli.hooks.splice import spliced
 from sophia_cli.hooks.way import Way, other_hooks, to_do, way_of
@@ -70,7 +70,7 @@ def plan(folder: Path, options: Options, environ: Mapping[str, str]) -> Plan:
     files = [one for one in files if one.before != one.after]
     if text != before:
         _validate(text)
-    kinds = tuple(config.data.get("default_install_hook_types") or ("pre-commit",))
+    kinds = tuple(dict.fromkeys((*config.data.get("default_install_hook_types", ()), STAGE)))
     missing = tuple(kind for kind in kinds if way.owner == "git" and not _is_installed(clone, kind))
     chained = tuple(other_hooks(clone, kinds)) if way.owner == "git" else ()
     notes = (*proposal.notes, *to_do(way, clone, environ))
@@ -87,7 +87,8 @@ def install(made: Plan, environ: Mapping[str, str]) -> None:
         grown = record.grown(known, made.files, added, hooks)
         with written(clone.root, made.files), record.saved(clone.root, known, grown):
             if made.missing:
-                pre_commit(clone, environ, "install", "--allow-missing-config")
+                kinds = [word for kind in made.missing for word in ("--hook-type", kind)]
+                pre_commit(clone, environ, "install", "--allow-missing-config", *kinds)
 
 
 def fetch_tools(clone: Clone, environ: Mapping[str, str]) -> None:

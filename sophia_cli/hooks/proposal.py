@@ -15,6 +15,7 @@ from sophia_cli.hooks.gate import GATE
 from sophia_cli.hooks.render import Entry
 from sophia_cli.hooks.splice import Change, Place, hook_at, joined, own_places
 
+STAGE = "pre-commit"
 _OF_A_STYLE = frozenset({GATE, *(f"sophia-{tool}" for tool in offer.TOOLS)})
 
 
@@ -64,7 +65,7 @@ def propose(
         *_formatter(provided),
         *_line_lengths(project, tools, options),
     ]
-    wanted = _wanted(project, options, tools, version, done)
+    wanted = _staged(config, _wanted(project, options, tools, version, done))
     change = _change(config, wanted, tuple(one.place for one in adopted))
     adds = tuple(own_id(hook) for repo in change.add for hook in repo["hooks"])
     return Proposal(change, tools, adds, provided, adopted, tuple(notes))
@@ -163,6 +164,16 @@ def _wanted(
         for repo in repos
     )
     return [repo for repo in kept if repo["hooks"]]
+
+
+def _staged(config: Config, repos: list[Entry]) -> list[Entry]:
+    """Hooks that run before a commit, also where the configuration says another time for all."""
+    usual = config.data.get("default_stages")
+    if not usual or not {STAGE, "commit"}.isdisjoint(usual):
+        return repos
+    return [
+        {**repo, "hooks": [{**hook, "stages": [STAGE]} for hook in repo["hooks"]]} for repo in repos
+    ]
 
 
 def _change(config: Config, wanted: list[Entry], adopted: tuple[Place, ...]) -> Change:

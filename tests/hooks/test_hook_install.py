@@ -139,7 +139,7 @@ def test_pre_commit_that_fails(project: Tree) -> None:
     project.env["PRE_COMMIT_HOME"] = str(place / "cache")
     error = refused(project)
     assert error.message.startswith("pre-commit install failed: ")
-    assert error.mend == "pre-commit install --allow-missing-config"
+    assert error.mend == "pre-commit install --allow-missing-config --hook-type pre-commit"
 
 
 # Installed, used, taken back
@@ -233,6 +233,20 @@ def with_tools(made: Tree) -> dict[str, str]:
 def test_all_kinds_of_hooks_that_the_configuration_names(project: Tree) -> None:
     project.put(NAME, "default_install_hook_types: [pre-commit, commit-msg]\n" + MARKER)
     there_and_back(project, commits=2)
+
+
+def test_a_configuration_whose_hooks_run_at_other_times(project: Tree) -> None:
+    project.put(
+        NAME, "default_install_hook_types: [pre-push]\ndefault_stages: [pre-push]\n" + MARKER
+    )
+    made = project.install()
+    assert made.missing == ("pre-push", "pre-commit")
+    hooks = [hook for _, hook in read_config((project.root / NAME).read_bytes()).hooks]
+    assert [hook.get("stages") for hook in hooks[:2]] == [None, ["pre-commit"]]
+    assert "Skipped" in project.commit() and project.ran == 0
+    project.uninstall()
+    assert not (project.root / ".git/hooks/pre-commit").exists()
+    assert not (project.root / ".git/hooks/pre-push").exists()
 
 
 def test_a_clone_in_which_nobody_installed_yet(project: Tree, tmp_path: Path) -> None:
