@@ -14,6 +14,7 @@ from sophia_cli.llm.config import Config
 from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger.store import Ledger
 from sophia_cli.llm.metrics import ways
+from sophia_cli.llm.metrics.current import Current
 from sophia_cli.llm.metrics.exposition import answer
 from sophia_cli.llm.metrics.place import place_of
 from sophia_cli.llm.metrics.reading import Reading, read, unreadable
@@ -122,7 +123,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], ledger: Ledger, config: Config) -> None:
         self.ledger = ledger
-        self.config = config
+        self.current = Current(config)
         self.ends = threading.Event()
         super().__init__(address, _Scrape)
 
@@ -140,7 +141,7 @@ class _Scrape(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         if path == PATH:
-            reading = reading_of(self.server.ledger, self.server.config)
+            reading = reading_of(self.server.ledger, self.server.current())
             self._answer(200, *answer(reading, self.headers.get("accept", "")))
         elif path == "/":
             self._answer(200, _PLAIN, _FRONT)

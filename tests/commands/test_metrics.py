@@ -114,6 +114,16 @@ def test_an_exporter_until_it_is_told_to_end(shop: Path) -> None:
     assert typed(shop, "metrics", "status").out.splitlines()[1] == "Its totals go nowhere."
 
 
+def test_an_exporter_tells_of_a_limit_that_was_edited(shop: Path) -> None:
+    limit = 'sophia_llm_budget_limit_usd{budget="all"}'
+    with serving(shop) as (url, _):
+        assert f"{limit} 75.0" in httpx.get(url).text
+        (shop / "sophia.toml").write_text(CONFIG.replace("75.0", "80.0"))
+        assert f"{limit} 80.0" in httpx.get(url).text
+        (shop / "sophia.toml").write_text("[budgets.all]\nlimit = 'none'\n")
+        assert f"{limit} 80.0" in httpx.get(url).text
+
+
 def test_an_exporter_listens_on_this_machine_alone(shop: Path) -> None:
     with serving(shop) as (url, process):
         assert url.startswith("http://127.0.0.1:")

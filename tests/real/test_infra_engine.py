@@ -74,6 +74,19 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
         yield made
 
 
+def ask(shop: Shop) -> None:
+    """A call of this project, in a process of its own."""
+    command = [sys.executable, "-m", "sophia_cli", "llm", "ask", "hello"]
+    subprocess.run(command, cwd=shop.folder, env=shop.environ, capture_output=True, check=True)
+
+
+def calls_told(shop: Shop) -> str:
+    """How many calls Prometheus knows of."""
+    query = "/api/v1/query?query=sophia_ledger_rows"
+    (found,) = shop.get("prometheus", query)["data"]["result"]
+    return str(found["value"][1])
+
+
 def jobs(shop: Shop) -> set[str]:
     """What Prometheus scrapes; it finds its targets some seconds after it is ready."""
     for _ in range(60):
@@ -98,6 +111,9 @@ def test_up_again_status_logs_down(shop: Shop) -> None:
     # It takes remote writes: nothing at all is a bad one, and a 404 where the receiver is off.
     write = f"http://127.0.0.1:{shop.ports['prometheus']}/api/v1/write"
     assert httpx.post(write, timeout=10).status_code in (204, 400)
+    assert calls_told(shop) == "0"  # they are there before they grow
+    ask(shop)
+    assert calls_told(shop) == "1"
     # Nothing listens beyond this machine.
     bound = docker("ps", "--format", "{{.Ports}}", "--filter", f"name={shop.name}")
     assert bound.count("127.0.0.1:") == bound.count("->") == 2
@@ -156,7 +172,9 @@ def test_up_again_status_logs_down(shop: Shop) -> None:
     assert secrets
     assert [name for name, one in secrets.items() if any(one in text for text in shop.said)] == []
 
+    assert list((shop.folder / "state").rglob("*.metrics"))
     assert shop.sophia("infra", "down")["data"]["servers"] == ["prometheus", "alertmanager"]
+    assert not list((shop.folder / "state").rglob("*.metrics"))  # nothing is written there any more
     assert shop.containers() == {}
     volumes = docker(
         "volume", "ls", "-q", "--filter", f"label=com.docker.compose.project={shop.name}"

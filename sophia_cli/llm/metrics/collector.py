@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from sophia_cli.llm.config import Config
 from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger.store import Ledger
+from sophia_cli.llm.metrics.current import Current
 from sophia_cli.llm.metrics.families import COUNTER, HISTOGRAM, Family
 from sophia_cli.llm.metrics.reading import BOUNDS, Reading, read, unreadable
 
@@ -24,7 +25,7 @@ class LedgerCollector:
 
     def __init__(self, ledger: Ledger, config: Config) -> None:
         self._ledger = ledger
-        self._config = config
+        self._current = Current(config)
 
     def describe(self) -> Iterable[Metric]:
         """Nothing ahead of time, so that registering does not read the ledger."""
@@ -40,7 +41,7 @@ class LedgerCollector:
 
     def _read(self) -> Reading:
         try:
-            return read(self._ledger.read, self._config, time.time())
+            return read(self._ledger.read, self._current(), time.time())
         except LLMError:  # what else the application exports must not be lost with it
             return unreadable()
 

@@ -18,6 +18,7 @@ from sophia_cli.llm.config import Config
 from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger.store import Ledger
 from sophia_cli.llm.metrics import remotewrite, ways
+from sophia_cli.llm.metrics.current import Current
 from sophia_cli.llm.metrics.reading import Reading, read
 from sophia_cli.llm.metrics.remotewrite import STALE, NotWritten
 
@@ -36,7 +37,7 @@ class Writer:
     def __init__(self, ledger: Ledger, config: Config, url: str) -> None:
         self.url = url
         self._ledger = ref(ledger)
-        self._config = config
+        self._current = Current(config)
         self._begin()
 
     def _begin(self) -> None:
@@ -111,7 +112,7 @@ class Writer:
         ways.note(connection, ways.WRITE, self.url, ledger.source, moment)
         reading = read(
             lambda query, values: connection.execute(query, values).fetchall(),
-            self._config,
+            self._current(),
             moment / 1e9,
         )
         return moment, reading
