@@ -205,6 +205,22 @@ def test_credentials(tmp_path: Path, server: Grafana) -> None:
     assert said.code == 1 and "Grafana answered 403 to /api/folders" in said.err
 
 
+def test_by_the_newer_api(tmp_path: Path, server: Grafana) -> None:
+    newer = ("--api", "apis")
+    said = boards(tmp_path, server, "import", "sophia-cost", "sophia-routing", *newer)
+    assert (said.code, said.err) == (0, "")
+    assert {path.split("/")[1] for _, path in server.seen} == {"apis"}
+    assert boards(tmp_path, server, "diff", "sophia-cost", *newer).code == 0
+    edit(server, "sophia-cost", lambda board: board["tags"].append("mine"))
+    assert boards(tmp_path, server, "import", "sophia-cost", *newer).code == 1
+    said = boards(tmp_path, server, "rollback", "sophia-cost", "--to", "1", *newer)
+    assert said.out.splitlines()[0] == (
+        "sophia-cost is what it was in version 1; that is version 3 now."
+    )
+    said = boards(tmp_path, server, "export", "--list", "--api", "graphql")
+    assert (said.code, said.err.splitlines()[0]) == (2, "sophia: there is no API `graphql`")
+
+
 def test_where_there_is_no_server(tmp_path: Path) -> None:
     said = sophia("dashboards", "import", cwd=tmp_path)
     assert (said.code, said.err.splitlines()[-1]) == (1, "        sophia infra up")

@@ -19,6 +19,7 @@ from sophia_cli.dashboards.rollback import go_back, versions_of
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra.grafana import PAGE, Grafana
 from sophia_cli.infra.login import ADMIN, Login
+from sophia_cli.infra.resources import Resources
 
 BOARD: dict[str, Any] = {
     "id": None,
@@ -46,9 +47,10 @@ def stand() -> Iterator[Stand]:
         yield made
 
 
-@pytest.fixture
-def server(stand: Stand) -> Iterator[Grafana]:
-    with Grafana(stand.url, Login(ADMIN, stand.password)) as asked:
+@pytest.fixture(params=[Grafana, Resources], ids=["api", "apis"])
+def server(stand: Stand, request: pytest.FixtureRequest) -> Iterator[Grafana]:
+    """The server by each of its two ways."""
+    with request.param(stand.url, Login(ADMIN, stand.password)) as asked:
         yield asked
 
 
@@ -145,6 +147,7 @@ def test_a_lock_that_was_lost(server: Grafana, stand: Stand) -> None:
     assert stand.boards["shop"]["dashboard"]["tags"] == ["theirs"]
 
 
+@pytest.mark.parametrize("server", [Grafana], indirect=True)
 def test_another_of_that_title(server: Grafana) -> None:
     bring(server, standing(server, BOARD, ""))
     with pytest.raises(SophiaError) as caught:
@@ -260,8 +263,14 @@ def test_a_board_that_is_not_there(server: Grafana, stand: Stand) -> None:
 def test_a_list_of_many_pages(server: Grafana, stand: Stand) -> None:
     for number in range(PAGE + 3):
         stand.boards[f"b{number}"] = {
-            "dashboard": {"title": f"B{number}", "tags": ["even"] if number % 2 == 0 else []},
+            "dashboard": {
+                "title": f"B{number}",
+                "tags": ["even"] if number % 2 == 0 else [],
+                "version": 1,
+            },
             "folderUid": "",
+            "provisioned": False,
+            "versions": [{"message": ""}],
         }
     assert len(server.boards()) == PAGE + 3
     assert len(server.boards("even")) == (PAGE + 3 + 1) // 2

@@ -153,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, method: str) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         path = urlsplit(self.path).path
-        if not path.startswith(f"{self.grafana.prefix}/api/"):
+        if not path.startswith((f"{self.grafana.prefix}/api/", f"{self.grafana.prefix}/apis/")):
             self._send(404, HTML)
             return
         path = path.removeprefix(self.grafana.prefix)
@@ -455,6 +455,89 @@ class _Handler(BaseHTTPRequestHandler):
         ]
         return _page(found, int(limit), int(page))
 
+    # The same boards and folders as resources, by Grafana 13's documentation.
+
+    def _folder_resource(self, uid: str) -> object:
+        return {"metadata": {"name": uid}, "spec": {"title": self._folder(uid)["title"]}}
+
+    def _add_folder_resource(self, body: Any) -> object:
+        made = self._add_folder({"uid": body["metadata"]["name"], "title": body["spec"]["title"]})
+        return 201, {"metadata": {"name": made["uid"]}, "spec": {"title": made["title"]}}  # type: ignore[index]
+
+    def _resource(self, uid: str, number: int = 0) -> dict[str, Any]:
+        held = self.grafana.boards[uid]
+        one = held["versions"][number - 1] if number else held["versions"][-1]
+        board = held["dashboard"] if not number else one["data"]
+        said = {"grafana.app/folder": held["folderUid"], "grafana.app/message": one["message"]}
+        if held["provisioned"]:
+            said["grafana.app/managedBy"] = "classic-file-provisioning"
+            said["grafana.app/sourcePath"] = held.get("file", "")
+        generation = number or board["version"]
+        return {
+            "kind": "Dashboard",
+            "apiVersion": "dashboard.grafana.app/v1",
+            "metadata": {
+                "name": uid,
+                "namespace": "default",
+                "generation": generation,
+                "resourceVersion": str(1000 + generation),
+                "annotations": said,
+            },
+            "spec": {
+                key: value for key, value in board.items() if key not in ("id", "uid", "version")
+            },
+        }
+
+    def _board_resource(self, uid: str) -> object:
+        self._board(uid)
+        return self._resource(uid)
+
+    def _board_resources(
+        self, limit: str = "100", labelSelector: str = "", fieldSelector: str = "", **more: str
+    ) -> object:
+        if labelSelector:
+            uid = fieldSelector.removeprefix("metadata.name=")
+            numbers = range(len(self.grafana.boards[uid]["versions"]), 0, -1)
+            found = [self._resource(uid, number) for number in numbers]
+        else:
+            found = [self._resource(uid) for uid in sorted(self.grafana.boards)]
+        start = int(more.get("continue", "0"))
+        end = start + int(limit)
+        token = str(end) if end < len(found) else ""
+        return {"kind": "DashboardList", "metadata": {"continue": token}, "items": found[start:end]}
+
+    def _save_resource(self, uid: str, body: Any, version: int | None) -> object:
+        metadata, spec = body["metadata"], body["spec"]
+        for key in ("id", "uid", "version"):
+            if key in spec:
+                raise _Refusal(422, f"spec.{key} is not of the resource")
+        said = metadata.get("annotations", {})
+        saved = self._save_board(
+            {
+                "dashboard": {**spec, "uid": uid, "version": version},
+                "folderUid": said.get("grafana.app/folder", ""),
+                "message": said.get("grafana.app/message", ""),
+                "overwrite": True,  # the lock is the resource's; titles are not compared here
+            }
+        )
+        assert saved
+        return self._resource(uid)
+
+    def _add_resource(self, body: Any) -> object:
+        uid = body["metadata"]["name"]
+        if uid in self.grafana.boards:
+            raise _Refusal(409, f"dashboards.dashboard.grafana.app {uid} already exists")
+        return 201, self._save_resource(uid, body, None)
+
+    def _put_resource(self, uid: str, body: Any) -> object:
+        self._board(uid)
+        there = self._resource(uid)["metadata"]
+        if body["metadata"].get("resourceVersion") != there["resourceVersion"]:
+            raise _Refusal(
+                409, "the object has been modified; please apply your changes to the latest version"
+            )
+        return self._save_resource(uid, body, there["generation"])
+
     # Service accounts.
 
     def _accounts(self, query: str = "", page: str = "1", perpage: str = "1000") -> object:
@@ -526,6 +609,8 @@ def _page(found: list[Any], limit: int, page: int) -> list[Any]:
 
 
 _WORD = "([^/]+)"
+_DASHBOARDS = "/apis/dashboard.grafana.app/v1/namespaces/default/dashboards"
+_FOLDERS = "/apis/folder.grafana.app/v1/namespaces/default/folders"
 # Method, path, method of the handler, and the least role that may ask.
 _ROUTES = (
     ("GET", "/api/frontend/settings", "_settings", "Viewer"),
@@ -546,6 +631,12 @@ _ROUTES = (
     ("GET", f"/api/dashboards/uid/{_WORD}/versions/{_WORD}", "_version", "Editor"),
     ("POST", f"/api/dashboards/uid/{_WORD}/restore", "_restore", "Editor"),
     ("GET", "/api/search/?", "_search", "Viewer"),
+    ("GET", f"{_FOLDERS}/{_WORD}", "_folder_resource", "Viewer"),
+    ("POST", _FOLDERS, "_add_folder_resource", "Editor"),
+    ("GET", _DASHBOARDS, "_board_resources", "Viewer"),
+    ("GET", f"{_DASHBOARDS}/{_WORD}", "_board_resource", "Viewer"),
+    ("POST", _DASHBOARDS, "_add_resource", "Editor"),
+    ("PUT", f"{_DASHBOARDS}/{_WORD}", "_put_resource", "Editor"),
     ("GET", "/api/serviceaccounts/search", "_accounts", "Admin"),
     ("POST", "/api/serviceaccounts/?", "_add_account", "Admin"),
     ("GET", f"/api/serviceaccounts/{_WORD}/tokens", "_tokens", "Admin"),

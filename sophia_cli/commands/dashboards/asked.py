@@ -30,26 +30,34 @@ Words = Annotated[
         metavar="[PATH|UID]...", help="Files, folders, or boards that ship (default: those)."
     ),
 ]
+Api = Annotated[
+    str, typer.Option("--api", help="By which API: api (Grafana 10 to 13) or apis (13).")
+]
 _VARIABLE = "SOPHIA_GRAFANA_TOKEN"
 
 
-def grafana(root: Path, url: str, token_file: Path | None, name: str) -> Grafana:
+def grafana(root: Path, url: str, token_file: Path | None, name: str, api: str) -> Grafana:
     """The server, open until its block ends. Raises SophiaError where there is none or no credentials."""
     from sophia_cli.infra import credentials, stack
     from sophia_cli.infra.grafana import Grafana
     from sophia_cli.infra.login import Login
+    from sophia_cli.infra.resources import Resources
 
+    ways = {"api": Grafana, "apis": Resources}
+    if api not in ways:
+        raise UsageError(f"there is no API `{api}`", f"--api, one of: {', '.join(ways)}")
+    client = ways[api]
     if url:
         if not url.startswith(("http://", "https://")):
             raise UsageError(f"`{url}` is no URL", "such as --grafana-url https://grafana.internal")
-        return Grafana(url, Login(token=_token(root, url, token_file)))
+        return client(url, Login(token=_token(root, url, token_file)))
     if token_file:
         raise UsageError("--token-file is of a Grafana elsewhere", "--grafana-url URL")
     found = stack.find(root, name, os.environ)
     if not found.url("grafana"):
         words = f"the stack `{found.name}` has no Grafana"
         raise SophiaError(words, "sophia infra up --profile metrics   (or --grafana-url URL)")
-    return Grafana(found.url("grafana"), credentials.need(found, "grafana"))
+    return client(found.url("grafana"), credentials.need(found, "grafana"))
 
 
 def _token(root: Path, url: str, file: Path | None) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sophia_cli.commands.dashboards.asked import TokenFile, Url, Words, grafana
+from sophia_cli.commands.dashboards.asked import Api, TokenFile, Url, Words, grafana
 from sophia_cli.commands.infra.asked import Name, pairs
 from sophia_cli.commands.options import Json, Root
 from sophia_cli.output import Output
@@ -23,6 +23,7 @@ def bring(
     words: Words = None,
     grafana_url: Url = "",
     token_file: TokenFile = None,
+    api: Api = "api",
     folder: Annotated[
         str, typer.Option("--folder", help="Its folder's uid (default: where it is, else sophia).")
     ] = "",
@@ -55,7 +56,7 @@ def bring(
     values = pairs("--input", inputs)
     loaded = load(words or (), here(root))
     done: list[tuple[Standing, tuple[str, ...]]] = []
-    with grafana(here(root), grafana_url, token_file, name) as server:
+    with grafana(here(root), grafana_url, token_file, name, api) as server:
         there = cache(server.sources)
         for one in loaded:
             board, said = mapped(one.board, there, source, values)
@@ -106,7 +107,7 @@ def _line(
 def _theirs(found: Standing) -> str:
     who = f" by {found.latest.by}" if found.latest and found.latest.by else ""
     if found.base is None:
-        return f"there already, at version {found.number}{who}, and not from here: left as it is"
+        return f"there already, at version {found.number}{who}, and no version of it is from here: left as it is"
     return f"changed in Grafana{who}, version {found.number}: left as it is"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sophia_cli.commands.dashboards.asked import TokenFile, Url, Words, grafana
+from sophia_cli.commands.dashboards.asked import Api, TokenFile, Url, Words, grafana
 from sophia_cli.commands.infra.asked import Name
 from sophia_cli.commands.options import Json, Root
 from sophia_cli.output import Output
@@ -23,6 +23,7 @@ def diff(
     words: Words = None,
     grafana_url: Url = "",
     token_file: TokenFile = None,
+    api: Api = "api",
     source: Annotated[
         str, typer.Option("--source", help="The Prometheus data source of foreign boards.")
     ] = "",
@@ -41,7 +42,7 @@ def diff(
 
     output = Output(as_json=as_json)
     found: list[tuple[Standing, tuple[Difference, ...]]] = []
-    with grafana(here(root), grafana_url, token_file, name) as server:
+    with grafana(here(root), grafana_url, token_file, name, api) as server:
         there = cache(server.sources)
         for loaded in load(words or (), here(root)):
             board, _ = mapped(loaded.board, there, source, {})

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sophia_cli.commands.dashboards.asked import TokenFile, Url, grafana
+from sophia_cli.commands.dashboards.asked import Api, TokenFile, Url, grafana
 from sophia_cli.commands.infra.asked import Name
 from sophia_cli.commands.options import Json, Root
 from sophia_cli.errors import UsageError
@@ -28,6 +28,7 @@ def export(
     listed: Annotated[bool, typer.Option("--list", help="List them, write nothing.")] = False,
     grafana_url: Url = "",
     token_file: TokenFile = None,
+    api: Api = "api",
     root: Root = None,
     name: Name = "",
     as_json: Json = False,
@@ -41,7 +42,7 @@ def export(
     if to is None and not listed:
         raise UsageError("export needs --to FOLDER", "sophia dashboards export --list")
     output = Output(as_json=as_json)
-    with grafana(here(root), grafana_url, token_file, name) as server:
+    with grafana(here(root), grafana_url, token_file, name, api) as server:
         known = server.boards(tag)
         if listed or to is None:
             output.envelope("dashboards export", {"boards": [asdict(one) for one in known]})

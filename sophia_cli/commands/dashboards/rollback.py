@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sophia_cli.commands.dashboards.asked import TokenFile, Url, grafana
+from sophia_cli.commands.dashboards.asked import Api, TokenFile, Url, grafana
 from sophia_cli.commands.infra.asked import Name
 from sophia_cli.commands.options import Json, Root
 from sophia_cli.output import Output
@@ -23,6 +23,7 @@ def rollback(
     ] = None,
     grafana_url: Url = "",
     token_file: TokenFile = None,
+    api: Api = "api",
     root: Root = None,
     name: Name = "",
     as_json: Json = False,
@@ -34,7 +35,7 @@ def rollback(
     from sophia_cli.dashboards.rollback import go_back, versions_of
 
     output = Output(as_json=as_json)
-    with grafana(here(root), grafana_url, token_file, name) as server:
+    with grafana(here(root), grafana_url, token_file, name, api) as server:
         versions = versions_of(server, uid)
         if to is not None:
             made = go_back(server, uid, to, versions)
