@@ -167,8 +167,8 @@ def test_the_pinned_version_was_withdrawn(tmp_path: Path) -> None:
     ) as known:
         said = untried(project(tmp_path, PYTHON), known, "ruff")
     assert said.out.splitlines()[:2] == [
-        "  ruff  0.11.0  is the newest",
-        "        note: 0.11.0 is yanked: eats files",
+        "  ruff  0.11.0",
+        "        0.11.0 is yanked: eats files",
     ]
 
 
@@ -276,8 +276,8 @@ def test_packages_of_npm_that_fit_together(tmp_path: Path) -> None:
   typescript         5.9.3 -> 6.0.3
                      not 7.0.2: typescript-eslint 8.73.0 takes typescript
                        >=4.8.4 <6.1.0
-  left-pad           1.0.0  is the newest
-                     note: 1.0.0 is deprecated: use padStart"""
+  left-pad           1.0.0
+                     1.0.0 is deprecated: use padStart"""
     assert config(tmp_path) == ESLINT.replace("eslint@9.0.0,\n", "eslint@9.39.1,\n").replace(
         "8.0.0", "8.73.0"
     ).replace("5.9.3", "6.0.3")
@@ -422,3 +422,16 @@ def test_the_project_pins_the_same(tmp_path: Path, known: Registries) -> None:
     after = PYPROJECT.replace('["ruff==0.11.0"', '["ruff==0.17.6"')
     assert (tmp_path / "pyproject.toml").read_text() == after
     assert (tmp_path / "uv.lock").read_text() == lock
+
+
+def test_our_own_package_may_come_from_elsewhere(tmp_path: Path, known: Registries) -> None:
+    text = PYTHON.replace('"ruff==0.11.0"', '"sophia-cli==0.1.0"')
+    said = untried(project(tmp_path, text), known, "sophia-cli", "--check")
+    host = known.url.partition("//")[2]
+    assert (said.code, said.err) == (0, "")
+    assert said.out == f"""\
+  sophia-cli  0.1.0
+              left alone: sophia-cli is not on {host}
+
+All 1 pins are as new as they can be.
+"""

@@ -122,12 +122,12 @@ def _words(move: Move) -> list[str]:
     words = [_short(move.pin.version)]
     if move.moves:
         words = [f"{_short(move.pin.version)} -> {_short(move.tag or move.to)}"]
-    elif not move.held:
+    elif not move.held and not move.note:
         words = [f"{_short(move.pin.version)}  is the newest"]
     if move.held:
         words.append(f"not {move.held.version}: {move.held.why}")
     if move.note:
-        words.append(f"note: {move.note}")
+        words.append(move.note)
     return words
 
 

@@ -23,6 +23,7 @@ from sophia_cli.hooks.update.pin import GIT, NPM, PYPI, Pin
 from sophia_cli.hooks.update.release import Release
 
 _AT_ONCE = 8  # requests; registries do not mind, and most of the time is spent waiting
+_OURS = "sophia-cli"
 _DATED = 10  # tags of a repository that are asked for their age, newest first
 
 Offers = Mapping[tuple[str, str], "Sequence[Release] | SophiaError"]
@@ -132,7 +133,10 @@ def _alone(pin: Pin, offers: Offers, rules: Rules) -> Move:
     """A package that nothing else is bound to."""
     offered = offers[pin.kind, pin.name]
     if isinstance(offered, SophiaError):
-        return Move(pin, pin.version, trouble=offered)
+        # Ours may come from elsewhere, such as a wheel of one's own: no reason to fail.
+        ours = pin.name == _OURS
+        note = f"left alone: {offered.message}" if ours else ""
+        return Move(pin, pin.version, note=note, trouble=None if ours else offered)
     today = _today(pin, offered)
     fit = _candidates(today, offered, rules)
     chosen = fit[-1]

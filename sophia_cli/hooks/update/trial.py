@@ -6,6 +6,7 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -39,6 +40,9 @@ class Bump:
     python: str = ""
     setup: Setup = field(default_factory=Setup)
     only: tuple[str, str] = ("", "^$")
+
+
+Ready = Mapping[tuple[Bump, tuple[str, ...]], "Setup | SophiaError"]
 
 
 @dataclass(frozen=True)
@@ -85,32 +89,61 @@ def try_out(
     known = [(change.path, language(changes, change)) for change in changes.files]
     exclude = str(config.data.get("exclude", "^$"))
     trials = []
+    ready = _ready([bump for bump in wanted if not _is_own(changes.root, bump)])
     for bump in wanted:
         tool = TOOLS[bump.tool]
         paths = [path for path, spoken in known if spoken == tool.language]
         files = tuple(path for path in paths if _is_judged(path, exclude, *bump.only))
-        trials.append(_trial(changes.root, bump, files, tick))
+        trials.append(_trial(changes.root, bump, files, ready, tick))
     return trials
 
 
-def _trial(root: Path, bump: Bump, files: tuple[str, ...], tick: Callable[[], None]) -> Trial:
-    if bump.tool == "eslint" and (root / "node_modules" / "eslint").is_dir():
+def _ready(wanted: Sequence[Bump]) -> Ready:
+    """Every set of packages installed, several at once: a setup, or why there is none.
+
+    Raises SophiaError where a new one cannot be installed.
+    """
+
+    def made(one: tuple[Bump, tuple[str, ...]]) -> Setup | SophiaError:
+        try:
+            return _installed(*one)
+        except SophiaError as error:
+            return error
+
+    sets = [(bump, packages) for bump in wanted for packages in (bump.new, bump.old)]
+    with ThreadPoolExecutor(cores()) as pool:
+        ready = dict(zip(sets, pool.map(made, sets), strict=True))
+    for bump in wanted:
+        found = ready[bump, bump.new]
+        if isinstance(found, SophiaError):
+            mend = "sophia hooks update --no-trial   writes them all the same"
+            raise SophiaError(found.message, mend)
+    return ready
+
+
+def _is_own(root: Path, bump: Bump) -> bool:
+    """Whether the project's own ESLint judges its files, whatever the hooks pin."""
+    return bump.tool == "eslint" and (root / "node_modules" / "eslint").is_dir()
+
+
+def _trial(
+    root: Path, bump: Bump, files: tuple[str, ...], ready: Ready, tick: Callable[[], None]
+) -> Trial:
+    if _is_own(root, bump):
         words = "the project's own ESLint judges its files, and stays as it is"
         return Trial(bump, len(files), error=SophiaError(words, "npm outdated"))
-    try:
-        new = _installed(bump, bump.new)
-    except SophiaError as error:
-        raise SophiaError(
-            error.message, "sophia hooks update --no-trial   writes them all the same"
-        ) from error
-    try:
-        before = _found(root, bump, _installed(bump, bump.old), files)
-        tick()
-        after = _found(root, bump, new, files)
-    except SophiaError as error:
-        return Trial(bump, len(files), error=error)
-    finally:
-        tick()
+    found: list[Counter[Fingerprint]] = []
+    for packages in (bump.old, bump.new):
+        setup = ready[bump, packages]
+        try:
+            if isinstance(setup, SophiaError):
+                raise setup
+            found.append(_found(root, bump, setup, files))
+        except SophiaError as error:
+            return Trial(bump, len(files), error=error)
+        finally:
+            tick()
+    before, after = found
     return Trial(
         bump, len(files), after.total(), _by_rule(after - before), _by_rule(before - after)
     )
