@@ -78,7 +78,9 @@ _REQUIREMENT = (
     r"(?P<name>[A-Za-z0-9][\w.-]*)(?:\s*\[[^\]\n]*\])?\s*"
     r"(?:(?P<exact>===?)\s*(?P<version>[\w.!+]+(?<![.*]))(?!\.\*)|(?P<range>[<>~!][=]?[^\s\"';#]+))"
 )
-_IN_QUOTES = re.compile(rf"""(?P<quote>["']){_REQUIREMENT}(?P<rest>[^"'\n]*)(?P=quote)""")
+_IN_QUOTES = re.compile(
+    rf"""(?P<quote>["']){_REQUIREMENT}(?P<rest>(?:(?!(?P=quote)).)*)(?P=quote)"""
+)
 _OF_LINE = re.compile(rf"^[ \t]*{_REQUIREMENT}", re.MULTILINE)
 _PYPI_WORD = re.compile(
     r"(?<![\w./@-])(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^\]\s]*\])?(?:==|@)(?P<version>\d[\w.!+]*)"
