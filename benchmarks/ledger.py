@@ -319,19 +319,23 @@ def scraped(path: Path, count: int) -> tuple[float, list[float], int]:
 
     Each opens a connection, as Prometheus may; between two a call is booked, so that none is answered as before.
     """
-    from urllib.request import urlopen
+    import httpx
 
     from sophia_cli.llm.config import Config
     from sophia_cli.metrics.exporter import serve
 
     config = Config(ledger=path, routes={"default": MANY.models[:4]})
-    with serve(config, "127.0.0.1", 0) as url, closing(Ledger(path)) as ledger:
-        first = timed(lambda: urlopen(url).read())
+    with (
+        serve(config, "127.0.0.1", 0) as url,
+        closing(Ledger(path)) as ledger,
+        httpx.Client() as client,
+    ):
+        first = timed(lambda: client.get(url))
         times = []
         for number in range(count):
             book(ledger, new_call_id(), number, time.time_ns())
-            times.append(timed(lambda: urlopen(url).read()))
-        return first, times, len(urlopen(url).read())
+            times.append(timed(lambda: client.get(url)))
+        return first, times, len(client.get(url).content)
 
 
 def timed(work: Callable[[], object]) -> float:
