@@ -63,6 +63,18 @@ class Path:
             small[4] += written
             small[5] += reasoning
 
+    def take(self, other: Path) -> None:
+        """Answers of the first to be asked that were counted by themselves."""
+        self.priced += other.priced
+        self.cost_nano += other.cost_nano
+        self.kept_local += other.kept_local
+        self.small = [one + more for one, more in zip(self.small, other.small, strict=True)]
+        self.large += other.large
+        self.times.extend(other.times)
+
+
+_Key = tuple[Choice | None, str, str, str, str, str]  # task, provider, model, service, team
+
 
 @dataclass
 class Reading:
@@ -82,39 +94,53 @@ class Reading:
 
 def read_rows(ledger: Ledger, span: Span, by: By) -> Reading:
     """Read the span, the times grouped as it is said. Raises LLMError."""
-    reading, choices, names = Reading(), Choices(), NAMES.get(by)
-    groups, places, paths, dearest = reading.groups, reading.places, reading.paths, reading.dearest
+    reading, choices = Reading(), Choices()
+    cells: dict[_Key, Path] = {}
+    dearest = reading.dearest
     for moment, service, team, task, provider, model, outcome, took, cost, *rest in calls_between(
         ledger, span.start_ns, span.end_ns, (_COLUMNS,)
     ):
         sent, received, cached, written, reasoning, local, route = rest
-        choice = choices.of(route)
+        key = (choices.of(route), task, provider, model, service, team)
+        cell = cells.get(key)
+        if cell is None:
+            cell = cells[key] = Path()
+        cell.calls += 1
         if cost and (len(dearest) < DEAREST or cost > dearest[0][0]):
             _keep(dearest, (cost, moment))
-        if choice is None:
-            reading.unrouted += 1
-        else:
-            path = paths[task, choice]
-            path.calls += 1
         if outcome != OK:
             continue
-        place = (provider, model)
-        places[place, task].append(took)
-        if names is not None:
-            groups[names(service, team, task, provider, model)].append(took)
-        else:
-            groups[choice.why if choice else NOT_RECORDED].append(took)
-        if choice is None:
-            continue
-        path.ok += 1
-        if place != choice.first:
-            path.moved += 1
-            continue
-        path.times.append(took)
-        path.kept_local += local
+        cell.times.append(took)
+        cell.kept_local += local
         if cost is not None and sent is not None:
-            path.count(cost, sent, received or 0, cached or 0, written or 0, reasoning or 0)
+            cell.count(cost, sent, received or 0, cached or 0, written or 0, reasoning or 0)
+    for key, cell in cells.items():
+        _sort_in(reading, key, cell, by)
     return reading
+
+
+def _sort_in(reading: Reading, key: _Key, cell: Path, by: By) -> None:
+    """Add calls that are alike in all that they are asked for to what they belong to."""
+    choice, task, provider, model, service, team = key
+    place, ok = (provider, model), len(cell.times)
+    if ok:
+        names = NAMES.get(by)
+        if names is not None:
+            name = names(service, team, task, provider, model)
+        else:
+            name = choice.why if choice else NOT_RECORDED
+        reading.places[place, task].extend(cell.times)
+        reading.groups[name].extend(cell.times)
+    if choice is None:
+        reading.unrouted += cell.calls
+        return
+    path = reading.paths[task, choice]
+    path.calls += cell.calls
+    path.ok += ok
+    if place == choice.first:
+        path.take(cell)
+    else:
+        path.moved += ok
 
 
 def _keep(heap: list[tuple[int, int]], one: tuple[int, int]) -> None:
