@@ -22,6 +22,12 @@ def table(value: object) -> Json:
     return value if isinstance(value, Mapping) else {}
 
 
+def number(value: object, default: float) -> float:
+    """A number; the default for anything else."""
+    is_one = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_one else default  # type: ignore[arg-type]
+
+
 def all_panels(board: Json) -> Iterator[Json]:
     """Every panel and every row, also those inside collapsed rows and in the rows of old models."""
     for panel in items(board.get("panels")):

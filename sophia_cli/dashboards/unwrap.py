@@ -49,6 +49,9 @@ def _resource(found: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _named(board: dict[str, Any], name: str) -> dict[str, Any]:
+    for key in ("panels", "rows"):
+        if not isinstance(board.get(key, []), list):
+            raise SophiaError(f"{name} is no dashboard: its {key} are no list")
     title = board.get("title")
     if not isinstance(title, str) or not title.strip():
         raise SophiaError(f"{name} is no dashboard: it has no title", 'give it one: "title": "..."')

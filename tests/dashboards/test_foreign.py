@@ -48,6 +48,7 @@ def test_out_of_a_wrapper(name: str) -> None:
     [
         ("words", "f.json is no dashboard: it holds no object"),
         ({}, "f.json is no dashboard: it has neither panels nor rows"),
+        ({"title": "x", "panels": 3}, "f.json is no dashboard: its panels are no list"),
         ({"panels": []}, "f.json is no dashboard: it has no title"),
         (
             {**BARE, "uid": "x" * 41},

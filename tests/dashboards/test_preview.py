@@ -269,3 +269,17 @@ def test_a_page(one: Shown, there: str) -> None:
     assert "01 Jan 1970 00:00 to 01 Jan 1970 01:00 UTC" in page.text
     assert "provider: all · task: bulk" in page.text
     assert not re.search(r"https?:|url\(|nan|inf\b", page.text.partition("<body>")[2])
+
+
+def test_no_board_breaks_it() -> None:
+    odd = {"x": "a", "y": None, "w": True, "h": []}
+    steps = {
+        "thresholds": {"mode": "absolute", "steps": [{"value": "5", "color": '"><script>'}]},
+        "max": "9",
+    }
+    panels = [
+        Shown(panel(kind, gridPos=odd, fieldConfig={"defaults": steps}), (Curve("a", HOUR),))
+        for kind in ("heatmap", "bargauge", "stat", "timeseries")
+    ]
+    text = page_of({}, panels, SPAN, {}).text
+    assert "<main" in text and "<script" not in text and "#767b80" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -13,6 +14,7 @@ from sophia_cli.dashboards.preview.read import Curve
 from sophia_cli.dashboards.preview.span import Span
 from sophia_cli.dashboards.preview.units import shown, shown_alike
 
+_BOUND = re.compile(r"\+Inf|\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 _BELOW, _ABOVE, _LETTER = 20, 8, 6.4  # pixels: under and over the axes, and a letter of a mark
 
 
@@ -181,7 +183,12 @@ def spread(panel: Json, curves: Sequence[Curve], span: Span, width: float, heigh
 def _buckets(curves: Sequence[Curve]) -> list[tuple[float, dict[float, float]]]:
     """Upper bound -> what fell into it at each moment, from the lowest that has any to the highest."""
     ordered = sorted(
-        (float(curve.name.replace("+Inf", "inf")), dict(curve.points)) for curve in curves
+        (
+            (float(curve.name.replace("+Inf", "inf")), dict(curve.points))
+            for curve in curves
+            if _BOUND.fullmatch(curve.name)
+        ),
+        key=lambda one: one[0],
     )
     found, below = [], dict[float, float]()
     for bound, counts in ordered:

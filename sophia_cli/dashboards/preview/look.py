@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from sophia_cli.dashboards.model import Json, items, table
+from sophia_cli.dashboards.model import Json, items, number, table
 
+_IS_COLOR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-z]+|rgba?\([\d., %]+\)")
 PALETTE = (
     "#5794F2", "#73BF69", "#FF9830", "#B877D9", "#F2495C", "#37872D", "#FADE2A", "#1F60C4",
     "#8F3BB8", "#FF7383", "#8AB8FF", "#C4162A",
@@ -52,7 +54,7 @@ def steps_of(panel: Json) -> list[tuple[float, str]]:
     steps = items(table(defaults(panel).get("thresholds")).get("steps"))
     return [
         (
-            float("-inf") if one.get("value") is None else float(one["value"]),
+            number(one.get("value"), float("-inf")),
             _color(one.get("color")),
         )
         for one in steps
@@ -74,4 +76,6 @@ def color_of(name: str, place: int) -> str:
 
 
 def _color(name: object) -> str:
-    return COLORS.get(str(name), str(name))
+    """A colour as CSS has it; grey for what is none, since a board of others goes into a page."""
+    text = COLORS.get(str(name), str(name))
+    return text if _IS_COLOR.fullmatch(text) else "#767b80"

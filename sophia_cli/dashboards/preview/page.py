@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from sophia_cli.dashboards.model import Json, kind_of, name_of, table
+from sophia_cli.dashboards.model import Json, kind_of, name_of, number, table
 from sophia_cli.dashboards.preview.chart import draw, spread
 from sophia_cli.dashboards.preview.look import color_at, color_of, defaults, unit_of
 from sophia_cli.dashboards.preview.read import Cells, Curve, Shown
@@ -54,7 +54,7 @@ def page_of(
     drawn, height = [], _HEAD
     for one in panels:
         place = table(one.panel.get("gridPos"))
-        x, y, w, h = (int(place.get(key, 0)) for key in "xywh")
+        x, y, w, h = (max(int(number(place.get(key), 1)), 0) for key in "xywh")
         column = (WIDTH - 2 * _EDGE + _GAP) / 24
         box = (
             _EDGE + x * column,
@@ -147,7 +147,8 @@ def _bars(panel: Json, curves: Sequence[Curve], span: Span, h: float) -> str:
     unit, decimals = unit_of(panel)
     ordered = sorted(curves, key=lambda curve: -(curve.last or 0.0))
     fit = max(int((h - 6) / 24), 1)
-    most = defaults(panel).get("max") or max((curve.last or 0.0) for curve in curves) or 1.0
+    largest = max((curve.last or 0.0) for curve in curves)
+    most = number(defaults(panel).get("max"), largest) or 1.0
     parts = []
     for curve in ordered[:fit]:
         value = curve.last or 0.0
