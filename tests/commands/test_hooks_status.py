@@ -235,6 +235,25 @@ def test_husky(tmp_path: Path, script: str, code: int) -> None:
     )
 
 
+@pytest.mark.parametrize(("run", "code"), [("npm test", 1), ("pre-commit run", 0)])
+def test_lefthook(tmp_path: Path, run: str, code: int) -> None:
+    text = f"pre-commit:\n  commands:\n    a:\n      run: {run}\n"
+    folder = clone(tmp_path, **{"lefthook.yml": text})
+    hook = folder / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text('#!/bin/sh\ncall_lefthook run "pre-commit"\n')
+    hook.chmod(0o755)
+    said = status(folder)
+    assert (said.code, line(said, "installed")) == (
+        code,
+        (
+            "installed pre-commit, by lefthook, which runs pre-commit"
+            if code == 0
+            else "installed fail: lefthook owns pre-commit, and does not run pre-commit sophia hooks install"
+        ),
+    )
+
+
 def test_versions_that_drift(tmp_path: Path) -> None:
     text = HOOK.replace('"true"}', '"true"}\n      - {id: r, name: r, language: python, entry: ruff,'
                         " additional_dependencies: [ruff==0.17.6]}")  # fmt: skip

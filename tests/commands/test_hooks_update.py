@@ -97,6 +97,14 @@ def test_every_other_byte_stays(tmp_path: Path, known: Registries) -> None:
     assert config(tmp_path) == text.replace('"ruff==0.11.0"', '"ruff==0.17.6"')
 
 
+def test_from_a_folder_below(tmp_path: Path, known: Registries) -> None:
+    below = project(tmp_path, PYTHON) / "src"
+    below.mkdir()
+    said = untried(below, known, "ruff", "--yes")
+    assert said.code == 0
+    assert config(tmp_path) == PYTHON.replace('"ruff==0.11.0"', '"ruff==0.17.6"')
+
+
 def test_nobody_to_ask(tmp_path: Path, known: Registries) -> None:
     said = untried(project(tmp_path, PYTHON), known)
     assert said.code == 2

@@ -50,10 +50,10 @@ def update(
     """
     from sophia_cli.hooks.settings import load_settings
     from sophia_cli.hooks.update.plan import Asked, packages_of
-    from sophia_cli.hooks.update.update import pins_of, propose, write
+    from sophia_cli.hooks.update.update import pins_of, propose, top_of, write
 
     output = Output(as_json=as_json, quiet=quiet)
-    folder = here(root)
+    folder = top_of(here(root))
     days = (
         load_settings(folder, os.environ).cooldown_days if cooldown_days is None else cooldown_days
     )

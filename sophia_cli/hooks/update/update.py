@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from sophia_cli.errors import SophiaError
 from sophia_cli.files import put
+from sophia_cli.hooks.clone import look
 from sophia_cli.hooks.config import NAME, Config, read_config
 from sophia_cli.hooks.elsewhere import EXACT, PYPI, RANGE, Place, places, plain
 from sophia_cli.hooks.update import semver
@@ -53,6 +55,14 @@ class Update:
     @property
     def unknown(self) -> tuple[Move, ...]:
         return tuple(move for move in self.moves if move.trouble)
+
+
+def top_of(folder: Path) -> Path:
+    """Where the configuration of a folder stands: there, else at the top of its repository."""
+    if not (folder / NAME).exists():
+        with suppress(SophiaError):
+            return look(folder).root
+    return folder
 
 
 def pins_of(root: Path) -> tuple[Config, Sequence[Pin]]:
