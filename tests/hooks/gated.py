@@ -77,7 +77,7 @@ class Repository:
 
     def gate(self, *words: str, env: dict[str, str] | None = None) -> Done:
         done = subprocess.run(
-            [sys.executable, "-m", "sophia_cli.gate", *words],
+            [sys.executable, "-P", "-m", "sophia_cli.gate", *words],
             cwd=self.root,
             env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(CACHE), **(env or {})},
             capture_output=True, text=True, errors="surrogateescape", check=False,
