@@ -147,13 +147,17 @@ def _validate(text: bytes) -> None:
         raise SophiaError(f"pre-commit refuses {NAME}: {why}", f"mend {NAME}")
 
 
+# Of the page of words about a failed installation: the line that says why, as well as can be told.
+_TELLING = ("No matching distribution", "npm error", "rror", "")
+
+
 def pre_commit(clone: Clone, environ: Mapping[str, str], *words: str) -> None:
     """Run pre-commit at the top of a clone. Raises SophiaError where it fails or is not installed."""
     env = without_hooks_path(environ) if clone.hooks_path else environ
     done = _run(*words, cwd=clone.root, env=env)
     if done.code:
         said = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        told = next((line for line in said if "rror" in line), "") or (said or ["no word"])[-1]
+        told = next((line for mark in _TELLING for line in said if mark in line), "no word")
         raise SophiaError(f"pre-commit {words[0]} failed: {told}", f"pre-commit {' '.join(words)}")
 
 

@@ -206,6 +206,7 @@ def test_no_registry_answers(project: Path, tmp_path: Path) -> None:
     assert said.err.startswith(
         "sophia: the hooks are installed, but not all of their tools are here"
     )
+    assert "No matching distribution found for " in said.err
     assert said.err.endswith("        pre-commit install-hooks\n")
     assert (project / ".git/hooks/pre-commit").exists()
 
