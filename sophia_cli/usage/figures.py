@@ -44,6 +44,11 @@ class Figures:
         return self.calls - self.cancelled
 
     @property
+    def is_unknown(self) -> bool:
+        """Whether no call has a price: what it cost is not zero."""
+        return bool(self.unpriced) and not self.cost_nano
+
+    @property
     def per_thousand_nano(self) -> int | None:
         """Nano-USD for 1,000 answers of providers; None where that is not known of any or of all."""
         if not self.ok or self.unpriced:

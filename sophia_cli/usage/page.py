@@ -52,10 +52,13 @@ def _text(text: str) -> str:
 def _head(report: Report) -> Iterable[str]:
     total, forecast = report.total, report.forecast
     figures = (
-        (dollars(total.cost_nano), "spent"),
+        ("unknown" if total.is_unknown else dollars(total.cost_nano), "spent"),
         (counted(total.calls, "call"), f"{report.simulated.calls:,} simulated"),
         (share(total.answered, total.asked), "answered"),
-        (dollars(forecast.total), f"forecast for {forecast.month}"),
+        (
+            "unknown" if total.is_unknown else dollars(forecast.total),
+            f"forecast for {forecast.month}",
+        ),
         (dollars(total.saved_nano), f"saved by the cache, {counted(total.cached, 'hit')}"),
         (in_bytes(total.kept_local), "kept in the warehouse"),
     )
@@ -156,7 +159,7 @@ def _line(line: Line) -> Sequence[Cell]:
 
 def _money(figures: Figures) -> str:
     unpriced = f"{figures.unpriced:,} unpriced"
-    if figures.unpriced and not figures.cost_nano:
+    if figures.is_unknown:
         return unpriced
     return dollars(figures.cost_nano) + (f" + {unpriced}" if figures.unpriced else "")
 

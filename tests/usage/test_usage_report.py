@@ -15,6 +15,7 @@ from sophia_cli.llm.config import Config, load_config
 from sophia_cli.llm.ledger import Charge, Ledger
 from sophia_cli.output import Output
 from sophia_cli.usage.groups import By
+from sophia_cli.usage.page import make_html
 from sophia_cli.usage.report import Report, report
 from sophia_cli.usage.span import read_span
 from sophia_cli.usage.table import make_csv
@@ -229,6 +230,23 @@ def test_prices_by_size_count_long_prompts_by_themselves(tmp_path: Path) -> None
     # USD/M: 3 and 15, above 200,000 tokens 6 and 22.5.
     expected = (191_000 * 3 + 200 * 15 + 250_000 * 6 + 100 * 22.5) * 1000
     assert first.then_nano == round(expected)
+    seeded.ledger.close()
+
+
+def test_what_has_no_price_is_not_called_free(
+    config: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert config.ledger is not None
+    seeded = Seeded(Ledger(config.ledger))
+    seeded.call("2026-11-27", "", CHAT, nano=None)
+    found = made(seeded.ledger, config)
+    show_report(Output(), found)
+    head = capsys.readouterr().out.splitlines()[:2]
+    assert head == [
+        "Unknown cost in 1 call, 100 % answered; 2026-10-29 to 2026-11-27 (UTC)",
+        "2026-11: no forecast, for no call has a price",
+    ]
+    assert '<li><b>unknown</b><span class="soft">spent</span></li>' in make_html(found)
     seeded.ledger.close()
 
 

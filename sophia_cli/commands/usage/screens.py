@@ -56,9 +56,13 @@ def _show_head(output: Output, report: Report) -> None:
     else:
         answered = f"{share(total.answered, total.asked)} answered"
         made_up = f" ({counted(simulated.calls, 'call')} simulated)" if simulated.calls else ""
-        money = f"{dollars(total.cost_nano)} in {counted(total.calls, 'call')}{made_up}"
+        spent = "Unknown cost" if total.is_unknown else dollars(total.cost_nano)
+        money = f"{spent} in {counted(total.calls, 'call')}{made_up}"
         output.text(f"{money}, {answered}; {report.span}")
-    output.text(_forecast(report.forecast, report.runways))
+    if total.is_unknown:
+        output.line(f"{report.forecast.month}: no forecast, for no call has a price")
+    else:
+        output.text(_forecast(report.forecast, report.runways))
     width = max((len(_budget(one)) for one in report.runways), default=0)
     for one in report.runways:
         _show_budget(output, one, width)
@@ -122,7 +126,7 @@ def _cells(line: Line) -> tuple[object, ...]:
 
 
 def _usd(figures: Figures) -> str:
-    return "unpriced" if figures.unpriced and not figures.cost_nano else dollars(figures.cost_nano)
+    return "unpriced" if figures.is_unknown else dollars(figures.cost_nano)
 
 
 def _show_rest(output: Output, count: int, noun: str) -> None:
