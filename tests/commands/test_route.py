@@ -124,6 +124,7 @@ def test_the_result_as_data(folder: Path) -> None:
                 "model": model,
                 "taken": taken,
                 "reason": "[routes] sql_generation" if taken else reason,
+                "route": "routes.sql_generation",
             }
             for reason in ("data class 'customer' may not go there",)
             for provider, model, taken in (

@@ -164,10 +164,11 @@ def test_every_verdict_has_its_reason() -> None:
     )
     config = Config(providers=providers, data_classes={"customer": ("cortex",)})
     call = Call(CHAT, {}, Labels(data_class="customer"), model="gpt-5")
+    aside = "data class 'customer' may not go there"
     assert [tuple(vars(v).values()) for v in decide(call, config).verdicts] == [
-        ("cortex", "openai-gpt-5", True, "data operation"),
-        ("portkey", "@openai/gpt-5", False, "data class 'customer' may not go there"),
-        ("openrouter", "openai/gpt-5", False, "data class 'customer' may not go there"),
+        ("cortex", "openai-gpt-5", True, "data operation", "built-in.data"),
+        ("portkey", "@openai/gpt-5", False, aside, "built-in.data"),
+        ("openrouter", "openai/gpt-5", False, aside, "built-in.data"),
     ]
     plain = decide(Call(CHAT, {}, Labels(), model="gpt-5"), config).verdicts
     assert [(v.provider, v.taken, v.reason) for v in plain] == [
