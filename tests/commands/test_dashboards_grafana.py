@@ -11,6 +11,7 @@ import pytest
 from grafana_server import Account, Grafana, grafana
 from shell import Said, sophia
 
+from sophia_cli.assets import asset
 from sophia_cli.infra import stack as stacks
 from sophia_cli.infra.up import Asked, settle
 from sophia_cli.infra.vault import FOLDER, Vault
@@ -170,7 +171,7 @@ def test_files_of_what_is_there(tmp_path: Path, server: Grafana) -> None:
     assert (said.code, said.out) == (
         0, "  out/sophia-cost.json\n1 board, 1 written.\nNext:  sophia dashboards lint out\n"
     )  # fmt: skip
-    own = Path(__file__).parents[2] / "dashboards" / "cost.json"
+    own = asset("dashboards") / "cost.json"
     assert (tmp_path / "out" / "sophia-cost.json").read_bytes() == own.read_bytes()
     said = boards(tmp_path, server, "export", "sophia-cost", "--to", "out")
     assert said.out.splitlines()[0] == "  out/sophia-cost.json   as it was"
