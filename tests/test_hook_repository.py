@@ -6,12 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 NEEDED = ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml", "sophia_cli")
+BUILD = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
 OLD = "from openai import OpenAI\n\nclient = OpenAI()\n"
 NEW = "import openai\n\nopenai.ChatCompletion.create()\n"
 
@@ -36,7 +38,7 @@ def published(tmp_path: Path) -> Path:
     """The project as somebody else's configuration names it: a repository with a commit."""
     root = tmp_path / "published"
     root.mkdir()
-    for name in (*NEEDED, "templates", "compose"):
+    for name in (*NEEDED, *BUILD["targets"]["wheel"]["force-include"]):
         leave = shutil.ignore_patterns("__pycache__")
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, root / name, ignore=leave)
