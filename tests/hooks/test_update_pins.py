@@ -9,6 +9,7 @@ from sophia_cli.hooks.update.pin import Pin
 from sophia_cli.hooks.update.plan import Move
 from sophia_cli.hooks.update.raised import raised
 from sophia_cli.hooks.update.reader import read
+from sophia_cli.hooks.update.trial import bumps
 
 COMMIT, OTHER = "0123456789abcdef" * 2 + "01234567", "f" * 40
 
@@ -154,3 +155,15 @@ def test_where_they_stand() -> None:
     (pin,) = read(read_config(text.encode())).pins
     assert pin == Pin("pypi", "ruff", "0.1.0", text.index("0.1.0"), text.index("0.1.0") + 5, 10, "mine", 1,
                       python="python3.12")  # fmt: skip
+
+
+def test_a_tool_is_tried_with_all_that_its_hook_has() -> None:
+    """Also where only one of them was asked for: ESLint reads a configuration that needs the others."""
+    config = read_config(local("eslint@10.0.0", "globals@17.0.0", language="node").encode())
+    found = read(config).pins
+    tried, others = bumps(config, found, [Move(found[0], "10.1.0")])
+    assert [(one.tool, one.old, one.new) for one in tried] == [
+        ("eslint", ("eslint@10.0.0", "globals@17.0.0"), ("eslint@10.1.0", "globals@17.0.0"))
+    ]
+    assert others == []
+    assert bumps(config, found, []) == ([], [])

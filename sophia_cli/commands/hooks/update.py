@@ -16,6 +16,7 @@ from sophia_cli.output import Output
 from sophia_cli.surroundings import here
 
 if TYPE_CHECKING:
+    from sophia_cli.hooks.update.pin import Pin
     from sophia_cli.hooks.update.plan import Move
     from sophia_cli.hooks.update.trial import Trial
     from sophia_cli.hooks.update.update import Apart, Update
@@ -63,7 +64,7 @@ def update(
     with output.progress("Asking the registries", len(wanted)) as advance:
         found = propose(asked, config, lambda: advance(1))
     _show(output, found, sync=sync)
-    trials = _tried(output, found) if trial and found.behind and not check else []
+    trials = _tried(output, found, pins) if trial and found.behind and not check else []
     written: list[str] = []
     todo = bool(found.behind) or (sync and any(one.can_move for one in found.apart))
     command = "sophia hooks update"
@@ -75,10 +76,10 @@ def update(
         raise typer.Exit(1)
 
 
-def _tried(output: Output, found: Update) -> list[Trial]:
+def _tried(output: Output, found: Update, pins: Sequence[Pin]) -> list[Trial]:
     from sophia_cli.hooks.update.trial import bumps, try_out
 
-    wanted, others = bumps(found.config, found.moves)
+    wanted, others = bumps(found.config, pins, found.moves)
     with output.progress("Trying old and new versions", 2 * len(wanted)) as advance:
         trials = try_out(found.path.parent, found.config, wanted, lambda: advance(1))
     show_trials(output, trials, others)

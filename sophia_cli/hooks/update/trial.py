@@ -21,7 +21,7 @@ from sophia_cli.hooks.render import Entry
 from sophia_cli.hooks.tools import TOOLS
 from sophia_cli.hooks.tools.tool import Folder, Setup
 from sophia_cli.hooks.update.packages import package, version
-from sophia_cli.hooks.update.pin import GIT, NPM, PYPI
+from sophia_cli.hooks.update.pin import GIT, NPM, PYPI, Pin
 from sophia_cli.hooks.update.plan import Move
 from sophia_cli.process import cores
 
@@ -60,8 +60,15 @@ class Trial:
     error: SophiaError | None = None
 
 
-def bumps(config: Config, moves: Sequence[Move]) -> tuple[list[Bump], list[str]]:
-    """The tools that change and whose findings can be read, and the names of what else changes."""
+def bumps(
+    config: Config, pins: Sequence[Pin], moves: Sequence[Move]
+) -> tuple[list[Bump], list[str]]:
+    """The tools that change and whose findings can be read, and the names of what else changes.
+
+    A tool is tried with all of `pins` that are its hook's, also with those that nobody asked to move.
+    """
+    asked = {move.pin for move in moves}
+    moves = [*moves, *(Move(pin, pin.version) for pin in pins if pin not in asked)]
     found: dict[Bump, None] = {}
     others: dict[str, None] = {}
     groups = {move.pin.group for move in moves if move.moves}
