@@ -292,6 +292,19 @@ def test_packages_of_npm_that_fit_together(tmp_path: Path) -> None:
 
 
 @NODE
+def test_one_package_of_npm_must_fit_those_that_nobody_asked_for(tmp_path: Path) -> None:
+    text = ESLINT.replace("t@8.0.0", "t@8.73.0")
+    with registries(node=NPM, latest={"typescript": "7.0.2"}) as known:
+        said = untried(project(tmp_path, text), known, "typescript", "--yes")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.partition("\n\n")[0] == """\
+  typescript  5.9.3 -> 6.0.3
+              not 7.0.2: typescript-eslint 8.73.0 takes typescript >=4.8.4
+                <6.1.0"""
+    assert config(tmp_path) == text.replace("5.9.3", "6.0.3")
+
+
+@NODE
 def test_pins_that_do_not_take_each_other_today(tmp_path: Path) -> None:
     text = ESLINT.replace("typescript@5.9.3", "typescript@7.0.2").replace("t@8.0.0", "t@8.73.0")
     with registries(node=NPM, latest={"typescript": "7.0.2"}) as known:

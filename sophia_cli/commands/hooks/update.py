@@ -60,7 +60,7 @@ def update(
     )
     config, pins = pins_of(folder)
     asked = Asked(folder, days, tuple(packages or ()))
-    wanted = packages_of(asked.chosen(pins))
+    wanted = packages_of(asked.looked_at(pins))
     with output.progress("Asking the registries", len(wanted)) as advance:
         found = propose(asked, config, lambda: advance(1))
     _show(output, found, sync=sync)

@@ -48,6 +48,12 @@ class Asked:
                 raise UsageError(words, "sophia hooks update --check   shows all pins")
         return found
 
+    def looked_at(self, pins: Sequence[Pin]) -> list[Pin]:
+        """Those, and npm's packages that are installed beside them: a new one must fit them too."""
+        chosen = self.chosen(pins)
+        groups = {pin.group for pin in chosen if pin.kind == NPM}
+        return [pin for pin in pins if pin in chosen or (pin.kind == NPM and pin.group in groups)]
+
 
 @dataclass(frozen=True)
 class Move:
@@ -72,13 +78,15 @@ class Move:
 def moves(pins: Sequence[Pin], asked: Asked, tick: Callable[[], None]) -> tuple[Move, ...]:
     """Judge every pin that is asked for. `tick` is called after each answer of a registry."""
     wanted = asked.chosen(pins)
-    offers = _offers(wanted, asked, tick)
+    looked = asked.looked_at(pins)
+    offers = _offers(looked, asked, tick)
     rules = Rules(datetime.now(UTC), timedelta(days=asked.days))
     found: dict[int, Move] = {}
     node = npm.node(os.environ) if any(pin.kind == NPM for pin in wanted) else ""
     for group in {pin.group: None for pin in wanted}:
-        together = [pin for pin in wanted if pin.group == group and pin.kind == NPM]
-        found |= _npm(together, offers, replace(rules, node=node))
+        together = [pin for pin in looked if pin.group == group and pin.kind == NPM]
+        still = frozenset(pin.name for pin in together if pin not in wanted)
+        found |= _npm(together, offers, replace(rules, node=node), still)
     for pin in wanted:
         if pin.kind == PYPI:
             python = python_of(pin.python)
@@ -167,8 +175,13 @@ def _tagged(pin: Pin, offers: Offers, rules: Rules) -> Move:
     return Move(pin, pin.version, held=held)
 
 
-def _npm(pins: Sequence[Pin], offers: Offers, rules: Rules) -> dict[int, Move]:
-    """Packages that are installed together: the newest set whose members take each other."""
+def _npm(
+    pins: Sequence[Pin], offers: Offers, rules: Rules, still: frozenset[str] = frozenset()
+) -> dict[int, Move]:
+    """Packages that are installed together: the newest set whose members take each other.
+
+    Those that stand `still` are in it as they are.
+    """
     missing = [pin for pin in pins if isinstance(offers[pin.kind, pin.name], SophiaError)]
     found: dict[int, Move] = {}
     for pin in missing:
@@ -179,10 +192,11 @@ def _npm(pins: Sequence[Pin], offers: Offers, rules: Rules) -> dict[int, Move]:
     known = {pin.name: pin for pin in pins if pin not in missing}
     told = {name: _told(offers, pin) for name, pin in known.items()}
     today = {name: _today(pin, told[name]) for name, pin in known.items()}
+    stand = {name: [today[name]] for name in known if name in still}
     fit = {name: _candidates(today[name], told[name], rules) for name in known}
-    chosen = newest(fit) or newest(
+    chosen = newest({**fit, **stand}) or newest(
         {name: [one for one in told[name] if not one.early and not objection(one, rules)] or [today[name]]
-         for name in known}
+         for name in known} | stand
     )  # fmt: skip
     for name, pin in known.items():
         found[pin.start] = _of_set(pin, today, chosen, told[name], rules)
