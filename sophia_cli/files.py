@@ -36,6 +36,11 @@ def whole(path: Path, mode: int = 0o644) -> Iterator[Path]:
     sync_folder(path.parent)
 
 
+def mode_of(path: Path) -> int:
+    """The permissions of a file, the usual ones where there is none."""
+    return path.stat().st_mode & 0o777 if path.exists() else 0o644
+
+
 def sync_folder(folder: Path) -> None:
     """Make renames in a folder last."""
     handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)

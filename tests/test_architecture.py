@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "__main__": {"commands", "errors", "llm.errors", "output"},
     "gate": {"__main__", "hooks", "errors", "output"},
     "commands": {
+        "counted",
         "migrate",
         "infra",
         "hooks",
@@ -38,6 +39,7 @@ MAY_IMPORT = {
         "output",
     },
     "migrate": {
+        "counted",
         "process",
         "assets",
         "settings",
@@ -49,6 +51,7 @@ MAY_IMPORT = {
         "llm.tomllines",
     },
     "hooks": {
+        "counted",
         "migrate",
         "process",
         "http",
@@ -80,7 +83,7 @@ MAY_IMPORT = {
         "llm.errors",
     },
     "metrics": {"process", "http", "assets", "settings", "files", "errors", "llm"},
-    "usage": {"budgets", "assets", "settings", "files", "errors", "llm"},
+    "usage": {"counted", "budgets", "assets", "settings", "files", "errors", "llm"},
     "ask": {"http", "errors", "llm"},
     "keys": {"http", "typed", "errors", "llm"},
     "budgets": {"errors", "llm"},
@@ -92,6 +95,7 @@ MAY_IMPORT = {
     "assets": set(),
     "http": set(),
     "typed": set(),
+    "counted": set(),
     "files": set(),
     "lock": {"errors"},
     "checked": set(),

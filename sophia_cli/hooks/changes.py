@@ -11,7 +11,6 @@ from sophia_cli.errors import SophiaError
 from sophia_cli.process import Program, run, together
 
 _DIFF = ("--raw", "-z", "--no-abbrev", "--find-renames", "--find-copies", "--no-relative")
-_NOTHING = "0" * 40
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 _FILE_MODES = ("100644", "100755")
 # What tools read besides the file: two versions of a file are judged alike only while these stay.

@@ -10,12 +10,13 @@ from pathlib import Path
 from sophia_cli import __version__
 from sophia_cli.assets import asset
 from sophia_cli.errors import SophiaError
+from sophia_cli.files import mode_of
 from sophia_cli.hooks.clone import Clone, default_branch, look
 from sophia_cli.hooks.config import NAME, read_config
 from sophia_cli.hooks.detect import Project, detect
 from sophia_cli.hooks.record import Written
 from sophia_cli.hooks.run import baseline_file
-from sophia_cli.hooks.write import alone, mode_of, read, written
+from sophia_cli.hooks.write import alone, read, written
 
 GITHUB, GITLAB = "github", "gitlab"
 _PATHS = {GITHUB: ".github/workflows/sophia.yml", GITLAB: ".gitlab/sophia.yml"}

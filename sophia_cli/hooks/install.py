@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from sophia_cli.assets import asset
 from sophia_cli.errors import SophiaError
+from sophia_cli.files import mode_of
 from sophia_cli.hooks import record
 from sophia_cli.hooks.clone import Clone, hook_owner, look, refuse_half_done, without_hooks_path
 from sophia_cli.hooks.config import NAME, Config, read_config
@@ -20,7 +21,7 @@ from sophia_cli.hooks.proposal import STAGE, Options, Proposal, propose
 from sophia_cli.hooks.record import Written
 from sophia_cli.hooks.splice import spliced
 from sophia_cli.hooks.way import Way, other_hooks, to_do, way_of
-from sophia_cli.hooks.write import alone, mode_of, read, unwritable, written
+from sophia_cli.hooks.write import alone, read, unwritable, written
 from sophia_cli.process import Result, run
 
 ESLINT, RUFF = "eslint.config.cjs", "ruff.toml"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sophia_cli.files import mode_of
 from sophia_cli.hooks import record
 from sophia_cli.hooks.clone import Clone, hook_owner, look
 from sophia_cli.hooks.config import NAME, read_config
@@ -14,7 +15,7 @@ from sophia_cli.hooks.proposal import without_own
 from sophia_cli.hooks.record import Kept, Record, Written, digest
 from sophia_cli.hooks.splice import spliced
 from sophia_cli.hooks.way import LEFTHOOKS, without_ours
-from sophia_cli.hooks.write import alone, mode_of, read, written
+from sophia_cli.hooks.write import alone, read, written
 
 _HUSKY = ".husky/pre-commit"
 _USUAL = ("pre-commit",)

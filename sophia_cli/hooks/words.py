@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from sophia_cli.counted import counted
 from sophia_cli.hooks.finding import FORMAT, Finding
 from sophia_cli.hooks.hold import Held
 
@@ -35,16 +36,12 @@ def summary(held: Held) -> str:
     """One line: how much is new, and how much is not."""
     new, old = held.compared.new, len(held.compared.stay)
     files = len({finding.path for finding in new})
-    judged = f"{_count(len(held.files), 'file')} judged"
-    found = f"{_count(len(new), 'new finding')} in {_count(files, 'file')}"
+    judged = f"{counted(len(held.files), 'file')} judged"
+    found = f"{counted(len(new), 'new finding')} in {counted(files, 'file')}"
     if not new:
         found = "not by all tools" if held.errors else "nothing new"
     return f"{judged}: {found}" + (f"; {_older(old)} stay{'' if old > 1 else 's'}" if old else "")
 
 
 def _older(count: int) -> str:
-    return _count(count, "older finding")
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+    return counted(count, "older finding")

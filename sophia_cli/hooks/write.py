@@ -70,11 +70,6 @@ def read(path: Path) -> bytes | None:
         raise SophiaError(f"{path} cannot be read: {error.strerror}", f"ls -l {path}") from error
 
 
-def mode_of(path: Path) -> int:
-    """The permissions of a file, the usual ones where there is none."""
-    return path.stat().st_mode & 0o777 if path.exists() else 0o644
-
-
 def unwritable(error: OSError) -> SophiaError:
     """What to say when a disk is full or a place may not be written to."""
     name = str(error.filename or "a file")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sophia_cli.errors import SophiaError
-from sophia_cli.files import put
+from sophia_cli.files import mode_of, put
 from sophia_cli.infra.stack import Stack
 
 # Its README, and the variables: docs.sonarsource.com/sonarqube-mcp-server/reference/environment-variables
@@ -98,7 +98,7 @@ def add_entry(root: Path, client: Client, wanted: Mapping[str, Any]) -> Written:
     table[ENTRY] = dict(wanted)
     try:
         path.parent.mkdir(exist_ok=True)
-        put(path, _text(data, text).encode(), _mode(path))
+        put(path, _text(data, text).encode(), mode_of(path))
     except OSError as error:
         raise SophiaError(f"{client.file} cannot be written: {error.strerror}", mend) from error
     return Written(client, "added")
@@ -109,10 +109,6 @@ def _text(data: object, before: str) -> str:
     found = re.search(r"^([ \t]+)\S", before, re.MULTILINE)
     indent: str | int = found[1] if found else 2
     return json.dumps(data, indent=indent, ensure_ascii=False) + "\n"
-
-
-def _mode(path: Path) -> int:
-    return path.stat().st_mode & 0o777 if path.exists() else 0o644
 
 
 def _another(client: Client) -> str:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
+from sophia_cli.counted import counted
 from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.files import put
 from sophia_cli.migrate import git, journal
 from sophia_cli.migrate.cache import Cache
 from sophia_cli.migrate.change import Choice, Plan
-from sophia_cli.migrate.counted import counted
 from sophia_cli.migrate.dependency import Dependency, add_dependency
 from sophia_cli.migrate.discover import Tree, matches
 from sophia_cli.migrate.index import digest

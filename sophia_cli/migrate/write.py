@@ -17,11 +17,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from sophia_cli.counted import counted
 from sophia_cli.errors import Interrupted, SophiaError
 from sophia_cli.files import sync_folder
 from sophia_cli.migrate import journal
 from sophia_cli.migrate.change import Change
-from sophia_cli.migrate.counted import counted
 from sophia_cli.migrate.drift import adopt, changed
 from sophia_cli.migrate.journal import Entry, Run, State, state_of
 from sophia_cli.migrate.later import refuse_held

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sophia_cli.counted import counted
 from sophia_cli.errors import SophiaError
 from sophia_cli.llm.call import EMBEDDINGS
 from sophia_cli.llm.config import Config
@@ -27,7 +28,6 @@ from sophia_cli.usage.replay import Ground, Replayer, Sums, speeds, survey
 from sophia_cli.usage.routes import Choices, Place
 from sophia_cli.usage.scenario import replayer_of
 from sophia_cli.usage.span import Span
-from sophia_cli.usage.words import counted
 
 ENOUGH = 50  # calls of a task; fewer are no evidence
 _MOST = 4  # places that are tried at the head of a task's route

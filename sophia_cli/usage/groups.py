@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 
@@ -13,7 +12,7 @@ from sophia_cli.llm.ledger import Ledger
 from sophia_cli.llm.ledger.history import Day, calls_between
 from sophia_cli.llm.ledger.record import OK
 from sophia_cli.usage.routes import NOT_RECORDED, Choices
-from sophia_cli.usage.span import Span
+from sophia_cli.usage.span import Span, day_name
 
 NONE = "(none)"
 _DAY_NS = 86_400 * 10**9
@@ -72,7 +71,7 @@ def by_route(ledger: Ledger, span: Span) -> dict[str, list[Day]]:
     ):
         choice = choices.of(route)
         why = choice.why if choice else NOT_RECORDED
-        row = sums[why, _date(moment // _DAY_NS), outcome, simulated]
+        row = sums[why, day_name(moment // _DAY_NS), outcome, simulated]
         row[0] += 1
         row[1] += outcome == OK and figures[5] is None and operation != OTHER
         for place, figure in enumerate(figures, 2):
@@ -82,8 +81,3 @@ def by_route(ledger: Ledger, span: Span) -> dict[str, list[Day]]:
     for (why, day, outcome, simulated), row in sums.items():
         found[why].append(Day._make((day, "", "", "", "", "", outcome, *row, simulated)))
     return dict(found)
-
-
-@lru_cache(maxsize=16)
-def _date(day: int) -> str:
-    return datetime.fromtimestamp(day * 86_400, UTC).date().isoformat()

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
 
+from sophia_cli.counted import counted
 from sophia_cli.llm.budgets.budget import MONTH, Budget, facts_of
 from sophia_cli.llm.call import Labels
 from sophia_cli.llm.config import Config
 from sophia_cli.llm.money import dollars
 from sophia_cli.usage.past import Row
 from sophia_cli.usage.routes import Place
-from sophia_cli.usage.span import Span
-from sophia_cli.usage.words import counted
+from sophia_cli.usage.span import Span, day_name
 
 _DAY_NS = 86_400 * 10**9
 
@@ -50,7 +48,7 @@ class Limits:
         labels = Labels(row.task, row.data_class, row.service, row.user, row.session, row.team)
         known = self._config.providers.get(place[0])
         facts = facts_of(labels, *place, known.key_name if known else "")
-        day = _date(row.started_ns // _DAY_NS)
+        day = day_name(row.started_ns // _DAY_NS)
         for budget in self._config.budgets:
             name = budget.scope(facts)
             if not name:
@@ -78,11 +76,6 @@ class Limits:
             if one.day
         ]
         return tuple(sorted(found, key=lambda one: (one.day, one.account)))
-
-
-@lru_cache(maxsize=16)
-def _date(day: int) -> str:
-    return datetime.fromtimestamp(day * 86_400, UTC).date().isoformat()
 
 
 def _window(per: str, day: str) -> str:

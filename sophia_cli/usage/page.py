@@ -8,13 +8,14 @@ from string import Template
 
 from sophia_cli import __version__
 from sophia_cli.assets import asset
+from sophia_cli.counted import counted
 from sophia_cli.llm.money import dollars
 from sophia_cli.usage.figures import Figures, Speed
 from sophia_cli.usage.firsts import First
 from sophia_cli.usage.forecast import Runway
 from sophia_cli.usage.report import Line, Report
 from sophia_cli.usage.routes import Place
-from sophia_cli.usage.words import counted, in_bytes, in_seconds, share, short
+from sophia_cli.usage.words import in_bytes, in_seconds, share, short
 
 MARK = "sophia usage report"
 _WIDTH, _HEIGHT, _LEFT, _BELOW = 900, 190, 60, 22  # of the chart, in its own units

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sophia_cli.counted import counted
 from sophia_cli.errors import SophiaError
 from sophia_cli.llm.config import Config
 from sophia_cli.llm.ledger import Ledger
@@ -20,7 +21,7 @@ from sophia_cli.usage.pricing import Pricing
 from sophia_cli.usage.replay import Ground, Replay, Replayer, Samples, run, survey
 from sophia_cli.usage.routes import Place
 from sophia_cli.usage.span import Span
-from sophia_cli.usage.words import counted, short
+from sophia_cli.usage.words import short
 
 
 @dataclass(frozen=True)

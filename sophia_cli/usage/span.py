@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from math import ceil
 
 from sophia_cli.errors import UsageError
@@ -12,6 +13,12 @@ from sophia_cli.errors import UsageError
 STEPS = 16  # of a sparkline, at most
 _MOST = 3660  # days
 _COUNT = re.compile(r"(\d{1,4})d")
+
+
+@lru_cache(maxsize=16)
+def day_name(day: int) -> str:
+    """A day such as `2026-11-27`, by how many there were since 1970."""
+    return datetime.fromtimestamp(day * 86_400, UTC).date().isoformat()
 
 
 @dataclass(frozen=True)

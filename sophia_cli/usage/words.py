@@ -39,11 +39,6 @@ def share(part: int, whole: int) -> str:
     return f"{min(max(value, 0.1), 99.9):.1f} %"
 
 
-def counted(count: int, noun: str) -> str:
-    """`1 call`, `2,400 calls`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def spark(values: Sequence[int]) -> str:
     """A block for each value, the tallest for the largest; a dot for none."""
     most = max(values, default=0)

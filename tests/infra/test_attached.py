@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from grafana_server import Account, Grafana, grafana
+from grafana_server import Grafana
 from serving import serving
-from sonar_server import Sonar, sonar
+from sonar_server import Sonar
+from theirs import TOKENS
 
 from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.infra import attached, credentials
@@ -22,22 +22,8 @@ from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.vault import FOLDER, Vault
 
 BOARDS = ("cost", "latency", "overview", "reliability", "routing")  # what ships
-TOKENS = {"sonarqube": "squ_0123456789", "grafana": "glsa_0123456789"}
 VARIABLES = {credentials.VARIABLES[name]: token for name, token in TOKENS.items()}
 SONAR = "http://sonar.internal"
-
-
-@pytest.fixture
-def quality() -> Iterator[Sonar]:
-    with sonar(password="theirs", user_tokens=(TOKENS["sonarqube"],)) as made:
-        yield made
-
-
-@pytest.fixture
-def metrics() -> Iterator[Grafana]:
-    account = Account("theirs", "Admin", {1: ("theirs", TOKENS["grafana"], None)})
-    with grafana(password="theirs", accounts={1: account}, last_id=1) as made:
-        yield made
 
 
 @pytest.fixture

@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from engine_server import engine, program
-from grafana_server import Account, Grafana, grafana
-from sonar_server import Sonar, sonar
+from grafana_server import Grafana
+from sonar_server import Sonar
+from theirs import TOKENS
 
 from sophia_cli.checked import Check
 from sophia_cli.infra import credentials
 from sophia_cli.infra.plan import Plan, look_ahead
 from sophia_cli.infra.up import Asked, NotReady
 
-TOKENS = {"sonarqube": "squ_0123456789", "grafana": "glsa_0123456789"}
 NOBODY = "http://127.0.0.1:9"
-
-
-@pytest.fixture
-def quality() -> Iterator[Sonar]:
-    with sonar(password="theirs", user_tokens=(TOKENS["sonarqube"],)) as made:
-        yield made
-
-
-@pytest.fixture
-def metrics() -> Iterator[Grafana]:
-    account = Account("theirs", "Admin", {1: ("theirs", TOKENS["grafana"], None)})
-    with grafana(password="theirs", accounts={1: account}, last_id=1) as made:
-        yield made
 
 
 @pytest.fixture

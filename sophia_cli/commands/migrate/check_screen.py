@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sophia_cli import __version__
+from sophia_cli.counted import counted
 from sophia_cli.migrate.baseline import Baseline, Counts
-from sophia_cli.migrate.counted import counted
 from sophia_cli.migrate.ratchet import UNREAD, Checked, count_calls
 from sophia_cli.output import Output
 

@@ -12,9 +12,9 @@ import typer
 from sophia_cli.commands.migrate.asked import Asked, Exclude, Include, Packs, looking
 from sophia_cli.commands.migrate.ways import show_ways
 from sophia_cli.commands.options import Json, NoColor, Quiet, Root
+from sophia_cli.counted import counted
 from sophia_cli.errors import SophiaError, UsageError
 from sophia_cli.files import put
-from sophia_cli.migrate.counted import counted
 from sophia_cli.migrate.pipeline import survey
 from sophia_cli.migrate.survey import Survey, Tally, percent
 from sophia_cli.output import Output

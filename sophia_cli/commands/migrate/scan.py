@@ -12,7 +12,7 @@ import typer
 from sophia_cli.commands.migrate.asked import Asked, Exclude, NoCache, Packs, looking
 from sophia_cli.commands.migrate.ways import show_ways
 from sophia_cli.commands.options import Json, NoColor, Quiet, Root
-from sophia_cli.migrate.counted import counted
+from sophia_cli.counted import counted
 from sophia_cli.migrate.inventory import Inventory, take_inventory
 from sophia_cli.migrate.site import Site, site_data
 from sophia_cli.output import Output

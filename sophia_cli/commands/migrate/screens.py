@@ -10,8 +10,8 @@ from typing import Any
 
 from sophia_cli.commands.migrate.asked import Asked, Class
 from sophia_cli.commands.migrate.ways import show_ways
+from sophia_cli.counted import counted
 from sophia_cli.migrate.batches import list_batches, shown
-from sophia_cli.migrate.counted import counted
 from sophia_cli.migrate.journal import Run, State
 from sophia_cli.migrate.report import Report, count
 from sophia_cli.migrate.site import Site, Verdict, site_data

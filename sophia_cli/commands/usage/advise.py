@@ -87,8 +87,9 @@ def _show(output: Output, found: Advised) -> None:
 
 
 def _show_one(output: Output, number: int, one: Advice) -> None:
+    from sophia_cli.counted import counted
     from sophia_cli.llm.money import dollars
-    from sophia_cli.usage.words import counted, in_bytes, in_seconds
+    from sophia_cli.usage.words import in_bytes, in_seconds
 
     first = "/".join(one.chain[0])
     output.text(f"{number}. {one.task}: ask {first} first ({one.kind})", hang=3)

@@ -59,8 +59,8 @@ def _usd_per_credit(environ: Mapping[str, str], folder: Path, bill: Bill) -> flo
 
 
 def _show(output: Output, found: Reconciled) -> None:
+    from sophia_cli.counted import counted
     from sophia_cli.usage.reconcile import MATCHED
-    from sophia_cli.usage.words import counted
 
     first, last = found.edges
     lines = counted(len(found.bill.lines), "line")
@@ -120,8 +120,9 @@ def _cents(nano: int | None) -> str:
 
 
 def _apart(entry: Entry, found: Reconciled) -> str:
+    from sophia_cli.counted import counted
     from sophia_cli.usage.reconcile import DIFFERS, ONLY_BILL
-    from sophia_cli.usage.words import counted, plain, short
+    from sophia_cli.usage.words import plain, short
 
     edge = " (the export may not hold all of this day)" if entry.day in found.edges else ""
     where = f"{entry.day} {plain(entry.model)}"

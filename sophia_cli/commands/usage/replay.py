@@ -62,8 +62,9 @@ def replay(
 
 
 def _show(output: Output, found: Scenario) -> None:
+    from sophia_cli.counted import counted
     from sophia_cli.llm.money import dollars
-    from sophia_cli.usage.words import counted, in_bytes
+    from sophia_cli.usage.words import in_bytes
 
     total = found.replay.total
     output.text(f"{counted(total.calls, 'call')} of {found.replay.span}, under {found.name}")
@@ -92,7 +93,7 @@ def _show(output: Output, found: Scenario) -> None:
 
 
 def _show_tasks(output: Output, found: Replay) -> None:
-    from sophia_cli.usage.words import counted
+    from sophia_cli.counted import counted
 
     header = ("task", "calls", "moved", "USD was", "USD then")
     tasks = list(found.tasks.items())[:_TASKS]
@@ -135,7 +136,7 @@ def _pair(was: float | None, then: float | None) -> str:
 
 
 def _show_moves(output: Output, found: Replay) -> None:
-    from sophia_cli.usage.words import counted
+    from sophia_cli.counted import counted
 
     for (was, then), count in list(found.moves.items())[:_MOST]:
         start = "/".join(filter(None, was)) or "nobody"

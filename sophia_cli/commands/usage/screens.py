@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sophia_cli.counted import counted
 from sophia_cli.llm.money import dollars
 from sophia_cli.output import Output, format_table
 from sophia_cli.usage.failures import Failure
@@ -14,7 +15,6 @@ from sophia_cli.usage.groups import NONE
 from sophia_cli.usage.report import Line, Report
 from sophia_cli.usage.routes import Place
 from sophia_cli.usage.words import (
-    counted,
     cut,
     in_bytes,
     in_seconds,

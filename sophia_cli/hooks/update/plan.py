@@ -96,11 +96,6 @@ def moves(pins: Sequence[Pin], asked: Asked, tick: Callable[[], None]) -> tuple[
     return tuple(found[pin.start] for pin in wanted)
 
 
-def packages(pins: Iterable[Pin]) -> list[tuple[str, str]]:
-    """What is asked of the registries: each package once."""
-    return list(dict.fromkeys((pin.kind, pin.name) for pin in pins))
-
-
 def python_of(asked: str) -> str:
     """The version that a hook's `language_version` stands for: that of this Python where it leaves it open."""
     ours = ".".join(map(str, sys.version_info[:3]))

@@ -8,7 +8,7 @@ from string import Template
 
 from sophia_cli import __version__
 from sophia_cli.assets import asset
-from sophia_cli.migrate.counted import counted
+from sophia_cli.counted import counted
 from sophia_cli.migrate.site import Site, Verdict
 from sophia_cli.migrate.standing import Standing
 from sophia_cli.migrate.survey import NOBODY, Survey, Tally, percent

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from sophia_cli.migrate.counted import counted
+from sophia_cli.counted import counted
 from sophia_cli.migrate.site import Verdict
 from sophia_cli.migrate.standing import Standing
 from sophia_cli.migrate.survey import Survey, Tally, percent
