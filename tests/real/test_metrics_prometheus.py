@@ -178,9 +178,17 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         running(folder, *map(str, serve), env=made.environ(made.scraped), cwd=shop),
     ):  # fmt: skip
         assert until(lambda: httpx.get(f"{made.url}/-/ready").is_success)
+        # Prometheus knows its Alertmanagers five seconds later; what fires before is told to nobody for a minute.
+        assert until(lambda: bool(alertmanagers(made.url)))
         yield made
     hook.shutdown()
     hook.server_close()
+
+
+def alertmanagers(url: str) -> list[dict[str, str]]:
+    """Those that the Prometheus at `url` sends its alerts to."""
+    known: list[dict[str, str]] = httpx.get(f"{url}/api/v1/alertmanagers").json()["data"]["activeAlertmanagers"]
+    return known
 
 
 @pytest.fixture(scope="module")
