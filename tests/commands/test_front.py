@@ -166,7 +166,9 @@ def test_a_reader_that_is_gone_is_no_error(tmp_path: Path, words: str) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
-@pytest.mark.parametrize("words", ["", "llm ask hello", "llm ask hello --json", "migrate --json"])
+@pytest.mark.parametrize(
+    "words", ["", "--version", "llm ask hello", "llm ask hello --json", "migrate --json"]
+)
 def test_a_full_disk_is_one_line(tmp_path: Path, words: str) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
@@ -181,6 +183,16 @@ def test_a_full_disk_is_one_line(tmp_path: Path, words: str) -> None:
             "sophia: the output cannot be written: No space left on device\n"
             "        free some space\n"
         )
+
+
+@pytest.mark.parametrize("words", ["", "--version", "migrate scan"])
+def test_closed_streams_are_no_error(tmp_path: Path, words: str) -> None:
+    command = f'"{sys.executable}" -m sophia_cli {words} >&- 2>&-; echo $?'
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=tmp_path, env=surroundings(), capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
+    )  # fmt: skip
+    assert done.stdout == "0\n"
 
 
 @pytest.mark.parametrize("words", ["", "llm ask hello", "migrate"])
