@@ -187,7 +187,8 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 
 def alertmanagers(url: str) -> list[dict[str, str]]:
     """Those that the Prometheus at `url` sends its alerts to."""
-    known: list[dict[str, str]] = httpx.get(f"{url}/api/v1/alertmanagers").json()["data"]["activeAlertmanagers"]
+    answer = httpx.get(f"{url}/api/v1/alertmanagers").json()
+    known: list[dict[str, str]] = answer["data"]["activeAlertmanagers"]
     return known
 
 
