@@ -65,8 +65,9 @@ MAY_IMPORT = {
         "llm.folders",
         "llm.configfile",
     },
-    "dashboards": {"process", "http", "assets", "settings", "files", "errors", "llm"},
+    "dashboards": {"client", "process", "http", "assets", "settings", "files", "errors", "llm"},
     "infra": {
+        "client",
         "dashboards",
         "checked",
         "metrics.alerts",
@@ -93,6 +94,7 @@ MAY_IMPORT = {
     "settings": {"llm.configfile", "llm.errors", "errors"},
     "process": {"errors"},
     "assets": set(),
+    "client": {"http", "errors"},
     "http": set(),
     "typed": set(),
     "counted": set(),

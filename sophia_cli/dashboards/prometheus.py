@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
+from sophia_cli.client import Client
 from sophia_cli.errors import SophiaError
-from sophia_cli.http import httpx
 
 _PATIENCE = 60.0  # seconds
 
@@ -26,23 +25,13 @@ class Series:
         return self.points[-1][1] if self.points else None
 
 
-class Prometheus:
+class Prometheus(Client):
     """One server. Raises SophiaError where it cannot be reached, or does not take a query."""
 
+    title = "Prometheus"
+
     def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
-        self.url = url.rstrip("/")
-        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=_PATIENCE)
-
-    def __enter__(self) -> Prometheus:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._http.close()
+        super().__init__(url, headers, _PATIENCE)
 
     def at(self, expr: str, moment: float) -> tuple[Series, ...]:
         """A query's series at one moment."""
@@ -57,12 +46,9 @@ class Prometheus:
         return tuple(map(_series, self._ask("query_range", asked)["result"]))
 
     def _ask(self, what: str, asked: Mapping[str, str]) -> Any:
+        answer = self._request("POST", f"/api/v1/{what}", data=dict(asked))
         try:
-            answer = self._http.post(f"/api/v1/{what}", data=dict(asked))
             found = answer.json()
-        except httpx.HTTPError as error:
-            words = f"Prometheus at {self.url} cannot be reached: {error}"
-            raise SophiaError(words, "sophia infra status") from error
         except ValueError as error:
             words = f"what answers at {self.url} is not Prometheus ({answer.status_code})"
             raise SophiaError(words) from error

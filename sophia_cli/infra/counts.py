@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from time import monotonic, sleep
 
+from sophia_cli.client import Refused
 from sophia_cli.errors import SophiaError
-from sophia_cli.infra.client import Refused
 from sophia_cli.infra.sonarqube import SonarQube
 
 _METRICS = ("ncloc", "violations", "security_hotspots", "coverage", "duplicated_lines_density")

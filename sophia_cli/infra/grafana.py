@@ -7,19 +7,20 @@ are: those calls are ours. It is written by Grafana's documentation and source, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from itertools import count
 from typing import Any
 
+from sophia_cli.client import PATIENCE, Client, Refused
 from sophia_cli.dashboards.server import Known, Version
 from sophia_cli.errors import SophiaError
 from sophia_cli.http import httpx
-from sophia_cli.infra.client import PATIENCE, Client, Refused
 from sophia_cli.infra.login import NOBODY, Login
 
 PAGE = 500  # boards that a search gives at once
+_FIRST = "Initial save"
 READY, STARTING, UNREACHABLE = "ready", "starting", "unreachable"
 
 
@@ -130,20 +131,41 @@ class Grafana(Client):
 
     def versions(self, uid: str) -> tuple[Version, ...]:
         """A board's versions, the newest first."""
-        path = f"/api/dashboards/uid/{uid}/versions"
-        found = self._send("GET", path, params={"limit": "1000"}).json()
-        # A list until Grafana 10, then an object.
-        listed = found.get("versions", []) if isinstance(found, dict) else found
         made = [
             Version(
                 int(one["version"]),
-                str(one.get("message") or ""),
+                self._message(uid, one),
                 str(one.get("createdBy") or ""),
                 str(one.get("created") or ""),
             )
-            for one in listed
+            for one in self._listed(uid)
         ]
         return tuple(sorted(made, key=lambda one: -one.number))
+
+    def _listed(self, uid: str) -> Iterator[Mapping[str, Any]]:
+        """What a list of versions has: bare until Grafana 11.5, page after page since 11.6."""
+        params = {"limit": "1000"}
+        while True:
+            path = f"/api/dashboards/uid/{uid}/versions"
+            found = self._send("GET", path, params=params).json()
+            if not isinstance(found, dict):
+                yield from found
+                return
+            yield from found.get("versions") or []
+            if not (more := found.get("continueToken")) or not found.get("versions"):
+                return
+            params["continueToken"] = more
+
+    def _message(self, uid: str, one: Mapping[str, Any]) -> str:
+        """What a version was saved with: a list calls the first `Initial save`, whatever that was."""
+        said, number = str(one.get("message") or ""), int(one["version"])
+        if said != _FIRST:
+            return said
+        try:
+            found = self._send("GET", f"/api/dashboards/uid/{uid}/versions/{number}").json()
+        except Refused:
+            return said
+        return str(found.get("message") or "") if found.get("version") == number else said
 
     def version(self, uid: str, number: int) -> Mapping[str, Any]:
         """A board as it was in one of its versions."""
@@ -156,7 +178,20 @@ class Grafana(Client):
         """Make a board again what it was in one of its versions: that is a new version."""
         path = f"/api/dashboards/uid/{uid}/restore"
         ask = self._api.dashboard_versions.restore_dashboard_by_uid
-        self._ask(path, lambda: ask(uid, number))
+        try:
+            self._ask(path, lambda: ask(uid, number))
+        except Refused as error:
+            if error.status != 404:
+                raise
+            self._save_again(uid, number)  # Grafana 13 means to take that request away
+
+    def _save_again(self, uid: str, number: int) -> None:
+        there = self.board(uid)
+        if there is None:
+            raise SophiaError(f"Grafana at {self.url} has no board `{uid}`")
+        was = {**self.version(uid, number), "uid": uid}
+        now, folder = int(there["dashboard"]["version"]), str(there["meta"].get("folderUid") or "")
+        self.save_board(was, folder, now, f"Restored from version {number}")
 
     def boards(self, tag: str = "") -> tuple[Known, ...]:
         """All boards, or those with a tag, page after page."""

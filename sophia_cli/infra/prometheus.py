@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sophia_cli.client import Client
 from sophia_cli.errors import SophiaError
-from sophia_cli.infra.client import Client
 
 _RECEIVER = "web.enable-remote-write-receiver"
 _BEFORE = "remote-write-receiver"  # among the features of 2.25 to 2.32

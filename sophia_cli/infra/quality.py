@@ -9,9 +9,9 @@ from functools import partial
 from time import monotonic, sleep
 from urllib.parse import urlsplit
 
+from sophia_cli.client import Refused
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra.change import Change
-from sophia_cli.infra.client import Refused
 from sophia_cli.infra.login import RENEW_DAYS, TOKEN_DAYS
 from sophia_cli.infra.settings import Settings, load_settings
 from sophia_cli.infra.sonarqube import (

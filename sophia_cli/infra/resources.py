@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sophia_cli.client import Refused
 from sophia_cli.dashboards.server import Known, Version
 from sophia_cli.errors import SophiaError
-from sophia_cli.infra.client import Refused
 from sophia_cli.infra.grafana import PAGE, Grafana
 
 _BOARDS = "/apis/dashboard.grafana.app/v1/namespaces/default/dashboards"
@@ -91,14 +91,7 @@ class Resources(Grafana):
 
     def restore(self, uid: str, number: int) -> None:
         """The newer API has no such request: what was is saved again."""
-        there = self.board(uid)
-        if there is None:
-            raise SophiaError(f"Grafana at {self.url} has no board `{uid}`")
-        was = {**self.version(uid, number), "uid": uid}
-        now = int(there["dashboard"]["version"])
-        self.save_board(
-            was, str(there["meta"]["folderUid"]), now, f"Restored from version {number}"
-        )
+        self._save_again(uid, number)
 
     def boards(self, tag: str = "") -> tuple[Known, ...]:
         found = (

@@ -12,8 +12,8 @@ from contextlib import suppress
 from datetime import date
 from typing import Any
 
+from sophia_cli.client import Client, Refused
 from sophia_cli.http import httpx
-from sophia_cli.infra.client import Client, Refused
 from sophia_cli.infra.login import NOBODY, Login
 
 UP, STARTING, DOWN = "UP", "STARTING", "DOWN"

@@ -276,10 +276,40 @@ def test_a_list_of_many_pages(server: Grafana, stand: Stand) -> None:
     assert len(server.boards("even")) == (PAGE + 3 + 1) // 2
 
 
-def test_a_list_of_versions_as_grafana_10_gives_it(server: Grafana, stand: Stand) -> None:
+@pytest.mark.parametrize("version", ["10.4.19", "11.5.2", "11.6.0", "12.4.0", "13.2.0"])
+def test_versions_as_each_grafana_tells_of_them(
+    server: Grafana, stand: Stand, version: str
+) -> None:
+    stand.version, stand.page = version, 2
     bring(server, standing(server, BOARD, ""))
-    stand.listed = True
-    assert [one.number for one in server.versions("shop")] == [1]
+    by_hand(stand, tags=["theirs"])
+    server.restore("shop", 1)
+    by_hand(stand, tags=["again"])
+    assert [(one.number, one.message) for one in server.versions("shop")] == [
+        (4, "by hand"),
+        (3, "Restored from version 1"),
+        (2, "by hand"),
+        (1, message_of(BOARD, "sophia dashboards import")),
+    ]
+
+
+@pytest.mark.parametrize("server", [Grafana], indirect=True)
+def test_a_first_version_that_cannot_be_asked_for(server: Grafana, stand: Stand) -> None:
+    """It keeps the name that the list gives it: nobody can tell where it came from."""
+    bring(server, standing(server, BOARD, ""))
+    stand.lost = True
+    assert [one.message for one in server.versions("shop")] == ["Initial save"]
+    assert state(server, changed(tags=["x"])) == THEIRS
+
+
+def test_a_grafana_that_restores_nothing_is_given_what_was(server: Grafana, stand: Stand) -> None:
+    bring(server, standing(server, BOARD, "team"))
+    by_hand(stand, tags=["theirs"])
+    stand.restores = False
+    assert go_back(server, "shop", 1, versions_of(server, "shop")) == 3
+    held = stand.boards["shop"]
+    assert (held["folderUid"], held["dashboard"]["tags"]) == ("team", ["shop"])
+    assert held["versions"][-1]["message"] == "Restored from version 1"
 
 
 @pytest.mark.parametrize("login", [Login(token="glsa_none"), Login(ADMIN, "wrong")])

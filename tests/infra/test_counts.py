@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sonar_server import Sonar, sonar
 
+from sophia_cli.client import Refused
 from sophia_cli.errors import SophiaError
-from sophia_cli.infra.client import Refused
 from sophia_cli.infra.counts import Counts, count, differences, must_be_same
 from sophia_cli.infra.login import ADMIN, Login
 from sophia_cli.infra.sonarqube import SonarQube

@@ -11,6 +11,7 @@ import typer
 from sophia_cli.commands.dashboards.asked import Api, TokenFile, Url, Words, grafana
 from sophia_cli.commands.infra.asked import Name
 from sophia_cli.commands.options import Json, Root
+from sophia_cli.counted import counted
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
 
@@ -65,8 +66,9 @@ def diff(
     for one, told in found:
         if one in differing:
             _show(output, one, told)
-    what = "board" if len(found) == 1 else "boards"
-    output.line(f"{len(found)} {what} at {url}: {len(found) - len(differing)} as in the file.")
+    output.line(
+        f"{counted(len(found), 'board')} at {url}: {len(found) - len(differing)} as in the file."
+    )
     if differing:
         raise typer.Exit(1)
 

@@ -11,6 +11,7 @@ import typer
 from sophia_cli.commands.dashboards.asked import Api, TokenFile, Url, grafana
 from sophia_cli.commands.infra.asked import Name
 from sophia_cli.commands.options import Json, Root
+from sophia_cli.counted import counted
 from sophia_cli.errors import UsageError
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
@@ -47,7 +48,7 @@ def export(
         if listed or to is None:
             output.envelope("dashboards export", {"boards": [asdict(one) for one in known]})
             rows = [(one.uid, one.folder or "-", one.title) for one in known]
-            output.line(f"{_count(len(known))} at {server.url}")
+            output.line(f"{counted(len(known), 'board')} at {server.url}")
             output.table(("uid", "folder", "title"), rows)
             return
         wanted = uids or [one.uid for one in known]
@@ -58,9 +59,5 @@ def export(
     )
     for uid in boards:
         output.line(f"  {to / uid}.json{'' if uid in written else '   as it was'}")
-    output.line(f"{_count(len(boards))}, {len(written)} written.")
+    output.line(f"{counted(len(boards), 'board')}, {len(written)} written.")
     output.line(f"Next:  sophia dashboards lint {to}")
-
-
-def _count(number: int) -> str:
-    return f"{number} board{'s' * (number != 1)}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sophia_cli.commands.options import Json, Root
+from sophia_cli.counted import counted
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
 
@@ -57,11 +58,10 @@ def lint(paths: Paths = None, root: Root = None, as_json: Json = False) -> None:
 
 def _show(output: Output, found: dict[str, tuple[Finding, ...]], boards: int) -> None:
     count = sum(map(len, found.values()))
-    what = "board" if boards == 1 else "boards"
     if not count:
-        output.line(f"{boards} {what}: nothing found.")
+        output.line(f"{counted(boards, 'board')}: nothing found.")
         return
-    output.line(f"{boards} {what}, {count} finding{'s' * (count != 1)}")
+    output.line(f"{counted(boards, 'board')}, {counted(count, 'finding')}")
     for name, findings in found.items():
         if findings:
             output.line()

@@ -10,6 +10,7 @@ import typer
 from sophia_cli.commands.dashboards.asked import Api, TokenFile, Url, grafana
 from sophia_cli.commands.infra.asked import Name
 from sophia_cli.commands.options import Json, Root
+from sophia_cli.counted import counted
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
 
@@ -46,7 +47,7 @@ def rollback(
         output.line(f"Undo:  sophia dashboards rollback {uid} --to {versions[0].number}")
         return
     output.envelope("dashboards rollback", data)
-    output.line(f"{uid}: {len(versions)} version{'s' * (len(versions) != 1)}, nothing was changed")
+    output.line(f"{uid}: {counted(len(versions), 'version')}, nothing was changed")
     rows = [
         (one.number, one.by or "-", one.at[:16].replace("T", " ") or "-", one.message)
         for one in versions

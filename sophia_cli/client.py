@@ -23,13 +23,15 @@ class Refused(SophiaError):
 
 
 class Client:
-    """One server, open until its block ends; `title` is what it is called."""
+    """One server, open until its block ends; `title` is what it is called, `patience` in seconds."""
 
     title: ClassVar[str]
 
-    def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, url: str, headers: Mapping[str, str] | None = None, patience: float = PATIENCE
+    ) -> None:
         self.url = url.rstrip("/")
-        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE)
+        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=patience)
 
     def __enter__(self) -> Self:
         return self
