@@ -70,8 +70,28 @@ def _folder_of(meta: Mapping[str, Any]) -> str:
     return "" if uid == "general" else uid
 
 
-def bring(server: Server, found: Standing) -> None:
+def why_left(found: Standing) -> str:
+    """Why a board stays as it is there unless somebody says otherwise; empty where the file goes over it."""
+    if found.state == PROVISIONED:
+        return "comes from a file on the server, and differs: left as it is"
+    if found.state != THEIRS:
+        return ""
+    who = f" by {found.latest.by}" if found.latest and found.latest.by else ""
+    if found.base is None:
+        said = f"there already, at version {found.number}{who}, and no version of it is from here"
+        return f"{said}: left as it is"
+    return f"changed in Grafana{who}, version {found.number}: left as it is"
+
+
+def way_out(found: Standing) -> str:
+    """What to type to have the file's instead, or where to put it."""
+    if found.state == PROVISIONED:
+        return f"change it there:  {found.file or 'in the folder of its provider'}"
+    return f"the file's instead:  {COMMAND} {found.uid} --force"
+
+
+def bring(server: Server, found: Standing, command: str = COMMAND) -> None:
     """Save the board over the version that was seen. Raises SophiaError, also where another was faster."""
     if found.folder and server.folder(found.folder) is None:
         server.create_folder(found.folder, found.folder)
-    server.save_board(found.board, found.folder, found.number, message_of(found.board, COMMAND))
+    server.save_board(found.board, found.folder, found.number, message_of(found.board, command))

@@ -9,7 +9,8 @@ from functools import partial
 from time import monotonic, sleep
 from typing import Any
 
-from sophia_cli.dashboards.content import content, holds, message_of
+from sophia_cli.dashboards.bring import SAME, bring, standing, way_out, why_left
+from sophia_cli.dashboards.content import holds
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra.change import Change
 from sophia_cli.infra.grafana import READY, STARTING, Grafana
@@ -60,8 +61,8 @@ def changes(server: Grafana, wanted: Wanted, vault: Vault) -> Iterator[Change]:
         yield Change(f"folder `{FOLDER}`", lambda: server.create_folder(FOLDER, FOLDER_TITLE))
         if server.folder(FOLDER) is None:
             return
-    for name, board in wanted.boards.items():
-        yield from _board(server, name, board)
+    for board in wanted.boards.values():
+        yield from _board(server, board)
     if wanted.account:
         yield from _token(server, wanted, vault)
 
@@ -102,23 +103,14 @@ def _writable(there: Mapping[str, Any]) -> dict[str, Any]:
     return {name: there[name] for name in names if name in there}
 
 
-def _board(server: Grafana, name: str, board: Mapping[str, Any]) -> Iterator[Change]:
-    uid = str(board["uid"])
-    message = message_of(board, "sophia infra up")
-    there = server.board(uid)
-    if there is None:
-        yield Change(f"board `{uid}`", partial(server.save_board, board, FOLDER, None, message))
-        return
-    meta = there["meta"]
-    if meta.get("folderUid") == FOLDER and holds(there["dashboard"], content(board)):
-        return
-    if meta.get("provisioned"):
-        raise SophiaError(
-            f"the board `{uid}` of Grafana at {server.url} comes from a file there and differs",
-            f"put {name} in its place there, or remove it",
-        )
-    version = int(there["dashboard"]["version"])
-    yield Change(f"board `{uid}`", partial(server.save_board, board, FOLDER, version, message))
+def _board(server: Grafana, board: Mapping[str, Any]) -> Iterator[Change]:
+    """As `sophia dashboards import` has it: what a hand changed there stays, and where it lies."""
+    found = standing(server, board, "")
+    name = f"board `{found.uid}`"
+    if left := why_left(found):
+        yield Change(f"{name} {left}; {way_out(found)}", None)
+    elif found.state != SAME:
+        yield Change(name, partial(bring, server, found, "sophia infra up"))
 
 
 def _token(server: Grafana, wanted: Wanted, vault: Vault) -> Iterator[Change]:

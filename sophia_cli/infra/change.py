@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Change:
-    """One thing in which a server differs from what is wanted: in `words`, and what would `make` it so."""
+    """One thing in which a server differs from what is wanted: in `words`, and what would `make` it so.
+
+    Nothing does where somebody else has the say: it is left as it is, and the words tell what would.
+    """
 
     words: str
-    make: Callable[[], object]
+    make: Callable[[], object] | None

@@ -29,11 +29,15 @@ STAYS, STOPS = "stays", "stop; its data stays"
 
 @dataclass(frozen=True)
 class Plan:
-    """What would become of each server here, in words, and what those here and elsewhere would be told."""
+    """What would become of each server here, in words, and what those here and elsewhere would be told.
+
+    `left` is what differs there and would stay so.
+    """
 
     stack: Stack
     servers: Mapping[str, str]
     changes: tuple[str, ...]
+    left: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -52,7 +56,9 @@ def look_ahead(asked: Asked, environ: Mapping[str, str], show: Callable[[Check],
     with closing(client):
         stack = fit(stack, engine, client, show)
         servers = dict(_servers(stack, engine, client))
-    return Plan(stack, servers, tuple(_changes(stack, servers, silent)))
+    left: list[str] = []
+    changes = tuple(_changes(stack, servers, silent, left.append))
+    return Plan(stack, servers, changes, tuple(left))
 
 
 def _servers(stack: Stack, engine: Engine, client: DockerClient) -> Iterator[tuple[str, str]]:
@@ -73,7 +79,12 @@ def _servers(stack: Stack, engine: Engine, client: DockerClient) -> Iterator[tup
     yield from ((name, STOPS) for name in left_over(client, stack))
 
 
-def _changes(stack: Stack, servers: Mapping[str, str], but: Collection[str]) -> Iterator[str]:
+def _changes(
+    stack: Stack,
+    servers: Mapping[str, str],
+    but: Collection[str],
+    leave: Callable[[str], None],
+) -> Iterator[str]:
     """What the servers would be told; of one that cannot be asked yet only that it would be."""
     vault = Vault(stack.home / FOLDER)
     for name in credentials.VARIABLES:
@@ -83,7 +94,7 @@ def _changes(stack: Stack, servers: Mapping[str, str], but: Collection[str]) -> 
         if not _can_be_asked(stack, name, servers):
             yield f"{title}: what it lacks of this project, once it runs"
         else:
-            yield from (f"{title}: {words}" for words in lacking(stack, name, vault))
+            yield from (f"{title}: {words}" for words in lacking(stack, name, vault, leave))
 
 
 def _can_be_asked(stack: Stack, name: str, servers: Mapping[str, str]) -> bool:

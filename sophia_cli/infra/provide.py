@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from sophia_cli.dashboards.files import read_boards, shipped
@@ -16,10 +16,20 @@ from sophia_cli.infra.stack import Stack
 from sophia_cli.infra.vault import FOLDER, Vault
 
 
-def provide(stack: Stack, patience: float, but: Collection[str] = ()) -> Iterator[str]:
+def unheard(words: str) -> None:
+    """Nobody is told."""
+
+
+def provide(
+    stack: Stack,
+    patience: float,
+    but: Collection[str] = (),
+    leave: Callable[[str], None] = unheard,
+) -> Iterator[str]:
     """Close the servers' first passwords and tell them of the project; gives each change in words.
 
-    `patience` in seconds is for each of them; those of `but` are left alone. Raises SophiaError.
+    `patience` in seconds is for each of them; those of `but` are left alone. `leave` hears of what
+    differs and stays as it is. Raises SophiaError.
     """
     vault = Vault(stack.home / FOLDER)
     if (url := stack.url("sonarqube")) and "sonarqube" not in but:
@@ -28,7 +38,7 @@ def provide(stack: Stack, patience: float, but: Collection[str] = ()) -> Iterato
             yield from _closed(stack, sonarqube, "sonarqube", vault)
             if login := credentials.find(stack, "sonarqube"):
                 sonarqube.become(login)
-                yield from _made(quality.changes(sonarqube, quality.wanted_of(stack), vault))
+                yield from _made(quality.changes(sonarqube, quality.wanted_of(stack), vault), leave)
         if properties.write(stack.root, quality.wanted_of(stack).project):
             yield properties.FILE
     if (url := stack.url("grafana")) and "grafana" not in but:
@@ -36,7 +46,7 @@ def provide(stack: Stack, patience: float, but: Collection[str] = ()) -> Iterato
             boards.wait(grafana, patience)
             yield from _closed(stack, grafana, "grafana", vault)
         with _changes(stack, "grafana", vault) as found:
-            yield from _made(found)
+            yield from _made(found, leave)
 
 
 def _closed(stack: Stack, asked: door.Server, name: str, vault: Vault) -> Iterator[str]:
@@ -44,20 +54,28 @@ def _closed(stack: Stack, asked: door.Server, name: str, vault: Vault) -> Iterat
         yield f"the administrator's password of {server(name).title}"
 
 
-def _made(found: Iterator[Change]) -> Iterator[str]:
+def _made(found: Iterator[Change], leave: Callable[[str], None]) -> Iterator[str]:
     for change in found:
-        change.make()
-        yield change.words
+        if change.make is None:
+            leave(change.words)
+        else:
+            change.make()
+            yield change.words
 
 
-def lacking(stack: Stack, name: str, vault: Vault) -> Iterator[str]:
+def lacking(
+    stack: Stack, name: str, vault: Vault, leave: Callable[[str], None] = unheard
+) -> Iterator[str]:
     """In which a server differs from what `up` makes of it; nothing for one that is told nothing.
 
-    Raises SophiaError when it cannot be asked.
+    `leave` hears of what `up` leaves as it is. Raises SophiaError when it cannot be asked.
     """
     with _changes(stack, name, vault) as found:
         for change in found:
-            yield change.words
+            if change.make is None:
+                leave(change.words)
+            else:
+                yield change.words
 
 
 @contextmanager

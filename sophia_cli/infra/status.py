@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,7 @@ class Health:
 class Status:
     """A stack as it is now; `drift` is in words, `disk` in bytes by volume.
 
+    `left` is what differs on its servers because somebody wants it so: no drift, as `up` leaves it too.
     `cut_off` is the error of a restore that was killed; None where none was.
     """
 
@@ -54,6 +55,7 @@ class Status:
     drift: tuple[str, ...]
     disk: Mapping[str, int]
     cut_off: SophiaError | None = None
+    left: tuple[str, ...] = ()
 
     @property
     def is_well(self) -> bool:
@@ -75,8 +77,13 @@ def look_at(stack: Stack, engine: Engine, client: DockerClient) -> Status:
     servers = tuple(_health(client, stack, one, vault) for one in found)
     servers += tuple(_attached(stack, name) for name in NAMES if name in stack.attached)
     ready = {one.server for one in servers if one.phase == READY}
-    drift = (*_files_drift(Compose(stack, engine), client, found), *_drift(stack, ready, vault))
-    return Status(stack, servers, drift, _disk(stack, engine.environ), stacks.cut_off(stack.home))
+    left: list[str] = []
+    drift = (
+        *_files_drift(Compose(stack, engine), client, found),
+        *_drift(stack, ready, vault, left.append),
+    )
+    disk, cut_off = _disk(stack, engine.environ), stacks.cut_off(stack.home)
+    return Status(stack, servers, drift, disk, cut_off, tuple(left))
 
 
 def _health(client: DockerClient, stack: Stack, state: State, vault: Vault) -> Health:
@@ -164,12 +171,14 @@ def _files_drift(compose: Compose, client: DockerClient, found: tuple[State, ...
     yield from (f"{name} was made of other files" for name in compose.changed(client))
 
 
-def _drift(stack: Stack, ready: set[str], vault: Vault) -> Iterator[str]:
+def _drift(
+    stack: Stack, ready: set[str], vault: Vault, leave: Callable[[str], None]
+) -> Iterator[str]:
     """Where the servers differ from what `up` made of them."""
     for name in sorted(ready):
         title = server(name).title
         try:
-            yield from (f"{title} lacks: {words}" for words in lacking(stack, name, vault))
+            yield from (f"{title} lacks: {words}" for words in lacking(stack, name, vault, leave))
         except SophiaError as error:
             yield f"{title} cannot be compared: {error.message}"
 

@@ -30,7 +30,7 @@ from sophia_cli.infra.engine import Engine, connect
 from sophia_cli.infra.images import bare, choose, read_lock, rerouted, through
 from sophia_cli.infra.machine import look
 from sophia_cli.infra.preflight import FILES_ASKED, check
-from sophia_cli.infra.provide import provide
+from sophia_cli.infra.provide import provide, unheard
 from sophia_cli.infra.quality import PHASES, wanted_of
 from sophia_cli.infra.servers import ATTACHABLE, PROFILES, SERVERS, WITH_PORT, server
 from sophia_cli.infra.settings import Settings, load_settings
@@ -77,11 +77,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Standing:
-    """A stack that is up: what was changed on its servers, and how long it took, in seconds."""
+    """A stack that is up: what was changed on its servers, and how long it took, in seconds.
+
+    `left` is what differs there because somebody wants it so.
+    """
 
     stack: Stack
     changed: tuple[str, ...]
     seconds: float
+    left: tuple[str, ...] = ()
 
 
 class NotReady(SophiaError):
@@ -104,7 +108,7 @@ def bring_up(
     `tell` hears how far each server is, `show` what was found on the machine. Raises NotReady before
     anything is started, SophiaError with the reason when a server does not come up.
     """
-    began = monotonic()
+    began, left = monotonic(), list[str]()
     stack = settle(asked, environ)
     patience = asked.patience or load_settings(stack.root, environ).timeout
     with stacks.alone(stack.home):
@@ -118,8 +122,8 @@ def bring_up(
             compose.prepare()
             if not asked.offline:
                 fetch(stack, engine, client, tell)
-            changed = stand(compose, client, patience, tell, silent)
-    return Standing(stack, changed, monotonic() - began)
+            changed = stand(compose, client, patience, tell, silent, left.append)
+    return Standing(stack, changed, monotonic() - began, tuple(left))
 
 
 def stand(
@@ -128,13 +132,14 @@ def stand(
     patience: float,
     tell: Callable[[Step], None],
     but: Collection[str] = (),
+    leave: Callable[[str], None] = unheard,
 ) -> tuple[str, ...]:
     """Start a stack that is prepared, wait for it and tell its servers, `but` some; gives what was changed.
 
-    Raises SophiaError.
+    `leave` hears of what differs and stays. Raises SophiaError.
     """
     _start(compose, client, patience, tell)
-    return tuple(provide(compose.stack, patience, but))
+    return tuple(provide(compose.stack, patience, but, leave))
 
 
 def settle(asked: Asked, environ: Mapping[str, str]) -> Stack:

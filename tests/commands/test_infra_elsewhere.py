@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from engine_server import Engine, engine, program
+from grafana_server import Account, grafana
 from shell import Said, sophia
 from sonar_server import Sonar, sonar
 
@@ -94,3 +95,40 @@ def test_one_that_does_not_answer(tmp_path: Path, docker: Engine) -> None:
     )
     said = infra(tmp_path, docker, "doctor")
     assert f"  sonarqube     fail: {NOBODY} does not answer: it is told nothing\n" in said.out
+
+
+def test_a_board_that_a_hand_changed_is_left_by_every_command_and_said(
+    tmp_path: Path, docker: Engine
+) -> None:
+    token = "glsa_0123456789abcdef"
+    given = {"SOPHIA_GRAFANA_TOKEN": token}
+    with grafana() as server:
+        server.accounts[1] = Account("ci", "Admin", {1: ("ci", token, None)})
+        words = ("up", "--profile", "quality", "--sonar-url", NOBODY, "--grafana-url", server.url)
+        said = infra(tmp_path, docker, *words, **given)
+        assert (said.code, len(server.boards)) == (0, 5)
+        held = server.boards["sophia-cost"]
+        held["dashboard"] = {**held["dashboard"], "title": "Mine", "version": 2}
+        held["versions"].append({"data": held["dashboard"], "message": "mine"})
+        server.seen.clear()
+        left = (
+            "  board `sophia-cost` changed in Grafana by admin, version 2: left as it is; the\n"
+            "    file's instead:  sophia dashboards import sophia-cost --force\n"
+        )
+        said = infra(tmp_path, docker, "up", "--plan", **given)
+        assert (said.code, said.err) == (0, "")
+        assert said.out.endswith(f"  grafana       {server.url}\n{left}Nothing would change.\n")
+        said = infra(tmp_path, docker, "up", **given)
+        assert said.code == 0 and f"  Grafana       {server.url}\n{left}Up in " in said.out
+        said = infra(tmp_path, docker, "status", **given)
+        assert f"{left}\nNext:  sophia infra doctor\n" in said.out and "drift" not in said.out
+        assert server.written == []
+        said = infra(tmp_path, docker, "up", "--json", **given)
+        assert [one[:19] for one in said.json["data"]["left"]] == ["board `sophia-cost`"]
+        # The other command says and does the same, and takes ours where it is told to.
+        elsewhere = ("--grafana-url", server.url)
+        for more, code in (((), 1), (("--force",), 0)):
+            import_ = ("dashboards", "import", "sophia-cost", *elsewhere, *more)
+            assert sophia(*import_, cwd=tmp_path, **given).code == code
+        said = infra(tmp_path, docker, "up", "--plan", **given)
+        assert said.out.endswith(f"  grafana       {server.url}\nNothing would change.\n")

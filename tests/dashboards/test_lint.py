@@ -101,6 +101,20 @@ LEFT_ALONE = {
     "collapsed rows": without(
         lambda board: board["panels"][0].update(collapsed=True, panels=[board["panels"].pop(1)])
     ),
+    "an input that is declared": without(
+        lambda board: board.update(
+            __inputs=[
+                {"name": "DS_P", "type": "datasource"},
+                {"name": "VAR_X", "type": "constant"},
+            ],
+            templating={
+                "list": [
+                    {**board["templating"]["list"][0], "current": {"value": "${DS_P}"}},
+                    {**board["templating"]["list"][1], "regex": "/${VAR_X}/"},
+                ]
+            },
+        )
+    ),
     "a rate over hours": with_query(f"sum(increase({CALLS}[6h]))"),
     "a difference of readings": with_query(
         f"sum({CALLS}) - sum(last_over_time({CALLS}[1d] offset $__range))", instant=True
@@ -249,7 +263,13 @@ FAULTS: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
     ),
     "source_variable, none": (
         without(lambda board: board["templating"]["list"].pop(0)),
-        [("source-variable", "", "there is no variable for the data source")],
+        [
+            ("source-variable", "", "there is no variable for the data source"),
+            *(
+                ("input-unknown", where, "${datasource} is no input and no variable")
+                for where in ("Calls", "annotation Alerts", "$provider")
+            ),
+        ],
     ),
     "source_variable, another type": (
         without(lambda board: board["templating"]["list"][0].update(query="loki")),
@@ -270,6 +290,22 @@ FAULTS: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
     "variable_unknown": (
         with_query('up{a="$region"}'),
         [("variable-unknown", "Calls", "$region is not declared")],
+    ),
+    "input_unused": (
+        without(lambda board: board.update(__inputs=[{"name": "DS_P", "type": "datasource"}])),
+        [("input-unused", "${DS_P}", "nothing uses it")],
+    ),
+    "input_unknown": (
+        without(lambda board: board["templating"]["list"][0].update(current={"value": "${DS_P}"})),
+        [("input-unknown", "$datasource", "${DS_P} is no input and no variable")],
+    ),
+    "input_unknown, of a query": (
+        without(
+            lambda board: panel(board)["targets"][0].update(
+                datasource={"type": "prometheus", "uid": "${DS_P}"}
+            )
+        ),
+        [("input-unknown", "Calls", "${DS_P} is no input and no variable")],
     ),
     "variable_query": (
         without(lambda board: choice(board).update(query="providers()", datasource=None)),

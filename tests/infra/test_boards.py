@@ -15,6 +15,7 @@ from grafana_server import grafana
 from sophia_cli.dashboards.files import read_boards
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra.boards import (
+    FOLDER,
     SOURCE,
     TOKEN_DAYS,
     TOKEN_SECRET,
@@ -50,7 +51,8 @@ def provide(server: Stand, vault: Vault, wanted: Wanted = WANTED) -> list[str]:
     made = []
     with Grafana(server.url, Login(ADMIN, server.password)) as asked:
         for change in changes(asked, wanted, vault):
-            change.make()
+            if change.make:
+                change.make()
             made.append(change.words)
     return made
 
@@ -141,25 +143,53 @@ def test_below_a_path_it_is_the_same(vault: Vault) -> None:
         assert provide(server, vault) == []
 
 
-@pytest.mark.parametrize("change", ["title", "panel", "query", "folder"])
-def test_a_board_that_was_changed_is_put_right_and_its_past_is_kept(
-    server: Stand, vault: Vault, change: str
+def by_hand(server: Stand, **more: Any) -> None:
+    """Somebody saves the board in Grafana's own pages."""
+    with Grafana(server.url, Login(ADMIN, server.password)) as asked:
+        there = server.boards["llm-cost"]["dashboard"]
+        asked.save_board({**there, **more}, FOLDER, there["version"], "mine")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": "Mine"},
+        {"panels": [*BOARD["panels"], {"id": 2}]},
+        {"panels": [{**BOARD["panels"][0], "targets": [{"expr": "down", "refId": "A"}]}]},
+    ],
+    ids=["title", "panel", "query"],
+)
+def test_a_board_that_a_hand_changed_is_left_and_said(
+    server: Stand, vault: Vault, change: dict[str, Any]
 ) -> None:
     provide(server, vault)
-    there = server.boards["llm-cost"]
-    if change == "title":
-        there["dashboard"]["title"] = "Mine"
-    elif change == "panel":
-        there["dashboard"]["panels"].append({"id": 2})
-    elif change == "query":
-        there["dashboard"]["panels"][0]["targets"][0]["expr"] = "down"
-    else:
-        there["folderUid"] = ""
-    assert look(server, vault) == ["board `llm-cost`"]
-    assert provide(server, vault) == ["board `llm-cost`"]
-    assert server.boards["llm-cost"]["folderUid"] == "sophia"
+    by_hand(server, **change)
+    server.seen.clear()
+    told = [
+        "board `llm-cost` changed in Grafana by admin, version 2: left as it is;"
+        " the file's instead:  sophia dashboards import llm-cost --force"
+    ]
+    assert (look(server, vault), provide(server, vault)) == (told, told)
+    assert server.written == []
+    assert change.items() <= server.boards["llm-cost"]["dashboard"].items()
+
+
+def test_a_board_of_a_newer_release_goes_over_ours(server: Stand, vault: Vault) -> None:
+    provide(server, vault)
+    newer = Wanted("sophia-shop", "http://prometheus:9090", {"c.json": {**BOARD, "title": "New"}})
+    assert look(server, vault, newer) == ["board `llm-cost`"]
+    assert provide(server, vault, newer) == ["board `llm-cost`"]
     assert len(server.boards["llm-cost"]["versions"]) == 2
+    assert provide(server, vault, newer) == []
+
+
+def test_a_board_stays_in_the_folder_to_which_a_hand_moved_it(server: Stand, vault: Vault) -> None:
+    provide(server, vault)
+    server.boards["llm-cost"]["folderUid"] = ""
     assert provide(server, vault) == []
+    newer = Wanted("sophia-shop", "http://prometheus:9090", {"c.json": {**BOARD, "title": "New"}})
+    assert provide(server, vault, newer) == ["board `llm-cost`"]
+    assert server.boards["llm-cost"]["folderUid"] == ""
 
 
 def test_what_the_server_adds_to_a_board_is_no_difference(server: Stand, vault: Vault) -> None:
@@ -175,9 +205,11 @@ def test_a_board_from_a_file_there_is_not_fought_over(server: Stand, vault: Vaul
     server.boards["llm-cost"]["provisioned"] = True
     assert provide(server, vault) == []
     server.boards["llm-cost"]["dashboard"]["title"] = "Theirs"
-    assert failing(server, vault) == (
-        f"the board `llm-cost` of Grafana at {server.url} comes from a file there and differs"
-    )
+    server.boards["llm-cost"]["file"] = "llm/cost.json"
+    assert provide(server, vault) == [
+        "board `llm-cost` comes from a file on the server, and differs: left as it is;"
+        " change it there:  llm/cost.json"
+    ]
 
 
 def test_another_board_of_that_title_is_told(server: Stand, vault: Vault) -> None:

@@ -28,6 +28,7 @@ def provide(server: Sonar, vault: Vault, wanted: Wanted = WANTED) -> list[str]:
     made = []
     with SonarQube(server.url, Login(ADMIN, server.password)) as asked:
         for change in changes(asked, wanted, vault):
+            assert change.make
             change.make()
             made.append(change.words)
     return made

@@ -12,6 +12,7 @@ import typer
 from sophia_cli.commands.dashboards.asked import Api, TokenFile, Url, Words, grafana
 from sophia_cli.commands.infra.asked import Name, pairs
 from sophia_cli.commands.options import Json, Root
+from sophia_cli.counted import counted
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
 
@@ -83,32 +84,27 @@ def _is_left(found: Standing, force: bool) -> bool:
 def _line(
     output: Output, found: Standing, said: Sequence[str], *, force: bool, dry_run: bool
 ) -> None:
-    words = {
+    from sophia_cli.dashboards.bring import way_out, why_left
+
+    told = {
         "new": f"new, in {f'folder {found.folder}' if found.folder else 'no folder'}",
         "as it was": "as it was",
         "update": f"brought up to date, over version {found.number}",
-        "changed there": (
-            f"the file's again, over version {found.number}" if force else _theirs(found)
-        ),
-        "provisioned": "comes from a file on the server, and differs: left as it is",
-    }[found.state]
+        "changed there": f"the file's again, over version {found.number}",
+    }
+    words = why_left(found) if _is_left(found, force) else told[found.state]
     would = "would be " if dry_run and found.state in ("new", "update") else ""
     output.text(f"{found.uid}: {would}{words}", indent=2, hang=4)
     for text in said:
         output.text(text, indent=4)
-    if found.state == "provisioned":
-        output.text(f"change it there:  {found.file or 'in the folder of its provider'}", indent=4)
-    elif _is_left(found, force):
+    if not _is_left(found, force):
+        return
+    if found.state == "changed there":
         output.text(f"what:  sophia dashboards diff {found.uid}", indent=4)
         output.text(f"keep it:  sophia dashboards export {found.uid} --to FOLDER", indent=4)
         output.text("the file's instead:  --force", indent=4)
-
-
-def _theirs(found: Standing) -> str:
-    who = f" by {found.latest.by}" if found.latest and found.latest.by else ""
-    if found.base is None:
-        return f"there already, at version {found.number}{who}, and no version of it is from here: left as it is"
-    return f"changed in Grafana{who}, version {found.number}: left as it is"
+    else:
+        output.text(way_out(found), indent=4)
 
 
 def _data(found: Standing, said: Sequence[str], force: bool) -> dict[str, object]:
@@ -131,9 +127,8 @@ def _summary(
     ]
     forced = counts["changed there"] + counts["provisioned"] - len(left)
     parts += [f"{forced} put back"] * bool(forced) + [f"{len(left)} left"] * bool(left)
-    what = "board" if len(found) == 1 else "boards"
     output.line()
     nothing = " Nothing was changed." if dry_run else ""
-    output.text(f"{len(found)} {what} at {url}: {', '.join(parts)}.{nothing}")
+    output.text(f"{counted(len(found), 'board')} at {url}: {', '.join(parts)}.{nothing}")
     if not left:
         output.line(f"Next:  {url}/d/{found[0].uid}" if not dry_run else "Next:  without --dry-run")

@@ -51,6 +51,8 @@ def _show(output: Output, found: Status) -> None:
         output.text(f"disk: {', '.join(sizes)}", indent=2)
     for words in found.drift:
         output.text(f"drift: {words}", indent=2)
+    for words in found.left:
+        output.text(words, indent=2, hang=2)
     output.line()
     bad = [one.server for one in found.servers if one.phase != "ready"]
     if found.cut_off:
@@ -72,6 +74,7 @@ def _data(found: Status) -> dict[str, object]:
         "well": found.is_well,
         "servers": [asdict(one) for one in found.servers],
         "drift": list(found.drift),
+        "left": list(found.left),
         "disk": dict(found.disk),
         "cut_off": found.cut_off.message if found.cut_off else None,
     }

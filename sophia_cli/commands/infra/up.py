@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -146,6 +147,7 @@ def _show(output: Output, standing: Standing, checks: list[Check]) -> None:
         output.line(f"  {server(name).title:<13} {stack.url(name)}{secret}")
     if standing.changed:
         output.text(f"Made: {', '.join(standing.changed)}.")
+    _show_left(output, standing.left)
     output.line(f"Up in {took(standing.seconds)}. The stack is `{stack.name}`.")
     output.line(
         "Next:  sophia infra scan" if stack.url("sonarqube") else "Next:  sophia infra status"
@@ -156,6 +158,11 @@ def _show_warnings(output: Output, checks: list[Check]) -> None:
     for one in checks:
         if one.state != "ok":
             output.text(f"{one.name}: {one.words}", indent=2)
+
+
+def _show_left(output: Output, left: Sequence[str]) -> None:
+    for words in left:
+        output.text(words, indent=2, hang=2)
 
 
 def _show_plan(output: Output, plan: Plan, checks: list[Check]) -> None:
@@ -169,6 +176,7 @@ def _show_plan(output: Output, plan: Plan, checks: list[Check]) -> None:
             "attached": dict(stack.attached),
             "images": {one.name: stack.images[one.name] for one in stack.running},
             "changes": list(plan.changes),
+            "left": list(plan.left),
             "checks": [asdict(one) for one in checks],
         },
     )
@@ -179,6 +187,7 @@ def _show_plan(output: Output, plan: Plan, checks: list[Check]) -> None:
         output.line(f"  {name:<13} {stack.url(name)}")
     for words in plan.changes:
         output.text(words, indent=2)
+    _show_left(output, plan.left)
     output.line(
         "Nothing would change." if plan.is_empty else "Nothing was changed.  Next:  sophia infra up"
     )
@@ -193,6 +202,7 @@ def _data(standing: Standing, checks: list[Check]) -> dict[str, object]:
         },
         "images": {one.name: stack.images[one.name] for one in stack.running},
         "changed": list(standing.changed),
+        "left": list(standing.left),
         "seconds": round(standing.seconds, 1),
         "checks": [asdict(one) for one in checks],
     }

@@ -25,6 +25,8 @@ RULES: tuple[Callable[[Json], Iterator[Finding]], ...] = (
     choices.source_variable,
     choices.variable_unused,
     choices.variable_unknown,
+    choices.input_unused,
+    choices.input_unknown,
     choices.variable_query,
     choices.variable_refresh,
     queries.query_parses,

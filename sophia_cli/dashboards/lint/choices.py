@@ -1,4 +1,4 @@
-"""Variables: declared and used, with values that follow the range."""
+"""Variables, and what an import by hand asks for: declared and used, with values that follow the range."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from sophia_cli.dashboards.lint.finding import Finding
 from sophia_cli.dashboards.model import (
     Json,
+    items,
     marks,
     name_of,
     names_in,
@@ -53,12 +54,40 @@ def _asked(board: Json) -> set[str]:
 
 def variable_unknown(board: Json) -> Iterator[Finding]:
     """Every variable of a query is declared."""
-    known = {str(one.get("name")) for one in variables(board)}
+    known = _declared(board)
     for panel in panels(board):
         texts = [target.get("expr", "") for target in targets(panel)]
         for name in sorted(set().union(*(names_in(text) for text in strings(texts))) - known):
             if not name.startswith("__"):
                 yield Finding("variable-unknown", name_of(panel), f"${name} is not declared")
+
+
+def input_unused(board: Json) -> Iterator[Finding]:
+    """Whoever imports a board by hand is asked for nothing that changes nothing."""
+    rest = {key: value for key, value in board.items() if key != "__inputs"}
+    used = set().union(*map(names_in, strings(rest)))
+    for one in items(board.get("__inputs")):
+        if one.get("name") not in used:
+            yield Finding("input-unused", f"${{{one.get('name')}}}", "nothing uses it")
+
+
+def input_unknown(board: Json) -> Iterator[Finding]:
+    """Where a data source is filled in, a variable or an input says which."""
+    known = _declared(board)
+    named: list[tuple[str, Json]] = []
+    for panel in panels(board):
+        named += [(name_of(panel), part) for part in (panel, *targets(panel))]
+    named += [(f"annotation {one.get('name')}", one) for one in marks(board)]
+    named += [(f"${one.get('name')}", one) for one in variables(board)]
+    for where, part in named:
+        texts = strings([part.get("datasource"), table(part.get("current")).get("value")])
+        for name in sorted(set().union(*map(names_in, texts)) - known):
+            if not name.startswith("__"):
+                yield Finding("input-unknown", where, f"${{{name}}} is no input and no variable")
+
+
+def _declared(board: Json) -> set[str]:
+    return {str(one.get("name")) for one in (*variables(board), *items(board.get("__inputs")))}
 
 
 def variable_query(board: Json) -> Iterator[Finding]:
