@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from sophia_cli.counted import counted
@@ -21,11 +23,13 @@ from sophia_cli.llm.tasks import TaskType
 from sophia_cli.usage.again import as_if_ready
 from sophia_cli.usage.figures import Speed
 from sophia_cli.usage.firsts import FEW
-from sophia_cli.usage.past import Row, rows_between
+from sophia_cli.usage.ground import Ground, survey
+from sophia_cli.usage.kinds import Tell, alike, in_silence
+from sophia_cli.usage.past import Needs, Past, past_pages
 from sophia_cli.usage.patch import patch_of
 from sophia_cli.usage.pricing import Pricing
-from sophia_cli.usage.replay import Ground, Replayer, Sums, speeds, survey
-from sophia_cli.usage.routes import Choices, Place
+from sophia_cli.usage.replay import Replayer, Sums, speeds
+from sophia_cli.usage.routes import Place
 from sophia_cli.usage.scenario import replayer_of
 from sophia_cli.usage.span import Span
 
@@ -114,9 +118,9 @@ class _Task:
     chains: Counter[tuple[Place, ...]] = field(default_factory=Counter)
 
 
-def advise(ledger: Ledger, config: Config, span: Span) -> Advised:
+def advise(ledger: Ledger, config: Config, span: Span, tell: Tell = in_silence) -> Advised:
     """Look for better orders. Raises LLMError; SophiaError where the rules of now cannot be replayed."""
-    ground = survey(ledger, span)
+    ground = survey(ledger, span, tell)
     for name in ground.data_classes:
         if name not in config.data_classes:
             raise SophiaError(
@@ -124,15 +128,17 @@ def advise(ledger: Ledger, config: Config, span: Span) -> Advised:
                 f'add it:  [data_classes] {name} = ["..."]',
             )
     config, _ = as_if_ready(config, ground.providers)
-    tasks = _tasks(ledger, span)
+    tasks = _tasks(ground)
     silent = {name: _too_few(one) for name, one in tasks.items() if one.calls < ENOUGH}
     trials = {
         name: _Trial(name, one, config, ground) for name, one in tasks.items() if name not in silent
     }
-    for row in rows_between(ledger, span):
-        trial = trials.get(_task_of(row))
-        if trial is not None:
-            trial.add(row)
+    needs = reduce(or_, (trial.needs for trial in trials.values()), Needs())
+    for page in past_pages(ledger, span, needs, tell) if trials else ():
+        asked = alike((_task_of(calls.kind.task, calls.kind.operation) for calls in page), page)
+        for name, calls in asked.items():
+            if name in trials:
+                trials[name].add(calls)
     text = config.file.read_text(encoding="utf-8-sig") if config.file else None
     found: list[Advice] = []
     for name, trial in trials.items():
@@ -148,27 +154,25 @@ def _too_few(one: _Task) -> str:
     return f"too few to go by ({counted(one.calls, 'call')}, {ENOUGH} needed)"
 
 
-def _task_of(row: Row) -> str:
-    """The task that a call was routed as."""
-    if row.task:
-        return row.task
-    embeds = row.operation == EMBEDDINGS
-    return TaskType.EMBEDDINGS.value if embeds else TaskType.CHAT_CONVERSATION.value
+def _task_of(task: str, operation: str) -> str:
+    """The task that calls were routed as."""
+    if task:
+        return task
+    return (TaskType.EMBEDDINGS if operation == EMBEDDINGS else TaskType.CHAT_CONVERSATION).value
 
 
-def _tasks(ledger: Ledger, span: Span) -> dict[str, _Task]:
+def _tasks(ground: Ground) -> dict[str, _Task]:
     known = {task.value for task in TaskType}
     tasks: dict[str, _Task] = defaultdict(_Task)
-    choices = Choices()
-    for row in rows_between(ledger, span):
-        name = _task_of(row)
-        if name not in known or row.simulated:
+    for asked, count in ground.asked.items():
+        name = _task_of(asked.task, asked.operation)
+        if name not in known or asked.simulated:
             continue
         one = tasks[name]
-        one.calls += 1
-        one.held += bool(row.data_class)
-        if choice := choices.of(row.route):
-            one.chains[(choice.first, *([choice.then] if choice.then else []))] += 1
+        one.calls += count
+        one.held += count if asked.data_class else 0
+        if choice := asked.choice:
+            one.chains[(choice.first, *([choice.then] if choice.then else []))] += count
     return dict(tasks)
 
 
@@ -207,11 +211,16 @@ class _Trial:
         for _, head in sorted(priced)[:_MOST]:
             yield (head, *(place for place in self.before if place != head))
 
-    def add(self, row: Row) -> None:
-        """One call of the task."""
-        self._now.add(row)
+    @property
+    def needs(self) -> Needs:
+        """What calls have to be told apart by."""
+        return reduce(or_, (one.needs for _, one in self._tried), self._now.needs)
+
+    def add(self, calls: Sequence[Past]) -> None:
+        """A page of the task's calls."""
+        self._now.add(calls)
         for _, replayer in self._tried:
-            replayer.add(row)
+            replayer.add(calls)
 
     def best(self, text: str | None) -> tuple[list[Advice], str]:
         """The proposals, at most one of a kind that lets bytes leave and one that does not; or why there is none."""

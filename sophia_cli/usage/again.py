@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,15 +16,12 @@ from sophia_cli.llm.routing import decide_again
 from sophia_cli.llm.routing.decision import INFERRED, Task, Verdict
 from sophia_cli.llm.rules.rule import AS_WRITTEN, LATENCY, WEIGHT
 from sophia_cli.llm.tasks import TaskType
-from sophia_cli.usage.past import OWN_ENDPOINT, Past, Row, past_of
+from sophia_cli.usage.past import OWN_ENDPOINT, Kind, Needs, Remembered, remember
 from sophia_cli.usage.routes import Place
 
 _CHAT = Task(TaskType.CHAT_CONVERSATION.value)
-_FITS_ALL = 2_000  # tokens; of smaller prompts routing asks nothing about their size
 _BY_LATENCY = f", by {LATENCY}"
 _MOST = 50_000  # kinds of calls that are remembered
-_ESTIMATE = '"estimate": {'
-_SMALL = re.compile(r'"tokens_in": (\d+), "worst_in": \d+, "worst_out": \d+(?:, "limit": \d+)?')
 
 
 def read_rules(path: Path, environ: Mapping[str, str]) -> Config:
@@ -69,7 +65,7 @@ class Way:
     by_latency: bool = False
     unknown: bool = False
 
-    def is_that_of(self, past: Past) -> bool:
+    def is_that_of(self, past: Remembered) -> bool:
         """Whether the call would go as it went; how fast candidates were then is not known any more."""
         if self.by_latency and sorted(self.chain) == sorted(past.chain):
             reasons = [one.reason for one in past.recorded.verdicts if one.taken]
@@ -91,37 +87,37 @@ class Again:
     def __init__(self, config: Config, latency: Mapping[Place, float]) -> None:
         self.config = config
         self._outlook = Outlook(latency=latency, thorough=False)
-        sorts = {order.sort for order in config.every_order}
-        self._by_size = bool(sorts - {AS_WRITTEN, LATENCY, WEIGHT}) or any(
-            rule.when.over is not None or rule.when.under is not None for rule in config.rules
-        )
-        self._by_name = WEIGHT in sorts
         self._known: dict[object, Answer | None] = {}
 
-    def answer(self, row: Row) -> Answer | None:
-        """The way that a call would go; None where its decision was not kept.
+    @property
+    def needs(self) -> Needs:
+        """What these rules tell calls apart by."""
+        sorts = {order.sort for order in self.config.every_order}
+        rules = self.config.rules
+        return Needs(
+            frozenset(name for rule in rules for name in rule.when.labels),
+            size=bool(sorts - {AS_WRITTEN, LATENCY, WEIGHT})
+            or any(rule.when.over is not None or rule.when.under is not None for rule in rules),
+            name=WEIGHT in sorts,
+        )
+
+    def answer(self, kind: Kind) -> Answer | None:
+        """The way that calls of a kind would go; None where their decision was not kept.
 
         Calls that routing cannot tell apart are decided once. Raises ConfigError where a data class
         is not configured.
         """
-        head, _, tail = row.route.partition(_ESTIMATE) if row.route else ("", "", "")
-        size, _, tail = tail.partition("}")
-        key = (
-            *(head, tail, row.door, row.operation, row.service, row.task, row.data_class),
-            *(row.user, row.team, row.requested_model),
-            (row.session or row.id) if self._by_name else "",
-            size if self._by_size or _is_large(size) else "",
-        )
+        key = kind.asked
         try:
             return self._known[key]
         except KeyError:
             if len(self._known) >= _MOST:
                 self._known.clear()
-            answer = self._known[key] = self._decide(row)
+            answer = self._known[key] = self._decide(kind)
             return answer
 
-    def _decide(self, row: Row) -> Answer | None:
-        past = past_of(row)
+    def _decide(self, kind: Kind) -> Answer | None:
+        past = remember(kind)
         if past is None:
             return None
         task = past.recorded.task
@@ -135,16 +131,10 @@ class Again:
         except NotRouted as error:
             way = Way((), error.message)
         except ConfigError as error:
-            if row.data_class and row.data_class not in self.config.data_classes:
+            if kind.data_class and kind.data_class not in self.config.data_classes:
                 raise
             way = Way((), error.message)
         return Answer(way, way.is_that_of(past))
-
-
-def _is_large(size: str) -> bool:
-    """Whether routing may ask about the size of a call, as it is written down: it asks for more than text, or is long."""
-    tokens = _SMALL.fullmatch(size)
-    return tokens is None or int(tokens[1]) > _FITS_ALL
 
 
 def _way(candidates: tuple[Verdict, ...]) -> Way:

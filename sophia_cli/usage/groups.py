@@ -9,9 +9,10 @@ from functools import lru_cache
 
 from sophia_cli.llm.call import OTHER
 from sophia_cli.llm.ledger import Ledger
-from sophia_cli.llm.ledger.history import Day, calls_between
+from sophia_cli.llm.ledger.history import Day, pages_between
 from sophia_cli.llm.ledger.record import OK
-from sophia_cli.usage.routes import NOT_RECORDED, Choices
+from sophia_cli.usage.kinds import Tell, alike, in_silence, kind_column, read_kind
+from sophia_cli.usage.routes import NOT_RECORDED, ROUTE, Choices, tails_of
 from sophia_cli.usage.span import Span, day_name
 
 NONE = "(none)"
@@ -59,25 +60,44 @@ _SUMMED = (
     "tokens_in, tokens_out, tokens_cached, tokens_written, tokens_reasoning, cost_nano, saved_nano,"
     " kept_local"
 )
+_COST = 5  # its place among these
 
 
-def by_route(ledger: Ledger, span: Span) -> dict[str, list[Day]]:
+def by_route(ledger: Ledger, span: Span, tell: Tell = in_silence) -> dict[str, list[Day]]:
     """The same by the reason of the first to be asked, out of the calls themselves. Raises LLMError."""
-    sums: dict[tuple[str, str, str, int], list[int]] = defaultdict(lambda: [0] * 10)
+    sums: dict[tuple[str, str], list[int]] = {}
     choices = Choices()
-    columns = ("operation, outcome, simulated, route", _SUMMED)
-    for moment, operation, outcome, simulated, route, *figures in calls_between(
-        ledger, span.start_ns, span.end_ns, columns
-    ):
-        choice = choices.of(route)
-        why = choice.why if choice else NOT_RECORDED
-        row = sums[why, day_name(moment // _DAY_NS), outcome, simulated]
-        row[0] += 1
-        row[1] += outcome == OK and figures[5] is None and operation != OTHER
-        for place, figure in enumerate(figures, 2):
-            if figure:
-                row[place] += figure
-    found: dict[str, list[Day]] = defaultdict(list)
-    for (why, day, outcome, simulated), row in sums.items():
-        found[why].append(Day._make((day, "", "", "", "", "", outcome, *row, simulated)))
-    return dict(found)
+    kind = kind_column(("operation", "outcome", "simulated", f"started_ns / {_DAY_NS}"))
+    for page in pages_between(ledger, span.start_ns, span.end_ns, (ROUTE, kind, _SUMMED)):
+        tails = tails_of(row[1] for row in page)
+        keys = zip(tails, (row[2] for row in page), strict=True)
+        for (tail, said), rows in alike(keys, page).items():
+            choice = choices.of(tail)
+            operation, outcome, *_ = read_kind(said)
+            figures = [*zip(*(row[3:] for row in rows), strict=True)]
+            billed = outcome == OK and operation != OTHER
+            row = [
+                len(rows),
+                figures[_COST].count(None) if billed else 0,
+                *(sum(filter(None, figure)) for figure in figures),
+            ]
+            key = (choice.why if choice else NOT_RECORDED, said)
+            before = sums.get(key)
+            sums[key] = row if before is None else [*map(int.__add__, before, row)]
+        tell(len(page))
+    return _as_days(sums)
+
+
+def _as_days(sums: Mapping[tuple[str, str], list[int]]) -> dict[str, list[Day]]:
+    found: dict[str, dict[tuple[str, str, int], list[int]]] = defaultdict(dict)
+    for (why, kind), row in sums.items():
+        _, outcome, simulated, day = read_kind(kind)
+        rows, key = found[why], (day_name(day), outcome, simulated)
+        rows[key] = [*map(int.__add__, rows[key], row)] if key in rows else row
+    return {
+        why: [
+            Day._make((day, "", "", "", "", "", outcome, *row, simulated))
+            for (day, outcome, simulated), row in rows.items()
+        ]
+        for why, rows in found.items()
+    }

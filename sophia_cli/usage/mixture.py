@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sophia_cli.usage.figures import ENOUGH_FOR_P99, Speed, speed_of
@@ -24,25 +25,28 @@ class Mixture:
         self.counts.update(other.counts)
 
     def speed(self, samples: Mapping[Place, array[int]]) -> Speed:
-        """Percentiles, where a place's answers count together as much as the calls that go there."""
+        """Percentiles, where a place's answers count together as much as the calls that go there.
+
+        `samples` are in order.
+        """
         if not self.counts:
             return speed_of(self.times)
-        weighted = [(time, 1.0) for time in self.times]
-        for place, count in self.counts.items():
-            each = count / len(samples[place])
-            weighted += [(time, each) for time in samples[place]]
-        weighted.sort()
+        weighed: list[tuple[Sequence[int], float]] = [(sorted(self.times), 1.0)]
+        weighed += [
+            (samples[place], count / len(samples[place])) for place, count in self.counts.items()
+        ]
         total = len(self.times) + self.counts.total()
         parts = (0.5, 0.95, 0.99) if total >= ENOUGH_FOR_P99 else (0.5, 0.95)
-        found = [_rank(weighted, part * total) / 1e6 for part in parts]
+        found = [_rank(weighed, part * total) / 1e6 for part in parts]
         return Speed(total, found[0], found[1], found[2] if len(found) > 2 else None)
 
 
-def _rank(weighted: list[tuple[int, float]], enough: float) -> int:
-    """The first time up to which so much of the weight lies."""
-    before = 0.0
-    for time, weight in weighted:
-        before += weight
-        if before >= enough - 1e-6:
-            return time
-    return weighted[-1][0]
+def _rank(weighed: Sequence[tuple[Sequence[int], float]], enough: float) -> int:
+    """The first time up to which so much of the weight lies, of lists in order with the weight of each time."""
+
+    def reached(time: int) -> bool:
+        return sum(bisect_right(times, time) * each for times, each in weighed) >= enough - 1e-6
+
+    last = max(times[-1] for times, _ in weighed if times)
+    least = bisect_left(range(last), True, key=reached)
+    return min(times[at] for times, _ in weighed if (at := bisect_left(times, least)) < len(times))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sophia_cli.llm.call import Usage
@@ -34,9 +34,28 @@ def cost_of_tokens(price: Price, usage: Usage) -> int:
     return price.cost(Usage(usage.input, usage.output, reasoning=usage.reasoning))
 
 
+def costs_of_tokens(price: Price, tokens: Iterable[tuple[int, int, int]]) -> list[int]:
+    """The same of many calls by their tokens in, out, and of reasoning among these, each by itself."""
+    if price.above:
+        return [_cost_of(price, *one) for one in tokens]
+    rate_in, rate_out, each = price.input, price.output, price.request * NANO
+    return [
+        (
+            _cost_of(price, sent, received, thought)
+            if thought
+            else round((sent * rate_in + received * rate_out) * 1000 + each)
+        )
+        for sent, received, thought in tokens
+    ]
+
+
+def _cost_of(price: Price, sent: int, received: int, thought: int) -> int:
+    return cost_of_tokens(price, Usage(sent, received, reasoning=thought))
+
+
 def cost_elsewhere(price: Price, small: Sequence[int], large: Sequence[Usage]) -> int:
-    """The same of calls added up (their number, tokens in, out, cached, written, of reasoning) and of long ones."""
-    count, sent, received, _, _, reasoning = small
+    """The same of calls added up (their number, tokens in, out, of reasoning) and of long ones."""
+    count, sent, received, reasoning = small
     # Prices that depend on the prompt's size hold for a whole call: those of long prompts count alone.
     flat = replace(price, above=())
     together = flat.cost(Usage(sent, received, reasoning=reasoning)) if count else 0

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import heappush, heappushpop
+from itertools import compress
+from typing import Any
 
 from sophia_cli.llm.call import Usage
 from sophia_cli.llm.ledger import Ledger
-from sophia_cli.llm.ledger.history import calls_between
+from sophia_cli.llm.ledger.history import pages_between
 from sophia_cli.llm.ledger.record import OK
 from sophia_cli.usage.groups import NAMES, By
-from sophia_cli.usage.routes import NOT_RECORDED, Choice, Choices, Place
+from sophia_cli.usage.kinds import Tell, alike, in_silence, kind_column, read_kind
+from sophia_cli.usage.routes import NOT_RECORDED, ROUTE, Choice, Choices, Place, tails_of
 from sophia_cli.usage.span import Span
 
 DEAREST = 5
 LARGE = 32_000  # tokens of a prompt; no price of a list changes with the size of smaller ones
-_COLUMNS = (
-    "service, team, task, provider, model, outcome, latency_us, cost_nano, tokens_in, tokens_out,"
-    " tokens_cached, tokens_written, tokens_reasoning, kept_local, route"
-)
+_KIND = ("task", "provider", "model", "outcome")
+_FIGURES = "cost_nano, latency_us, tokens_in, tokens_out, tokens_reasoning, kept_local"
+_ROUTE, _SAID, _COST = 1, 2, 3  # places in a row, of which the moment is the first
 
 
 def _times() -> array[int]:
@@ -31,8 +34,8 @@ def _times() -> array[int]:
 class Path:
     """Calls of one task with one choice: what the first to be asked took for its answers.
 
-    `small` are tokens of its priced answers added up, `large` those of each long prompt; `moved`
-    are the calls that another one answered in its place.
+    `small` are its priced answers added up: their number, tokens in, out and of reasoning; `large`
+    are the tokens of each long prompt. `moved` are the calls that another one answered in its place.
     """
 
     calls: int = 0
@@ -41,39 +44,44 @@ class Path:
     priced: int = 0
     cost_nano: int = 0
     kept_local: int = 0
-    small: list[int] = field(default_factory=lambda: [0] * 6)
+    small: list[int] = field(default_factory=lambda: [0] * 4)
     large: list[Usage] = field(default_factory=list)
     times: array[int] = field(default_factory=_times)
 
-    def count(
-        self, cost: int, sent: int, received: int, cached: int, written: int, reasoning: int
-    ) -> None:
-        """A priced answer of the first to be asked, with its tokens."""
-        self.priced += 1
-        self.cost_nano += cost
-        if sent > LARGE:
-            self.large.append(Usage(sent, received, cached, reasoning, None, written))
-            return
-        small = self.small
-        small[0] += 1
-        small[1] += sent
-        small[2] += received
-        if cached or written or reasoning:
-            small[3] += cached
-            small[4] += written
-            small[5] += reasoning
+    def add(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Answers of the first to be asked, by the columns of `_FIGURES`."""
+        costs, times, sent, received, thought, kept = [*zip(*rows, strict=True)][_COST:]
+        self.times.extend(times)
+        self.kept_local += sum(kept)
+        if None in costs or None in sent:
+            told = [
+                cost is not None and one is not None for cost, one in zip(costs, sent, strict=True)
+            ]
+            columns = (costs, sent, received, thought)
+            costs, sent, received, thought = (tuple(compress(one, told)) for one in columns)
+        self.priced += len(costs)
+        self.cost_nano += sum(costs)
+        if max(sent, default=0) > LARGE:
+            every = [*zip(sent, received, thought, strict=True)]
+            self.large += [
+                Usage(one[0], one[1] or 0, reasoning=one[2] or 0) for one in every if one[0] > LARGE
+            ]
+            few = [one for one in every if one[0] <= LARGE]
+            sent, received, thought = zip(*few, strict=True) if few else ((), (), ())
+        figures = (sum(filter(None, one)) for one in (sent, received, thought))
+        self._take_small((len(sent), *figures))
 
     def take(self, other: Path) -> None:
         """Answers of the first to be asked that were counted by themselves."""
         self.priced += other.priced
         self.cost_nano += other.cost_nano
         self.kept_local += other.kept_local
-        self.small = [one + more for one, more in zip(self.small, other.small, strict=True)]
+        self._take_small(other.small)
         self.large += other.large
         self.times.extend(other.times)
 
-
-_Key = tuple[Choice | None, str, str, str, str, str]  # task, provider, model, service, team
+    def _take_small(self, more: Sequence[int]) -> None:
+        self.small = [one + other for one, other in zip(self.small, more, strict=True)]
 
 
 @dataclass
@@ -92,36 +100,33 @@ class Reading:
         return [moment for _, moment in sorted(self.dearest, reverse=True)]
 
 
-def read_rows(ledger: Ledger, span: Span, by: By) -> Reading:
+def read_rows(ledger: Ledger, span: Span, by: By, tell: Tell = in_silence) -> Reading:
     """Read the span, the times grouped as it is said. Raises LLMError."""
     reading, choices = Reading(), Choices()
-    cells: dict[_Key, Path] = {}
-    dearest = reading.dearest
-    for moment, service, team, task, provider, model, outcome, took, cost, *rest in calls_between(
-        ledger, span.start_ns, span.end_ns, (_COLUMNS,)
-    ):
-        sent, received, cached, written, reasoning, local, route = rest
-        key = (choices.of(route), task, provider, model, service, team)
-        cell = cells.get(key)
-        if cell is None:
-            cell = cells[key] = Path()
-        cell.calls += 1
-        if cost and (len(dearest) < DEAREST or cost > dearest[0][0]):
-            _keep(dearest, (cost, moment))
-        if outcome != OK:
-            continue
-        cell.times.append(took)
-        cell.kept_local += local
-        if cost is not None and sent is not None:
-            cell.count(cost, sent, received or 0, cached or 0, written or 0, reasoning or 0)
-    for key, cell in cells.items():
-        _sort_in(reading, key, cell, by)
+    cells: dict[tuple[Choice | None, str], Path] = defaultdict(Path)
+    # Only what the groups are named by: calls of many services are alike where nobody asks for them.
+    named = ("service" if by is By.SERVICE else "''", "team" if by is By.TEAM else "''")
+    columns = (ROUTE, kind_column((*_KIND, *named)), _FIGURES)
+    for page in pages_between(ledger, span.start_ns, span.end_ns, columns):
+        keep_dearest(reading.dearest, page)
+        tails = tails_of(row[_ROUTE] for row in page)
+        keys = zip(tails, (row[_SAID] for row in page), strict=True)
+        for (tail, said), rows in alike(keys, page).items():
+            cell = cells[choices.of(tail), said]
+            cell.calls += len(rows)
+            if read_kind(said)[3] == OK:
+                cell.add(rows)
+        tell(len(page))
+    for (choice, kind), cell in cells.items():
+        _sort_in(reading, choice, read_kind(kind), cell, by)
     return reading
 
 
-def _sort_in(reading: Reading, key: _Key, cell: Path, by: By) -> None:
+def _sort_in(
+    reading: Reading, choice: Choice | None, kind: tuple[str, ...], cell: Path, by: By
+) -> None:
     """Add calls that are alike in all that they are asked for to what they belong to."""
-    choice, task, provider, model, service, team = key
+    task, provider, model, _, service, team = kind
     place, ok = (provider, model), len(cell.times)
     if ok:
         names = NAMES.get(by)
@@ -143,8 +148,13 @@ def _sort_in(reading: Reading, key: _Key, cell: Path, by: By) -> None:
         path.moved += ok
 
 
-def _keep(heap: list[tuple[int, int]], one: tuple[int, int]) -> None:
-    if len(heap) < DEAREST:
-        heappush(heap, one)
-    else:
-        heappushpop(heap, one)
+def keep_dearest(heap: list[tuple[int, int]], page: Sequence[tuple[Any, ...]]) -> None:
+    """Keep the dearest calls of those before and a page's, by their cost and moment."""
+    least = heap[0][0] if len(heap) == DEAREST else 0
+    for cost, moment in [
+        (row[_COST], row[0]) for row in page if row[_COST] is not None and row[_COST] > least
+    ]:
+        if len(heap) < DEAREST:
+            heappush(heap, (cost, moment))
+        elif cost > heap[0][0]:
+            heappushpop(heap, (cost, moment))

@@ -6,26 +6,27 @@ No call is made. What the ledger does not know is counted as unknown: never gues
 from __future__ import annotations
 
 from array import array
-from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic
 
 from sophia_cli.llm.ledger import Ledger
-from sophia_cli.llm.ledger.history import calls_between, who_failed
 from sophia_cli.llm.ledger.record import CACHED, ERROR, OK
 from sophia_cli.llm.prices import Price
 from sophia_cli.usage.again import Again
 from sophia_cli.usage.figures import Speed
 from sophia_cli.usage.firsts import FEW, keeps_local
+from sophia_cli.usage.ground import Samples
+from sophia_cli.usage.kinds import Key, Tell, in_silence
 from sophia_cli.usage.limits import Limits
 from sophia_cli.usage.mixture import Mixture
-from sophia_cli.usage.past import Row, rows_between
-from sophia_cli.usage.pricing import Pricing, cost_of_tokens
-from sophia_cli.usage.routes import Place, read_route, taken_at_rest
+from sophia_cli.usage.past import Kind, Needs, Past, past_pages
+from sophia_cli.usage.pricing import Pricing, costs_of_tokens
+from sophia_cli.usage.routes import Place
 from sophia_cli.usage.span import Span
 
-Samples = Mapping[Place, "array[int]"]
+_NOBODY: frozenset[Place] = frozenset()
 
 
 @dataclass
@@ -118,7 +119,7 @@ class Replay:
 
 
 class Replayer:
-    """Takes calls one by one. `again` decides them anew, None for a replay of prices alone.
+    """Takes calls of one kind after the other. `again` decides them anew, None for a replay of prices alone.
 
     `prices` hold also for calls that go where they went.
     """
@@ -128,89 +129,109 @@ class Replayer:
         again: Again | None,
         pricing: Pricing,
         prices: Mapping[str, Price],
-        failed: Mapping[str, set[Place]],
+        failed: Mapping[int, frozenset[Place]],
         samples: Samples,
         limits: Limits | None = None,
     ) -> None:
         self.limits = limits
         self.tasks: dict[str, Sums] = defaultdict(Sums)
-        self.moves: Counter[tuple[Place, Place]] = Counter()
-        self.refusals: Counter[str] = Counter()
+        self.moves = Counts[tuple[Place, Place]]()
+        self.refusals = Counts[str]()
         self._again, self._pricing, self._prices = again, pricing, prices
         self._failed, self._samples = failed, samples
         self._local: dict[str, bool] = {}
 
-    def add(self, row: Row) -> None:
-        """One call."""
-        sums = self.tasks[row.task]
-        sums.calls += 1
-        if row.cost_nano is not None:
-            sums.was_nano += row.cost_nano
-        if row.outcome == OK:
-            sums.was_times.append(row.latency_us)
-        target = self._target(row, sums)
-        if target == row.place:
-            self._same(row, sums)
-        elif target is not None:
-            self._move(row, target, sums)
+    @property
+    def needs(self) -> Needs:
+        """What it tells calls apart by."""
+        needs = self._again.needs if self._again else Needs()
+        return needs | self.limits.needs if self.limits else needs
 
-    def _target(self, row: Row, sums: Sums) -> Place | None:
-        """Who would have answered; None where nobody would, or nobody knows."""
-        if self._again is None or row.outcome == CACHED:
-            return row.place
-        answer = self._again.answer(row)
-        if answer is None or answer.way.unknown:
-            sums.unknown += 1
-            return None
-        if answer.same:
-            return row.place
-        way = answer.way
-        if not way.chain:
-            sums.refused += 1
-            self.refusals[way.why] += 1
-            return None
-        failed = self._failed.get(row.id, ())
-        for place in way.chain:
-            if place not in failed:
-                return place
-        return row.place if row.outcome == ERROR else way.chain[-1]
+    def add(self, page: Iterable[Past]) -> None:
+        """A page of calls; those of the next one are later."""
+        for calls in page:
+            self._add(calls)
+        if self.limits is not None:
+            self.limits.settle()
 
-    def _same(self, row: Row, sums: Sums) -> None:
-        """It goes where it went: what was measured stands, unless its price is to be another."""
-        nano = row.cost_nano
-        price = self._prices.get("/".join(row.place))
-        if price is not None and row.outcome != CACHED and (usage := row.usage):
-            nano = price.cost(usage)
-        if nano is not None:
-            self._pay(row, row.place, nano, sums)
-        if row.outcome == OK:
-            sums.then_times.times.append(row.latency_us)
-
-    def _move(self, row: Row, target: Place, sums: Sums) -> None:
-        sums.moved += 1
-        self.moves[row.place, target] += 1
-        usage, price = row.usage, self._pricing.of(target)
-        if usage is None:
-            sums.untold += 1
-        elif price is None:
-            sums.unpriced += 1
-        else:
-            nano = cost_of_tokens(price, usage)
-            sums.uncached += usage.cached
-            self._pay(row, target, nano, sums)
-        if row.outcome == OK:
-            if len(self._samples.get(target, ())) >= FEW:
-                sums.then_times.counts[target] += 1
+    def _add(self, calls: Past) -> None:
+        sums = self.tasks[calls.kind.task]
+        sums.calls += calls.calls
+        sums.was_nano += sum(filter(None, calls.costs))
+        if calls.kind.outcome == OK:
+            sums.was_times.extend(calls.times)
+        for target, some in self._targets(calls, sums):
+            if target == calls.kind.place:
+                self._same(some, sums)
             else:
-                sums.untimed += 1
-            self._carry(row, target, sums)
+                self._move(some, target, sums)
 
-    def _carry(self, row: Row, target: Place, sums: Sums) -> None:
-        local = self._is_local(target[0])
-        if row.kept_local and not local:
-            sums.leaves += row.kept_local
-        elif local and not row.kept_local:
-            sums.stays += row.bytes_sent + row.bytes_received
+    def _targets(self, calls: Past, sums: Sums) -> Iterator[tuple[Place, Past]]:
+        """Who would have answered which of them; nothing of those whom nobody would, or nobody knows."""
+        kind = calls.kind
+        if self._again is None or kind.outcome == CACHED:
+            yield kind.place, calls
+            return
+        answer = self._again.answer(kind)
+        if answer is None or answer.way.unknown:
+            sums.unknown += calls.calls
+        elif answer.same:
+            yield kind.place, calls
+        elif not answer.way.chain:
+            sums.refused += calls.calls
+            self.refusals.add(answer.way.why, calls)
+        else:
+            for failed, some in self._by_failures(calls):
+                yield _next(answer.way.chain, failed, kind), some
+
+    def _by_failures(self, calls: Past) -> Iterator[tuple[frozenset[Place], Past]]:
+        """Calls by who gave them no answer then: mostly nobody."""
+        failed = [self._failed.get(moment, _NOBODY) for moment in calls.moments]
+        different = dict.fromkeys(failed)
+        if len(different) == 1:
+            yield failed[0], calls
+            return
+        for one in different:
+            yield one, calls.only([one == other for other in failed])
+
+    def _same(self, calls: Past, sums: Sums) -> None:
+        """They go where they went: what was measured stands, unless its price is to be another."""
+        kind, nanos = calls.kind, calls.costs
+        price = self._prices.get("/".join(kind.place))
+        if price is not None and kind.outcome != CACHED:
+            nanos = [
+                nano if usage is None else price.cost(usage)
+                for nano, usage in zip(nanos, calls.usages, strict=True)
+            ]
+        self._pay(calls, kind.place, nanos, sums)
+        if kind.outcome == OK:
+            sums.then_times.times.extend(calls.times)
+
+    def _move(self, calls: Past, target: Place, sums: Sums) -> None:
+        kind = calls.kind
+        sums.moved += calls.calls
+        self.moves.add((kind.place, target), calls)
+        told = calls.told
+        sums.untold += calls.calls - told.calls
+        price = self._pricing.of(target)
+        if price is None:
+            sums.unpriced += told.calls
+        elif told.calls:
+            sums.uncached += sum(filter(None, told.cached))
+            self._pay(told, target, costs_of_tokens(price, told.tokens), sums)
+        if kind.outcome == OK:
+            if len(self._samples.get(target, ())) >= FEW:
+                sums.then_times.counts[target] += calls.calls
+            else:
+                sums.untimed += calls.calls
+            self._carry(calls, target, sums)
+
+    def _carry(self, calls: Past, target: Place, sums: Sums) -> None:
+        if not self._is_local(target[0]):
+            sums.leaves += sum(calls.kept_local)
+        else:
+            both = zip(calls.carried, calls.kept_local, strict=True)
+            sums.stays += sum(carried for carried, kept in both if not kept)
 
     def _is_local(self, provider: str) -> bool:
         if provider not in self._local:
@@ -218,57 +239,54 @@ class Replayer:
             self._local[provider] = keeps_local(self._again.config, provider)
         return self._local[provider]
 
-    def _pay(self, row: Row, place: Place, nano: int, sums: Sums) -> None:
-        sums.then_nano += nano
-        if row.cost_nano is not None:
-            sums.both += 1
-            sums.both_was_nano += row.cost_nano
-            sums.both_then_nano += nano
+    def _pay(self, calls: Past, place: Place, nanos: Sequence[int | None], sums: Sums) -> None:
+        """What they would have cost; None of what nobody knows."""
+        sums.then_nano += sum(filter(None, nanos))
+        both = [
+            (was, then)
+            for was, then in zip(calls.costs, nanos, strict=True)
+            if was is not None and then is not None
+        ]
+        sums.both += len(both)
+        sums.both_was_nano += sum(was for was, _ in both)
+        sums.both_then_nano += sum(then for _, then in both)
         if self.limits is not None:
-            self.limits.add(row, place, nano)
+            self.limits.add(calls.kind, place, zip(calls.moments, nanos, strict=True))
 
 
-@dataclass(frozen=True)
-class Ground:
-    """What a replay of a span stands on: who failed then, how fast everybody was, who was to be asked."""
+class Counts(Generic[Key]):
+    """How many calls there are of each, the most frequent first, then those of the earliest call."""
 
-    failed: Mapping[str, set[Place]]
-    samples: Samples
-    providers: frozenset[str]
-    data_classes: Mapping[str, int]
+    def __init__(self) -> None:
+        self._found: dict[Key, tuple[int, int]] = {}
 
+    def add(self, key: Key, calls: Past) -> None:
+        """Count these."""
+        count, first = self._found.get(key, (0, calls.moments[0]))
+        self._found[key] = (count + calls.calls, min(first, calls.moments[0]))
 
-def survey(ledger: Ledger, span: Span) -> Ground:
-    """Look over the span once. Raises LLMError."""
-    samples: dict[Place, array[int]] = defaultdict(lambda: array("q"))
-    providers: set[str] = set()
-    classes: Counter[str] = Counter()
-    routes: dict[str, None] = {}
-    columns = ("outcome", "provider", "model", "latency_us", "data_class", "route")
-    rows = calls_between(ledger, span.start_ns, span.end_ns, columns)
-    for _, outcome, provider, model, took, data_class, route in rows:
-        if outcome == OK:
-            samples[provider, model].append(took)
-        if data_class:
-            classes[data_class] += 1
-        tail = route[route.find('"candidates"') :] if route else ""
-        if tail not in routes:
-            routes[tail] = None
-            recorded = read_route(route)
-            if recorded is not None:
-                providers.update(one.provider for one in recorded.verdicts if taken_at_rest(one))
-    for times in samples.values():
-        times[:] = array("q", sorted(times))
-    failed = who_failed(ledger, span.start_ns, span.end_ns)
-    return Ground(failed, dict(samples), frozenset(providers), classes)
+    def in_order(self) -> dict[Key, int]:
+        """The counts."""
+        found = sorted(self._found.items(), key=lambda one: (-one[1][0], one[1][1]))
+        return {key: count for key, (count, _) in found}
 
 
-def run(ledger: Ledger, span: Span, replayer: Replayer, samples: Samples) -> Replay:
+def _next(chain: Sequence[Place], failed: frozenset[Place], kind: Kind) -> Place:
+    """Who would have answered of those that were to be asked."""
+    for place in chain:
+        if place not in failed:
+            return place
+    return kind.place if kind.outcome == ERROR else chain[-1]
+
+
+def run(
+    ledger: Ledger, span: Span, replayer: Replayer, samples: Samples, tell: Tell = in_silence
+) -> Replay:
     """Replay all calls of the span. Raises LLMError, ConfigError."""
-    for row in rows_between(ledger, span):
-        replayer.add(row)
+    for page in past_pages(ledger, span, replayer.needs, tell):
+        replayer.add(page)
     tasks = dict(
         sorted(replayer.tasks.items(), key=lambda one: (-one[1].was_nano, -one[1].calls, one[0]))
     )
-    moves = dict(replayer.moves.most_common())
-    return Replay(span, tasks, moves, dict(replayer.refusals.most_common()), samples)
+    moves, refusals = replayer.moves.in_order(), replayer.refusals.in_order()
+    return Replay(span, tasks, moves, refusals, samples)

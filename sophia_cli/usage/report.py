@@ -25,6 +25,7 @@ from sophia_cli.usage.figures import Figures, Speed, add_up, speed_of
 from sophia_cli.usage.firsts import First, Warehouse, first_choices, warehouse_first
 from sophia_cli.usage.forecast import Forecast, Runway, first_needed, forecast, runway
 from sophia_cli.usage.groups import By, by_route, grouped
+from sophia_cli.usage.kinds import Tell, in_silence
 from sophia_cli.usage.pricing import Pricing
 from sophia_cli.usage.reading import Reading, read_rows
 from sophia_cli.usage.routes import Place
@@ -140,11 +141,11 @@ class Report:
         }
 
 
-def report(ledger: Ledger, config: Config, span: Span, by: By) -> Report:
+def report(ledger: Ledger, config: Config, span: Span, by: By, tell: Tell = in_silence) -> Report:
     """Read the ledger. Raises LLMError where it is in use."""
     days = days_between(ledger, str(span.first), str(span.last))
-    reading = read_rows(ledger, span, by)
-    groups = by_route(ledger, span) if by is By.ROUTE else grouped(days, by)
+    reading = read_rows(ledger, span, by, tell)
+    groups = by_route(ledger, span, tell) if by is By.ROUTE else grouped(days, by)
     firsts = first_choices(reading, config, Pricing(config))
     recent = days_between(ledger, str(first_needed(span.now)), str(_today(span.now)))
     statements = Treasury(ledger).statements(windows_of(span.now))

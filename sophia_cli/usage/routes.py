@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,6 +13,7 @@ from sophia_cli.llm.routing.decision import Task, Verdict
 from sophia_cli.llm.routing.judgement import is_about_money
 
 NOT_RECORDED = "not recorded"
+ROUTE = "COALESCE(route, '')"  # the column; calls of before decisions were kept have none
 _CANDIDATES = '"candidates"'
 _SIZES = ("tokens_in", "worst_in", "worst_out", "limit", "images")
 _FLAGS = ("tools", "json_schema", "history")
@@ -73,21 +75,26 @@ def taken_at_rest(verdict: Verdict) -> bool:
     return verdict.taken or passing
 
 
+def tails_of(routes: Iterable[str]) -> list[str]:
+    """What each says of the candidates: calls of a kind have it alike, whatever their size."""
+    return [route[route.find(_CANDIDATES) :] for route in routes]
+
+
 class Choices:
     """The choices in routes. Most calls have one of very few: each is read once."""
 
     def __init__(self) -> None:
         self._known: dict[str, Choice | None] = {}
 
-    def of(self, route: str | None) -> Choice | None:
-        """The choice of a route; None where nobody was to be asked, or nothing is recorded."""
-        text = route or ""
-        tail = text[text.find(_CANDIDATES) :]
-        try:
-            return self._known[tail]
-        except KeyError:
-            choice = self._known[tail] = _choice(tail)
-            return choice
+    def of(self, tail: str) -> Choice | None:
+        """The choice in the tail of a route; None where nobody was to be asked, or nothing is recorded."""
+        if tail not in self._known:
+            self._known[tail] = _choice(tail)
+        return self._known[tail]
+
+    def __contains__(self, tail: str) -> bool:
+        """Whether it was read before."""
+        return tail in self._known
 
 
 @lru_cache(maxsize=4096)

@@ -16,9 +16,11 @@ from sophia_cli.llm.rules.rule import LATENCY
 from sophia_cli.usage.again import Again, as_if_ready, read_rules
 from sophia_cli.usage.figures import rank
 from sophia_cli.usage.firsts import FEW
+from sophia_cli.usage.ground import Ground, Samples, survey
+from sophia_cli.usage.kinds import Tell, in_silence
 from sophia_cli.usage.limits import Limits, Passed
 from sophia_cli.usage.pricing import Pricing
-from sophia_cli.usage.replay import Ground, Replay, Replayer, Samples, run, survey
+from sophia_cli.usage.replay import Replay, Replayer, run
 from sophia_cli.usage.routes import Place
 from sophia_cli.usage.span import Span
 from sophia_cli.usage.words import short
@@ -56,9 +58,10 @@ def scenario(
     rules: Path | None,
     prices: Path | None,
     environ: Mapping[str, str],
+    tell: Tell = in_silence,
 ) -> Scenario:
     """Replay a span under the rules of one file and the prices of another. Raises SophiaError, LLMError."""
-    ground = survey(ledger, span)
+    ground = survey(ledger, span, tell)
     other = read_rules(rules, environ) if rules else config
     named = read_rules(prices, environ).prices if prices else {}
     if prices and not named:
@@ -68,19 +71,24 @@ def scenario(
     if rules:
         check_data_classes(rules, other, ground)
         other, assumed = as_if_ready(other, ground.providers)
-    replayer = replayer_of(other, ground, named, route=rules is not None)
-    found = run(ledger, span, replayer, ground.samples)
+    limits = Limits(other) if other.budgets else None
+    replayer = replayer_of(other, ground, named, limits, route=rules is not None)
+    found = run(ledger, span, replayer, ground.samples, tell)
     name = ", ".join(str(path) for path in (rules, prices) if path)
-    budgets = replayer.limits.passed(span) if replayer.limits else ()
+    budgets = limits.passed(span) if limits else ()
     return Scenario(name, found, budgets, assumed)
 
 
 def replayer_of(
-    config: Config, ground: Ground, prices: Mapping[str, Price], *, route: bool = True
+    config: Config,
+    ground: Ground,
+    prices: Mapping[str, Price],
+    limits: Limits | None = None,
+    *,
+    route: bool = True,
 ) -> Replayer:
     """What replays calls under a configuration; without `route` they stay where they went."""
     again = Again(config, _latency(config, ground.samples)) if route else None
-    limits = Limits(config) if config.budgets else None
     return Replayer(again, Pricing(config), prices, ground.failed, ground.samples, limits)
 
 

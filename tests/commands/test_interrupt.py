@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from shell import interruptible, surroundings
+from shell import interruptible, sophia, surroundings
 
 # Sends the signal as the N-th module is imported: every moment of start-up without a clock.
 CODE = """
@@ -58,3 +58,37 @@ def test_while_an_error_is_being_reported(tmp_path: Path) -> None:
         assert (code, err) == (130, "sophia: interrupted\n")
     else:
         pytest.fail("the command never came to its end")
+
+
+# Sends it once a page of calls is read.
+READING = """
+import os, signal, sys
+from sophia_cli.__main__ import main
+
+def called(frame, event, argument):
+    if event == "call" and frame.f_code.co_name == "alike":
+        sys.setprofile(None)
+        os.kill(os.getpid(), signal.SIGINT)
+
+sys.setprofile(called)
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    "words", [["--csv", "table.csv"], ["replay", "--rules", "sophia.toml"], ["advise"]]
+)
+def test_while_a_ledger_is_read(tmp_path: Path, words: list[str]) -> None:
+    (tmp_path / "sophia.toml").write_text(
+        "[routes]\ndefault = ['simulator/small']\n[providers.simulator]\n"
+    )
+    environ = {"SOPHIA_LEDGER": str(tmp_path / "ledger.sqlite3")}
+    assert sophia("llm", "ask", "hello", cwd=tmp_path, **environ).code == 0
+    done = subprocess.run(
+        [sys.executable, "-c", READING, "usage", *words],
+        cwd=tmp_path, env=surroundings(**environ), capture_output=True, text=True,
+        stdin=subprocess.DEVNULL, preexec_fn=interruptible, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "sophia: interrupted\n")
+    assert {one.name for one in tmp_path.iterdir()} == {"sophia.toml", "ledger.sqlite3"}
+    assert sophia("usage", "--json", cwd=tmp_path, **environ).json["data"]["total"]["calls"] == 1

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sophia_cli.commands.options import Json, Root
-from sophia_cli.commands.usage.run import FIRST, NOTHING, SINCE, Since
+from sophia_cli.commands.usage.run import FIRST, NOTHING, SINCE, Since, reading
 from sophia_cli.errors import SophiaError
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
@@ -39,8 +39,11 @@ def advise(
     output = Output(as_json=as_json)
     span = read_span(since, time.time())
     config = load_config(os.environ, here(root))
+    found = None
     with books(config) as ledger:
-        found = look(ledger, config, span) if ledger else None
+        if ledger is not None:
+            with reading(output, ledger, span, 2) as tell:
+                found = look(ledger, config, span, tell)
     if found is None:
         if patch:
             raise SophiaError(f"there is no ledger at {config.ledger}", 'sophia llm ask "hello"')

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sophia_cli.commands.options import Json, Root
-from sophia_cli.commands.usage.run import FIRST, NOTHING, SINCE, Since
+from sophia_cli.commands.usage.run import FIRST, NOTHING, SINCE, Since, reading
 from sophia_cli.errors import UsageError
 from sophia_cli.output import Output, format_table
 from sophia_cli.surroundings import here
@@ -50,8 +50,11 @@ def replay(
     output = Output(as_json=as_json)
     span = read_span(since, time.time())
     config = load_config(os.environ, here(root))
+    found = None
     with books(config) as ledger:
-        found = scenario(ledger, config, span, rules, prices, os.environ) if ledger else None
+        if ledger is not None:
+            with reading(output, ledger, span, 2) as tell:
+                found = scenario(ledger, config, span, rules, prices, os.environ, tell)
     if found is None:
         output.envelope("usage replay", None)
         output.text(NOTHING.format(place=config.ledger))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +16,12 @@ from sophia_cli.surroundings import here
 from sophia_cli.usage.groups import By
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sophia_cli.llm.ledger import Ledger
+    from sophia_cli.usage.kinds import Tell
     from sophia_cli.usage.report import Report
+    from sophia_cli.usage.span import Span
 
 SINCE = "30d"
 Since = Annotated[
@@ -53,8 +59,11 @@ def run(
     output = Output(as_json=as_json, quiet=quiet, color=not no_color)
     span = read_span(since, time.time())
     config = load_config(os.environ, here(root))
+    found = None
     with books(config) as ledger:
-        found = report(ledger, config, span, by) if ledger else None
+        if ledger is not None:
+            with reading(output, ledger, span, 1 + (by is By.ROUTE)) as tell:
+                found = report(ledger, config, span, by, tell)
     if found is None:
         output.envelope("usage", None)
         output.text(NOTHING.format(place=config.ledger))
@@ -66,6 +75,16 @@ def run(
         show_report(output, found)
     for file in files:
         output.line(f"{file['file']}: {file['what']}, {file['bytes']:,} bytes.")
+
+
+@contextmanager
+def reading(output: Output, ledger: Ledger, span: Span, times: int) -> Iterator[Tell]:
+    """A bar while the calls of a span are read so many times; yields what to tell of each page."""
+    from sophia_cli.llm.ledger.history import count_between
+
+    count = count_between(ledger, str(span.first), str(span.last))
+    with output.progress("Reading calls", times * count) as tell:
+        yield tell
 
 
 def _write(found: Report, csv: Path | None, html: Path | None) -> list[dict[str, Any]]:

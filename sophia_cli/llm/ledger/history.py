@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from sophia_cli.llm.ledger.record import Attempt
 from sophia_cli.llm.ledger.store import Ledger
 
-_PAGE = 20_000  # rows; a long report holds neither the ledger's lock nor all of it in memory
+# Rows; a long report holds neither the ledger's lock nor more than fits a processor's cache.
+_PAGE = 2000
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _STEP_NS = 32 * 10**9  # what the first five characters of a call's id count in
 _AROUND_NS = 3600 * 10**9  # a call is written down soon after it was named
@@ -66,7 +67,7 @@ _UNSENT = """SELECT provider, error_kind, outcome, '', 0, COUNT(*), MAX(started_
     AND NOT EXISTS (SELECT 1 FROM tries t WHERE t.call_id = c.id AND t.outcome = 'error')
     GROUP BY 1, 2, 3"""
 
-_WHO_FAILED = """SELECT c.id, t.provider, t.model FROM calls c CROSS JOIN tries t ON t.call_id = c.id
+_WHO_FAILED = """SELECT c.started_ns, t.provider, t.model FROM calls c CROSS JOIN tries t ON t.call_id = c.id
     WHERE c.started_ns >= ? AND c.started_ns < ? AND t.outcome = 'error'
     AND (c.attempts > 1 OR c.outcome NOT IN ('ok', 'cached'))"""
 
@@ -76,24 +77,31 @@ def days_between(ledger: Ledger, first: str, last: str) -> list[Day]:
     return [Day(*row) for row in ledger.read(_DAYS, (first, last))]
 
 
+def count_between(ledger: Ledger, first: str, last: str) -> int:
+    """How many finished calls these days have, without a look at any. Raises LLMError."""
+    query = "SELECT COALESCE(SUM(calls), 0) FROM days WHERE day >= ? AND day <= ?"
+    count: int = ledger.read(query, (first, last))[0][0]
+    return count
+
+
 def first_day(ledger: Ledger) -> str:
     """The day of the first finished call; empty where there is none. Raises LLMError."""
     return ledger.read("SELECT MIN(day) FROM days")[0][0] or ""
 
 
-def calls_between(
-    ledger: Ledger, start_ns: int, end_ns: int, columns: Sequence[str]
-) -> Iterator[tuple[Any, ...]]:
+def pages_between(
+    ledger: Ledger, start_ns: int, end_ns: int, columns: Sequence[str], *, page: int = _PAGE
+) -> Iterator[list[tuple[Any, ...]]]:
     """These columns of every finished call that began in the span, in order, `started_ns` before them.
 
-    Raises LLMError.
+    So many calls at a time. Raises LLMError.
     """
     query = f"""SELECT started_ns, {', '.join(columns)} FROM calls
         WHERE started_ns >= ? AND started_ns < ? AND outcome != 'open'
-        ORDER BY started_ns LIMIT {_PAGE}"""
+        ORDER BY started_ns LIMIT {page}"""
     while rows := ledger.read(query, (start_ns, end_ns)):
-        yield from rows
-        if len(rows) < _PAGE:
+        yield rows
+        if len(rows) < page:
             return
         start_ns = rows[-1][0] + 1
 
@@ -104,12 +112,12 @@ def failures_between(ledger: Ledger, start_ns: int, end_ns: int) -> list[Failure
     return [Failures(*row) for row in rows]
 
 
-def who_failed(ledger: Ledger, start_ns: int, end_ns: int) -> dict[str, set[tuple[str, str]]]:
-    """Which providers and models gave calls of the span no answer, by the calls' ids. Raises LLMError."""
-    found: dict[str, set[tuple[str, str]]] = {}
-    for name, provider, model in ledger.read(_WHO_FAILED, (start_ns, end_ns)):
-        found.setdefault(name, set()).add((provider, model))
-    return found
+def who_failed(ledger: Ledger, start_ns: int, end_ns: int) -> dict[int, frozenset[tuple[str, str]]]:
+    """Which providers and models gave calls of the span no answer, by the calls' moments. Raises LLMError."""
+    found: dict[int, set[tuple[str, str]]] = {}
+    for moment, provider, model in ledger.read(_WHO_FAILED, (start_ns, end_ns)):
+        found.setdefault(moment, set()).add((provider, model))
+    return {moment: frozenset(places) for moment, places in found.items()}
 
 
 def call_at(ledger: Ledger, started_ns: int) -> dict[str, Any] | None:

@@ -19,14 +19,19 @@ def put(ledger: Ledger, name: str, moment: int, final: Final | None) -> None:
 
 def test_calls_come_in_order_whatever_the_pages(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "l.sqlite3", "batch")
-    count = history._PAGE + 3
+    count = 50
     for number in range(count):
         put(ledger, f"c{number}", 10 + number // 2, Final(f"c{number}", "ok", latency_us=number))
     put(ledger, "open", 5, None)
-    rows = list(history.calls_between(ledger, 10, 10 + count, ("latency_us",)))
-    assert [took for _, took in rows] == list(range(count))
-    assert len({moment for moment, _ in rows}) == count
-    assert list(history.calls_between(ledger, 0, 10, ("id",))) == []
+    for page in (1, 7, 25, 49, 50, 51):
+        pages = list(history.pages_between(ledger, 10, 10 + count, ("latency_us",), page=page))
+        rows = [row for rows in pages for row in rows]
+        assert [took for _, took in rows] == list(range(count))
+        assert len({moment for moment, _ in rows}) == count
+        assert max(map(len, pages)) == min(page, count)
+    assert list(history.pages_between(ledger, 0, 10, ("id",))) == []
+    assert history.count_between(ledger, "1970-01-01", "1970-01-01") == count
+    assert history.count_between(ledger, "1970-01-02", "2026-01-01") == 0
     ledger.close()
 
 
