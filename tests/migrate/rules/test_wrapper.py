@@ -405,6 +405,86 @@ def test_a_service_that_is_installed_from_elsewhere(tmp_path: Path) -> None:
     )
 
 
+UNNAMED = PACK.replace('class = "Brain"\n', "").replace('factories = ["get_brain"]\n', "")
+OTHERS = {
+    "another object of the class": "from lib.brain import Brain\n\nBrain().ask_now('x')\n",
+    "a ready-made one that is not declared": "from lib.brain import other\n\nother.ask_now('x')\n",
+    "a function that gives one": "from lib.brain import get_brain\n\nget_brain().ask_now('x')\n",
+}
+
+
+@pytest.mark.parametrize("text", OTHERS.values(), ids=OTHERS.keys())
+def test_an_object_without_its_class_declares_no_other(tmp_path: Path, text: str) -> None:
+    library = f"{LIBRARY}\n\nother = Brain()\n"
+    report = moved(tmp_path, {"app.py": text, "lib/brain.py": library}, pack=UNNAMED)
+    assert [v for v in verdicts(report) if v[0] != "report-only"] == []
+    assert (tmp_path / "app.py").read_text() == text
+
+
+def test_an_object_is_known_without_its_class(tmp_path: Path) -> None:
+    text = "from lib.brain import brain\n\nx = brain.ask_now('x')\n"
+    report = moved(tmp_path, {"app.py": text}, pack=UNNAMED)
+    after = f"{NEW}\nx = get_unified_llm_service().complete_text_sync('x')\n"
+    assert (tmp_path / "app.py").read_text() == after
+    assert [str(s.verdict) for s in report.sites] == ["safe"]
+
+
+def test_an_object_without_its_class_has_the_methods_of_that(tmp_path: Path) -> None:
+    text = "from lib.brain import brain\n\nbrain.dream()\nbrain.ask_now(words='x')\nprint(brain)\n"
+    report = moved(tmp_path, {"app.py": text}, review=True, pack=UNNAMED)
+    assert [(s.reason.code, s.reason.words) for s in report.sites] == [
+        ("undeclared", "brain has no dream: a dead path must not come to life"),
+        ("unknown-argument", "the pack says nothing of its argument words"),
+        ("passed-on", "it is passed on: what is done with it cannot be seen"),
+    ]
+
+
+OLD_WAYS = {
+    "a function": "from lib.brain import give\n\ngive().ask_now('x')\n",
+    "a function with a name": "from lib.brain import give\n\nb = give()\nb.ask_now('x')\n",
+    "an attribute": "from lib.brain import Desk\n\nDesk.ai.ask_now('x')\n",
+    "an attribute of an object": "from lib.brain import Desk\n\nDesk().ai.ask_now('x')\n",
+    "a property": "from lib.brain import Desk\n\nd = Desk()\nd.mine.ask_now('x')\n",
+    "a method": "from lib.brain import Desk\n\nDesk().find().ask_now('x')\n",
+    "an attribute of a base": (
+        "from lib.brain import Desk\n\n\nclass Own(Desk):\n    def f(self):\n        self.ai.ask_now('x')\n"
+    ),
+    "a method of the class": "from lib.brain import Brain\n\nBrain.default().ask_now('x')\n",
+    "a function of one's own before it": (
+        "from lib.brain import brain, give\n\n\ndef mine():\n    return give()\n\n\nmine().ask_now('x')\n"
+    ),
+}
+DESK = """
+
+def give():
+    return brain
+
+
+class Desk:
+    ai = brain
+
+    @property
+    def mine(self):
+        return self.ai
+
+    def find(self):
+        return self.ai
+"""
+
+
+@pytest.mark.parametrize("text", OLD_WAYS.values(), ids=OLD_WAYS.keys())
+def test_what_the_old_code_gives_undeclared_stays(tmp_path: Path, text: str) -> None:
+    library = LIBRARY.replace(
+        "    async def think",
+        "    @classmethod\n    def default(cls):\n        return brain\n\n    async def think",
+    )
+    files = {"app.py": text, "lib/brain.py": library + DESK}
+    report = moved(tmp_path, files, review=True)
+    assert (tmp_path / "app.py").read_text() == text
+    assert "undeclared" in {site.reason.code for site in report.sites}
+    assert {str(site.verdict) for site in report.sites} == {"report-only"}
+
+
 def test_a_package_that_passes_names_on(tmp_path: Path) -> None:
     files = {
         "lib/__init__.py": "from lib.brain import brain\n",

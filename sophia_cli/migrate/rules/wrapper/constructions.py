@@ -8,13 +8,16 @@ from dataclasses import replace
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.rules.wrapper.call import Rewrite, first_name, getter, getter_need
 from sophia_cli.migrate.rules.wrapper.flow import Flow, follow
+from sophia_cli.migrate.rules.wrapper.identity import Known
 from sophia_cli.migrate.rules.wrapper.visit import Visit, values_in
 from sophia_cli.migrate.scan import Found
 from sophia_cli.migrate.scope import Binds, Function, class_of
 from sophia_cli.migrate.site import Edit, Reason, Verdict
 from sophia_cli.migrate.spelling import last, types
+from sophia_cli.migrate.value import Class, Made, Routine, Value
 
 PROBES = frozenset({"hasattr", "getattr", "setattr", "delattr"})
+_DEPTH = 8
 _KEEPING = frozenset(
     {"property", "cached_property", "cache", "lru_cache", "staticmethod", "classmethod"}
 )
@@ -30,11 +33,44 @@ def find_constructions(visit: Visit, file: Parsed) -> None:
             flow = follow(file, call)
             if not flow.called_into:
                 visit.enter(file, call, _construction(visit, file, call, flow))
+        elif (instance := known.instance_at(file, call)) and _calls_home(known, file, call):
+            _crossing(visit, file, call, instance)
     for value in values_in(file):
-        if known.instance_at(file, value) is not None:
+        if (instance := known.instance_at(file, value)) is not None:
+            if isinstance(value, ast.Attribute) and _reads_home(known, file, value):
+                _crossing(visit, file, value, instance)
             flow = follow(file, value)
             if not flow.called_into:
                 _value(visit, file, value, flow)
+
+
+def _calls_home(known: Known, file: Parsed, call: ast.Call) -> bool:
+    """Whether a function of the old code gives it, that the pack does not declare: that one stays old."""
+    called = known.scan.near.values(file, call.func)
+    return any(isinstance(value, Routine) and value.file.path in known.homes for value in called)
+
+
+def _reads_home(known: Known, file: Parsed, node: ast.Attribute) -> bool:
+    """Whether it is kept in an object of the old code, which stays old too."""
+    for owner in known.scan.near.values(file, node.value):
+        kind = owner.of if isinstance(owner, Made) else owner
+        if isinstance(kind, Class) and _of_home(known, kind, node.attr, 0):
+            return True
+    return False
+
+
+def _of_home(known: Known, kind: Class, name: str, depth: int) -> bool:
+    """Whether the class that gives a name its value, the nearest one, is of the old code."""
+    if name in kind.scope.attributes or name in kind.scope.names:
+        return kind.file.path in known.homes
+    bases = known.scan.near.bases(kind) if depth < _DEPTH else []
+    return any(isinstance(base, Class) and _of_home(known, base, name, depth + 1) for base in bases)
+
+
+def _crossing(visit: Visit, file: Parsed, node: ast.expr, instance: Value) -> None:
+    reason = Reason("undeclared", f"the pack does not declare {ast.unparse(node)}, which gives it")
+    group = visit.known.group_at(file, node, instance)
+    visit.report(file, node, reason, (group, visit.known.handed), visit.known.service.title)
 
 
 def _imports(visit: Visit, file: Parsed) -> None:
@@ -172,7 +208,7 @@ def _annotated(visit: Visit, file: Parsed, parent: ast.AST) -> bool:
     elif isinstance(parent, ast.Return):
         function = next(up for up in file.table.ancestors(parent) if isinstance(up, Function))
         node = function.returns
-    return node is not None and any(last(kind) == visit.known.service.name for kind in types(node))
+    return node is not None and any(last(kind) in visit.known.titles for kind in types(node))
 
 
 def _escape(flow: Flow) -> Reason:

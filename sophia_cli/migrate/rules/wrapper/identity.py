@@ -72,12 +72,32 @@ class Known:
     def instance(self, value: Value) -> bool:
         """Whether a value is an instance of the service."""
         if isinstance(value, Made):
-            return value.of in self.makers
+            return value.of in self.makers or value in self._made
         return isinstance(value, Symbol) and value.name in self._ready
 
     @cached_property
     def _ready(self) -> frozenset[str]:
         return frozenset(f"{self.service.module}.{name}" for name in self.service.instances)
+
+    @cached_property
+    def _made(self) -> frozenset[Value]:
+        """The ready-made objects themselves, where the pack does not say of which class they are."""
+        names = () if self.service.name else self.service.instances
+        values = [value for name in names for value in self.meanings(name)]
+        return frozenset(value for value in values if isinstance(value, Made))
+
+    @cached_property
+    def classes(self) -> tuple[Class, ...]:
+        """The classes of the tree that its objects are of."""
+        kinds = self.meanings(self.service.name) if self.service.name else ()
+        made = (value.of for value in self._made if isinstance(value, Made))
+        found = (kind for kind in (*kinds, *made) if isinstance(kind, Class))
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def titles(self) -> frozenset[str]:
+        """What its class is called."""
+        return frozenset({self.service.name, *map(_name_of, self.classes)} - {""})
 
     def instance_at(self, file: Parsed, node: ast.expr) -> Value | None:
         """The instance that an expression is, or None; a guard's `None` aside."""
@@ -119,8 +139,9 @@ class Known:
     @cached_property
     def own(self) -> frozenset[str]:
         """The names that the old class gives its methods and fields, those that are private aside."""
-        kinds = [value for value in self.meanings(self.service.name) if isinstance(value, Class)]
-        names = {name for kind in kinds for name in (*kind.scope.names, *kind.scope.attributes)}
+        names = {
+            name for kind in self.classes for name in (*kind.scope.names, *kind.scope.attributes)
+        }
         return frozenset(name for name in names if not name.startswith("_"))
 
     @property

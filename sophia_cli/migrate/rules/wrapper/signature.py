@@ -39,8 +39,7 @@ def _declared(known: Known, method: Method) -> list[Signature | None]:
     if known.service.functions.get(method.name) is method:
         routines = [v for v in known.meanings(method.name) if isinstance(v, Routine)]
         return [_of_function(value.file, value.node, 0) for value in routines]
-    kinds = [v for v in known.meanings(known.service.name) if isinstance(v, Class)]
-    return [_of_method(kind, method.name) for kind in kinds]
+    return [_of_method(kind, method.name) for kind in known.classes]
 
 
 def _of_method(kind: Class, name: str) -> Signature | None:
