@@ -6,12 +6,13 @@ import ast
 import re
 import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sophia_cli.migrate.hosts import path_of, provider_at, reads_like_one
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.rules.raw_http import HIDDEN, REASON, fields_of
 from sophia_cli.migrate.scan import Found, Scan, site_at
-from sophia_cli.migrate.site import Use, Verdict
+from sophia_cli.migrate.site import Reason, Use, Verdict
 from sophia_cli.migrate.spelling import last
 from sophia_cli.migrate.text import HOLE, text_of
 from sophia_cli.migrate.use import result_of
@@ -33,7 +34,29 @@ _VERB = re.compile(r"(?:-X|--request=?|--method=?)([A-Za-z]*)$")
 _BEFORE = re.compile(r"(?:.*[|;&({`\n]|sudo|time|exec|env|command|\w+=.*|-l?c)$", re.DOTALL)
 _END = re.compile(r"[|;&]+$")
 _FIELD = re.compile(r'["\'](model|messages|input|prompt)["\']\s*:\s*(?:["\']([^"\'{}]+)["\'])?')
+_VARIABLE = re.compile(r"\$\w+|\$?\{\w+\}")
+# What a shell reads as one: a line end in it ends no command.
+_PIECE = re.compile(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*"|(?:^|(?<=[\s;]))#[^\n]*|\n""", re.DOTALL)
 _STREAMS = re.compile(r'["\']stream["\']\s*:\s*true', re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request of a command: method, address, who answers ("" where only its shape tells), and its body."""
+
+    verb: str
+    address: str
+    provider: str
+    model: str | None
+    streaming: bool | None
+
+    @property
+    def operation(self) -> str:
+        return f"{self.verb} {path_of(self.address)}"
+
+    @property
+    def reason(self) -> Reason:
+        return REASON if self.provider else HIDDEN
 
 
 def find(scan: Scan) -> None:
@@ -50,39 +73,54 @@ def _command(scan: Scan, file: Parsed, call: ast.Call) -> None:
     name = scan.near.one(file, call.func)
     if not isinstance(name, Symbol) or name.name not in _STARTING:
         return
-    words = _words(scan, file, call)
-    for sent in _requests(words):
-        verb, body = _verb(sent), " ".join(sent)
+    sent = next(_sent(_words(scan, file, call)), None)
+    if sent is None:
+        return
+    found = Found(
+        "raw_http",
+        Verdict.REPORT,
+        sent.reason,
+        "http",
+        sent.operation,
+        is_async=name.name.startswith("asyncio."),
+        model=sent.model,
+        endpoint=sent.provider,
+        use=Use(sent.streaming, False, result_of(file, call)),
+    )
+    site_at(scan, file, call, found)
+
+
+def sent_by_shell(text: str) -> Iterator[tuple[int, Sent]]:
+    """The requests to models in a shell's text, each with the offset of the command that it is in."""
+    for start, command in _commands(text):
+        yield from ((start, sent) for sent in _sent(_split(command)))
+
+
+def _commands(text: str) -> Iterator[tuple[int, str]]:
+    """The commands of a shell's text: lines, those together that a backslash or a quote joins."""
+    start = 0
+    for piece in _PIECE.finditer(text):
+        if piece.group() == "\n":
+            yield start, text[start : piece.end()]
+            start = piece.end()
+    yield start, text[start:]
+
+
+def _sent(words: list[str]) -> Iterator[Sent]:
+    """The requests among the words of a command that a model answers."""
+    for request in _requests(words):
+        verb, body = _verb(request), " ".join(request)
         if verb in ("GET", "HEAD"):
             continue
         fields = {found.group(1): found.group(2) for found in _FIELD.finditer(body)}
-        for address in sent:
+        streaming = bool(_STREAMS.search(body)) if fields else None
+        for word in request:
+            address = _VARIABLE.sub(HOLE, word)
             provider = provider_at(address)
-            if not provider and not (
-                ("/" in address or address == HOLE) and reads_like_one(address, fields)
-            ):
-                continue
-            site_at(
-                scan,
-                file,
-                call,
-                Found(
-                    "raw_http",
-                    Verdict.REPORT,
-                    REASON if provider else HIDDEN,
-                    "http",
-                    f"{verb} {path_of(address)}",
-                    is_async=name.name.startswith("asyncio."),
-                    model=fields.get("model"),
-                    endpoint=provider,
-                    use=Use(
-                        bool(_STREAMS.search(body)) if fields else None,
-                        False,
-                        result_of(file, call),
-                    ),
-                ),
-            )
-            return
+            told = "/" in address or address == HOLE
+            if provider or (told and reads_like_one(address, fields)):
+                yield Sent(verb, address, provider, fields.get("model"), streaming)
+                break
 
 
 def _words(scan: Scan, file: Parsed, call: ast.Call) -> list[str]:

@@ -68,6 +68,10 @@ FOUND = {
         f"import os\n\nos.popen(f'curl {{BASE}}/v1/messages -d \\'{BODY.replace('{', '{{').replace('}', '}}')}\\'')\n",
         "POST {}/v1/messages  m True",
     ),
+    "a host in a variable of the shell": (
+        "import os\n\nos.system('curl -d @x ${BASE}/v1/chat/completions')\n",
+        "POST {}/v1/chat/completions  None None",
+    ),
     "a shell in a list": (
         f"import subprocess\n\nsubprocess.run(['bash', '-c', 'cat x | curl -d @- {URL}'])\n",
         "POST api.openai.com/v1/chat/completions openai None None",
