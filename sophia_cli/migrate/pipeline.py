@@ -88,15 +88,12 @@ def _refuse_unknown(tree: Tree, plan: Plan, choice: Choice) -> None:
 def survey(options: Options, advance: Advance = lambda steps: None) -> Survey:
     """Find every site, with its lines before and after, and write nothing. Raises SophiaError."""
     from sophia_cli.migrate.excerpt import read_excerpts
-    from sophia_cli.migrate.plan import make_plan, make_scan, place_sites
-    from sophia_cli.migrate.rules.service import find_done
+    from sophia_cli.migrate.plan import make_plan, make_scan
     from sophia_cli.migrate.verify import verify
 
     tree = look(options, Cache(None), advance)
     with uncollected():
         scan = make_scan(tree, options.packs, advance)
-        find_done(scan)
-        place_sites(scan)
         plan = verify(scan, make_plan(scan, tree, options.choice), options.choice)
     return Survey(
         root=options.root,

@@ -16,6 +16,7 @@ from sophia_cli.migrate.rules import (
     patches,
     raw_http,
     sdks,
+    service,
     sql_files,
     templates,
     wrapper,
@@ -36,6 +37,7 @@ _CODE: tuple[Rule, ...] = (
     patches.find,
     wrapper.find,
     templates.find,
+    service.find,
 )
 RULES: tuple[Rule, ...] = (*_CODE, notebook.find, sql_files.find, markdown.over(_CODE))
 # Those that find what makes clients, without what clients do.

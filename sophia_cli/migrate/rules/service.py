@@ -7,6 +7,7 @@ import ast
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.rules.doors import TARGET
 from sophia_cli.migrate.scan import Found, Scan, site_at
+from sophia_cli.migrate.shims.mark import is_shim
 from sophia_cli.migrate.site import Reason, Verdict
 from sophia_cli.migrate.spelling import last
 from sophia_cli.migrate.use import use_of
@@ -19,9 +20,12 @@ _GIVES = {"get_unified_llm_service", "UnifiedLLMService"}
 _DONE = Reason("on-service", "on the service already")
 
 
-def find_done(scan: Scan) -> None:
-    """Add a site for each call of the service, native or by the functions named as litellm's."""
-    for file in scan.files:
+def find(scan: Scan) -> None:
+    """Add a site for each call of the service, native or by the functions named as litellm's.
+
+    What a shim passes on is none: its callers are still to be moved.
+    """
+    for file in (file for file in scan.files if not is_shim(file.source.data)):
         for call in file.table.calls_of(_METHODS | _FUNCTIONS):
             name = last(call.func)
             if _is_ours(scan, file, call, name):

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from brains import LIBRARY, PACK
 from trees import plant
 
-from sophia_cli.migrate.inventory import Options
+from sophia_cli.migrate.inventory import Options, take_inventory
 from sophia_cli.migrate.packfile import load_pack
 from sophia_cli.migrate.pipeline import migrate, survey
 from sophia_cli.migrate.survey import Survey
@@ -83,3 +83,11 @@ def test_a_wrapper_call_that_was_moved_counts_as_done(tmp_path: Path) -> None:
     migrate(Options(tmp_path, True, packs=(load_pack(tmp_path / "pack.toml"),)))
     after = looked(tmp_path).total
     assert (before.sites, before.done, after.sites, after.done) == (2, 0, 2, 2)
+
+
+def test_a_dry_run_and_an_inventory_tell_of_them_too(tmp_path: Path) -> None:
+    text = f"{GET}get_unified_llm_service().complete_text_sync('x')\n"
+    plant(tmp_path, {"app.py": text, "use.md": f"# Use\n\n```python\n{text}```\n"})
+    expected = [("app.py:3", "service", "done"), ("use.md:6", "service", "done")]
+    for found in (migrate(Options(tmp_path)), take_inventory(Options(tmp_path))):
+        assert [(s.place, s.rule, str(s.verdict)) for s in found.sites] == expected
