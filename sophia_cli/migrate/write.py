@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
@@ -70,7 +70,7 @@ def write(
         except OSError as error:
             raise SophiaError(
                 f"the journal cannot be written: {error.strerror}",
-                "free some space, then:  sophia migrate --apply",
+                f"free some space, then:  {_again(asked)}",
             ) from error
         return _finish(root, run, FORTH)
 
@@ -255,11 +255,15 @@ def _stage_all(root: Path, run: Run, way: Way) -> tuple[dict[str, str], list[lis
 
 def _full(root: Path, run: Run, way: Way, words: str) -> SophiaError:
     _clean(root, run)
-    command = f"rollback {run.name}" if way is BACK else "--apply"
+    command = f"sophia migrate rollback {run.name}" if way is BACK else _again(run.asked)
     if not _abandon(root, run, way):
-        command = "resume"
-    mend = f"free some space, then:  sophia migrate {command}"
-    return SophiaError(f"nothing was changed: {words}", mend)
+        command = "sophia migrate resume"
+    return SophiaError(f"nothing was changed: {words}", f"free some space, then:  {command}")
+
+
+def _again(asked: Mapping[str, Any] | None) -> str:
+    """The command that began a run, as the one that was typed can be repeated."""
+    return str((asked or {}).get("again", "sophia migrate --apply"))
 
 
 def _rename_whole(root: Path, run: Run, whole: list[Move]) -> dict[str, str]:

@@ -23,6 +23,7 @@ FILES = {
     "requirements.txt": "sophia-cli\n",
     "pack.toml": PACK,
 }
+OLD = "class OldAI:\n    def ask(self, q):\n        return q\n\n\nold_ai = OldAI()\n"
 BEGUN = ("--pack", "pack.toml", "--exclude", "docs", "--include", "tests/*")
 NEXT = "sophia migrate --include 'tests/*' --exclude docs --pack pack.toml\n"
 
@@ -66,6 +67,23 @@ def test_a_journal_of_before_says_nothing_of_it(tmp_path: Path) -> None:
     del data["asked"]
     manifest.write_text(json.dumps(data))
     assert sophia("migrate", "rollback", cwd=tmp_path).out.endswith("\nNext:  sophia migrate\n")
+
+
+def test_a_run_keeps_how_it_is_begun_again(tmp_path: Path) -> None:
+    for name, text in {**FILES, "app/old_ai.py": OLD}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    words = ("--apply", "--class", "review", "--allow-dirty", "--pack", "pack.toml")
+    sophia("migrate", *words, cwd=tmp_path)
+    sophia("migrate", "cleanup", "--apply", "--pack", "pack.toml", cwd=tmp_path)
+    manifests = [
+        json.loads(p.read_text()) for p in tmp_path.glob(".sophia/migrate/*/manifest.json")
+    ]
+    begun = [data["asked"]["again"] for data in sorted(manifests, key=lambda data: data["number"])]
+    assert begun == [
+        "sophia migrate --apply --class review --allow-dirty --pack pack.toml",
+        "sophia migrate cleanup --apply --pack pack.toml",
+    ]
 
 
 def cut_short(manifest: Path, state: str) -> None:

@@ -265,6 +265,20 @@ def test_a_full_disk_changes_nothing(small_disk: Path, left: int) -> None:
     assert len(apply(small_disk).changed) == 8
 
 
+@pytest.mark.parametrize("left", [12, 60])
+def test_a_full_disk_says_how_to_begin_again(small_disk: Path, left: int) -> None:
+    plant(small_disk, {f"m{n}.py": CALL + f"# {'x' * 6000}\n" for n in range(8)})
+    with (small_disk / "ballast").open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(b"0" * 4096):
+            pass
+    size = (small_disk / "ballast").stat().st_size
+    os.truncate(small_disk / "ballast", max(size - left * 1024, 0))
+    again = "sophia migrate --apply --pack mine.toml"
+    with pytest.raises(SophiaError) as caught:
+        migrate(Options(small_disk, True, asked={"again": again}))
+    assert caught.value.mend == f"free some space, then:  {again}"
+
+
 def test_dirty_files_are_refused_and_named(tmp_path: Path) -> None:
     commit(plant(tmp_path, {"a.py": CALL, "b.py": CALL}))
     (tmp_path / "b.py").write_text(CALL + "# mine\n")

@@ -126,7 +126,7 @@ class Asked:
             self.allow_dirty,
             cache=not self.no_cache,
             changed_since=self.changed_since,
-            asked=self.kept(),
+            asked={**self.kept(), "again": self.again(choice.batch)},
         )
 
     def kept(self) -> dict[str, Any]:

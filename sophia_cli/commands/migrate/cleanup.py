@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -31,7 +34,9 @@ def cleanup(
     """Remove old services that nothing refers to. Example: sophia migrate cleanup"""
     output = Output(as_json=as_json, color=not no_color)
     asked = Asked(root, apply, exclude=exclude, pack=pack, allow_dirty=allow_dirty)
-    found = clean_up(asked.options(), also or ())
+    options = asked.options()
+    again = {"again": _again(asked, also)}
+    found = clean_up(replace(options, asked={**(options.asked or {}), **again}), also or ())
     _show(output, found, asked)
     output.envelope("migrate cleanup", _data(found))
     if found.written is not None and found.written.skipped:
@@ -59,10 +64,16 @@ def _show(output: Output, found: Cleanup, asked: Asked) -> None:
         output.line(f"Undo:  {asked.command('rollback', written.run.name)}")
     elif written is None and found.free:
         output.line("Nothing was changed.")
-        dirty = ("--allow-dirty",) if asked.allow_dirty else ()
-        output.line(f"Next:  {asked.command('cleanup', '--apply', *dirty)}")
+        output.line(f"Next:  {_again(asked)}")
     else:
         output.line("Nothing was changed.")
+
+
+def _again(asked: Asked, also: Iterable[str] | None = None) -> str:
+    """The command that removes what was found."""
+    named = [word for path in also or () for word in ("--also", shlex.quote(path))]
+    dirty = ("--allow-dirty",) if asked.allow_dirty else ()
+    return asked.command("cleanup", "--apply", *named, *dirty)
 
 
 def _show_proposed(output: Output, found: Cleanup, asked: Asked) -> None:
