@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from sophia_cli.migrate.site import Reason, Site, Verdict
+from sophia_cli.migrate.site import Reason, Site, Verdict, outweigh
 
 _RANK = {Verdict.SAFE: 0, Verdict.REVIEW: 1, Verdict.REPORT: 2}
 
@@ -56,7 +56,8 @@ def _at_least(site: Site, worst: Mapping[str, Site], editable: Callable[[Site], 
     other = max(others, key=lambda found: _rank(found, editable))
     if _rank(other, editable) <= _RANK.get(site.verdict, 0):
         return site
-    reason = Reason("shared-instance", f"it shares its instance with {other.place}")
+    words = f"it shares its instance with {other.place}"
+    reason = outweigh(Reason("shared-instance", words), site)
     if _rank(other, editable) == _RANK[Verdict.REVIEW]:
         return replace(site, verdict=Verdict.REVIEW, reason=reason)
     return replace(site, verdict=Verdict.REPORT, reason=reason, edits=(), needs=(), retired=())

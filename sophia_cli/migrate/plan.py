@@ -29,7 +29,7 @@ from sophia_cli.migrate.rules import MAKERS, PACKAGES, RULES
 from sophia_cli.migrate.rules.calls import hand_in
 from sophia_cli.migrate.scan import Scan
 from sophia_cli.migrate.shims.find import find_shims
-from sophia_cli.migrate.site import Category, Need, Reason, Site, Verdict
+from sophia_cli.migrate.site import Category, Need, Reason, Site, Verdict, outweigh
 from sophia_cli.migrate.source import Unreadable
 from sophia_cli.migrate.stand_ins import StandIns, read_stand_ins
 
@@ -300,7 +300,13 @@ def withdraw(sites: Iterable[Site], failed: Mapping[str, Reason], choice: Choice
     """Sites of files that cannot be rewritten after all are only reported."""
     return [
         (
-            replace(site, verdict=Verdict.REPORT, reason=failed[site.path], edits=(), needs=())
+            replace(
+                site,
+                verdict=Verdict.REPORT,
+                reason=outweigh(failed[site.path], site),
+                edits=(),
+                needs=(),
+            )
             if site.path in failed and choice.takes(site)
             else site
         )

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 Key = tuple[str, int, int]
 
@@ -89,10 +89,26 @@ class Reason:
         return "; ".join(reason.words for reason in self.every)
 
 
+class HasReason(Protocol):
+    """A site, or what is found of one."""
+
+    @property
+    def verdict(self) -> Verdict: ...
+
+    @property
+    def reason(self) -> Reason: ...
+
+
 def join_reasons(reasons: Iterable[Reason]) -> Reason:
     """One that carries the others, each once. Raises IndexError where there is none."""
     every = list(dict.fromkeys(reasons))
     return replace(every[0], also=tuple(every[1:]))
+
+
+def outweigh(reason: Reason, site: HasReason) -> Reason:
+    """A reason that weighs more than what a site has for review: that speaks for it too."""
+    own = site.reason.every if site.verdict is Verdict.REVIEW else ()
+    return join_reasons([reason, *(one for one in own if one.code != reason.code)])
 
 
 @dataclass(frozen=True)

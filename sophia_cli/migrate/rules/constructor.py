@@ -148,23 +148,35 @@ def _judge(
         return replace(found, verdict=Verdict.DONE, reason=ON_SERVICE)
     if any(k.arg in door.gains and (door.spread or not _is_none(k.value)) for k in call.keywords):
         return replace(found, verdict=Verdict.REVIEW, reason=_own(door))
-    if told := [Reason("no-counterpart", f"its {one}") for one in _told(call, door.report)]:
-        return replace(found, reason=join_reasons(told))
+    doubts = list(_doubts(scan, file, call, name, door))
+    need = Need(door.target, door.function, call, import_of(file, call.func))
+    if against := list(_against(file, call, door, need)):
+        return replace(found, reason=join_reasons([*against, *doubts]))
+    edits = tuple(_with_client(file, call, door))
+    if doubts:
+        verdict, reason = Verdict.REVIEW, join_reasons(doubts)
+    else:
+        words = f"the constructor gains {' and '.join(door.gains)}, all else stays"
+        verdict, reason = Verdict.SAFE, Reason("gains-client", words)
+    return replace(found, verdict=verdict, reason=reason, edits=edits, needs=(need,))
+
+
+def _against(file: Parsed, call: ast.Call, door: Door, need: Need) -> Iterator[Reason]:
+    """All that keeps a construction as it is."""
+    yield from (Reason("no-counterpart", f"its {told}") for told in _told(call, door.report))
     if any(keyword.arg is None for keyword in call.keywords) and _names_one(file, door):
         words = f"**arguments get an {door.gains[0]} in this file: two of them would be an error"
-        return replace(found, reason=Reason("double-star-client", words))
+        yield Reason("double-star-client", words)
     if file.table.in_format(call):
-        return replace(found, reason=Reason("in-f-string", "it stands inside an f-string"))
-    need = Need(door.target, door.function, call, import_of(file, call.func))
+        yield Reason("in-f-string", "it stands inside an f-string")
+        return  # where its parts are is not known
     try:
-        edits = _with_client(file, call, door)
+        _with_client(file, call, door)
         add_imports(file, [need])
     except OddShape as error:
-        return replace(found, reason=Reason("odd-shape", str(error)))
+        yield Reason("odd-shape", str(error))
     except Unplaceable as error:
-        return replace(found, reason=Reason("no-place-for-import", str(error)))
-    verdict, reason = _certainty(scan, file, call, name, door)
-    return replace(found, verdict=verdict, reason=reason, edits=tuple(edits), needs=(need,))
+        yield Reason("no-place-for-import", str(error))
 
 
 def _with_client(file: Parsed, call: ast.Call, door: Door) -> list[Edit]:
@@ -198,16 +210,6 @@ def _names_one(file: Parsed, door: Door) -> bool:
         isinstance(node, ast.Constant) and node.value in door.gains
         for node in ast.walk(file.source.tree)
     )
-
-
-def _certainty(
-    scan: Scan, file: Parsed, call: ast.Call, name: str, door: Door
-) -> tuple[Verdict, Reason]:
-    doubts = list(_doubts(scan, file, call, name, door))
-    if doubts:
-        return Verdict.REVIEW, join_reasons(doubts)
-    words = f"the constructor gains {' and '.join(door.gains)}, all else stays"
-    return Verdict.SAFE, Reason("gains-client", words)
 
 
 def _doubts(scan: Scan, file: Parsed, call: ast.Call, name: str, door: Door) -> Iterator[Reason]:

@@ -11,10 +11,16 @@ from sophia_cli.migrate.flatten import Rewording, reword
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.pack import Method
 from sophia_cli.migrate.rules.wrapper.chain import receiver_of
+from sophia_cli.migrate.rules.wrapper.fields import Outcome
 from sophia_cli.migrate.rules.wrapper.identity import Known
-from sophia_cli.migrate.rules.wrapper.left import Left
+from sophia_cli.migrate.rules.wrapper.left import Left, Noted
 from sophia_cli.migrate.rules.wrapper.need import need_of
-from sophia_cli.migrate.rules.wrapper.request import Built, find_request, read_arguments
+from sophia_cli.migrate.rules.wrapper.request import (
+    Arguments,
+    Built,
+    find_request,
+    read_arguments,
+)
 from sophia_cli.migrate.rules.wrapper.result import read_result, take_edits
 from sophia_cli.migrate.rules.wrapper.surroundings import refuse_surroundings
 from sophia_cli.migrate.site import Edit, Need, Reason
@@ -36,13 +42,8 @@ class Rewrite:
 
 def rewrite_call(known: Known, file: Parsed, call: ast.Call, method: Method) -> Rewrite:
     """Turn a method call into one of the target's. Raises Left or OddShape."""
-    if file.table.in_format(call):
-        raise Left("in-f-string", "it stands inside an f-string")
-    refuse_surroundings(known, file, call, method)
     receiver = _receiver(known, call, method)
-    built = find_request(known, file, call, method)
-    arguments = read_arguments(known, file, built.call, method)
-    outcome = read_result(known, file, call, method)
+    built, arguments, outcome = _read(known, file, call, method)
     straight = known.straight(file, receiver)
     edits = [*_arguments(file.source, call, built, arguments.rewording), *outcome.edits]
     edits += take_edits(file, call, method)
@@ -63,6 +64,27 @@ def rewrite_call(known: Known, file: Parsed, call: ast.Call, method: Method) -> 
     read += [built.call.func] if built.call is not call else []
     retired = (*arguments.retired, *(name for node in read for name in first_name(node)))
     return Rewrite(tuple(edits), needs, retired, tuple(doubts))
+
+
+def _read(
+    known: Known, file: Parsed, call: ast.Call, method: Method
+) -> tuple[Built, Arguments, Outcome]:
+    """What a call is given and what it gives. Raises Left with all that speaks against it."""
+    left = Noted()
+    built = arguments = outcome = None
+    with left.noting():
+        if file.table.in_format(call):
+            raise Left("in-f-string", "it stands inside an f-string")
+    with left.noting():
+        refuse_surroundings(known, file, call, method)
+    with left.noting():
+        built = find_request(known, file, call, method)
+        arguments = read_arguments(known, file, built.call, method)
+    with left.noting():
+        outcome = read_result(known, file, call, method)
+    left.settle()
+    assert built is not None and arguments is not None and outcome is not None
+    return built, arguments, outcome
 
 
 def _receiver(known: Known, call: ast.Call, method: Method) -> ast.expr:

@@ -12,7 +12,7 @@ from sophia_cli.migrate.rules.wrapper.chain import receiver_of
 from sophia_cli.migrate.rules.wrapper.evaluation import is_plain
 from sophia_cli.migrate.rules.wrapper.visit import Visit
 from sophia_cli.migrate.scan import site_at
-from sophia_cli.migrate.site import Reason, Verdict
+from sophia_cli.migrate.site import Reason, Verdict, outweigh
 
 _RANK = {Verdict.SAFE: 0, Verdict.REVIEW: 1, Verdict.REPORT: 2}
 
@@ -55,6 +55,7 @@ def enter_removals(visit: Visit) -> None:
         for places, verdict in ((visit.open, Verdict.REPORT), (doubtful, Verdict.REVIEW)):
             if places and _RANK[found.verdict] < _RANK[verdict]:
                 reason = Reason("still-needed", f"the call at {places[0]} still needs it")
+                reason = outweigh(reason, found)
                 edits = () if verdict is Verdict.REPORT else found.edits
                 found = replace(found, verdict=verdict, reason=reason, edits=edits)
                 break

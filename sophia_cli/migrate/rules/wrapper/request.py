@@ -12,7 +12,7 @@ from sophia_cli.migrate.pack import Method
 from sophia_cli.migrate.rules.wrapper.defaults import Defaults, read_defaults
 from sophia_cli.migrate.rules.wrapper.evaluation import evaluated_alike
 from sophia_cli.migrate.rules.wrapper.identity import Known
-from sophia_cli.migrate.rules.wrapper.left import Left
+from sophia_cli.migrate.rules.wrapper.left import Left, Noted
 from sophia_cli.migrate.rules.wrapper.members import alternatives, literal, members_in
 from sophia_cli.migrate.rules.wrapper.signature import signature_of
 from sophia_cli.migrate.scope import Binds, Function
@@ -97,8 +97,12 @@ def read_arguments(known: Known, file: Parsed, call: ast.Call, method: Method) -
     signature = signature_of(known, method)
     reading = _Reading(known, file, method)
     places = signature.names if signature else method.positional
-    for place, (name, node) in enumerate(_given(call, places)):
-        reading.take(name, node, by_place=place == 0 and bool(call.args))
+    left = Noted()
+    with left.noting():
+        for place, (name, node) in enumerate(_given(call, places)):
+            with left.noting():
+                reading.take(name, node, by_place=place == 0 and bool(call.args))
+    left.settle()
     reading.add(read_defaults(known, file, call, method, signature))
     rewording = Rewording(tuple(reading.wordings), tuple(reading.edits), tuple(reading.added))
     return Arguments(rewording, tuple(reading.needs), tuple(reading.retired), tuple(reading.doubts))
