@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -153,6 +152,8 @@ def read(path: Path | None) -> ConfigFile:
     """Parse the file and check its table names. Raises ConfigError with file, line and what is allowed."""
     if path is None:
         return ConfigFile()
+    import tomllib  # where there is no file, nothing waits for it
+
     try:
         text = path.read_text(encoding="utf-8-sig")
         tables = tomllib.loads(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -106,9 +106,9 @@ class Contents(Mapping[str, bytes]):
 class Tree:
     """What a walk found. `hits` are the files that hold one of the words, with their bytes.
 
-    `known` are the digests of all files that were looked at. `importing` are the files by the words of
-    their import statements, read when somebody asks for them. `followed` are files that names are
-    followed into like into hits.
+    `known` are the digests of all files that were looked at. `imports` are the words of the import
+    statements of those that were read just now, `importing` the files by these words where that is
+    all of them. `followed` are files that names are followed into like into hits.
     """
 
     root: Path
@@ -121,8 +121,14 @@ class Tree:
     known: Mapping[str, Known] = field(default_factory=dict, repr=False)
     notebooks: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
+    imports: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict, repr=False)
     importing: dict[bytes, list[str]] = field(default_factory=dict, repr=False)
     followed: frozenset[str] = frozenset()
+
+    def imported_by(self, path: str) -> Collection[bytes]:
+        """The words of a hit's import statements."""
+        words = self.imports.get(path)
+        return import_words(path, self.hits[path]) if words is None else words
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file of the tree, None when it cannot be read."""
@@ -144,8 +150,7 @@ def discover(
     """Walk `root` and read every Python file and page once that the index does not know.
 
     `words` is asked when the first file is read. Of the files that are `named`, programs by their
-    first line are read too. `meanwhile` is done here
-    where another process has begun to read.
+    first line are read too. `meanwhile` is done here where another process has begun to read.
     """
     paths, in_git = list_files(root)
     kept = [
@@ -177,6 +182,7 @@ def discover(
         known=reader.known,
         notebooks=tuple(reader.notebooks),
         queries=tuple(reader.queries),
+        imports=reader.imports,
         importing=reader.importing(),
     )
 
@@ -368,10 +374,9 @@ class _Reader:
         return None
 
     def _read(self, path: str, status: os.stat_result, data: bytes) -> Known:
-        lower = data.lower()
-        if b"\0" in data and _suffix(path) in QUERIES:
-            lower = decoded(data).lower().encode()
-        hit = self.prefilter.finds(lower) or b"\0" in lower
+        wide = b"\0" in data
+        text = decoded(data).lower().encode() if wide and _suffix(path) in QUERIES else data
+        hit = self.prefilter.finds(text) or (wide and b"\0" in text)
         self.imports[path] = tuple(import_words(path, data)) if len(data) <= _largest(path) else ()
         return Known(stamp_of(status), digest(data), categorize(path, data) if hit else None)
 

@@ -6,7 +6,6 @@ It imports no rule, so that files can be read while the rules are imported.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import groupby, takewhile
 
 from sophia_cli.migrate.hosts import HOSTS
 
@@ -75,21 +74,48 @@ WORDS: tuple[bytes, ...] = (
 )
 
 
+# What many of them hold, so that one search stands for all of these; it must be rare elsewhere.
+_SIGNS = (
+    b"completion",
+    b"cohere",
+    b"replicate",
+    b"huggingface",
+    b".ai",
+    b"deep",
+    b"llama",
+    b"ai_",
+    b"embeddings",
+    b"messages.",
+    b"responses.",
+    b"v1/",
+    b"router",
+    b"infer",
+)
+_LOWER = bytes(range(256)).lower()
+# A third of most code, which no sign needs.
+_NOISE = bytes(code for code in range(128) if not chr(code).isalnum() and code not in b"_-./=")
+
+
 class Prefilter:
-    """Words by how they begin: most files hold none of those that begin alike."""
+    """Looks for signs in what is left of a file without its noise, and for the words where one is there."""
 
     def __init__(self, words: Iterable[bytes]) -> None:
-        alike = [tuple(found) for _, found in groupby(sorted(words), lambda word: word[:3])]
-        self._groups = tuple((_front(words[0], words[-1]), words) for words in alike)
+        groups: dict[bytes, list[bytes]] = {}
+        for word in words:
+            sign = next((sign for sign in _SIGNS if sign in word), _squeeze(word))
+            groups.setdefault(sign, []).append(word)
+        self._groups = tuple(groups.items())
 
-    def finds(self, lower: bytes) -> bool:
-        """Whether one of the words is in a file's bytes, which are in lower case."""
-        return any(
-            front in lower and any(word in lower for word in words) for front, words in self._groups
-        )
+    def finds(self, data: bytes) -> bool:
+        """Whether one of the words is in a file's bytes, in upper or lower case."""
+        squeezed, lower = _squeeze(data), b""
+        for sign, words in self._groups:
+            if sign in squeezed:
+                lower = lower or data.lower()
+                if any(word in lower for word in words):
+                    return True
+        return False
 
 
-def _front(first: bytes, last: bytes) -> bytes:
-    """What two words begin with."""
-    alike = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
-    return first[: len(list(alike))]
+def _squeeze(data: bytes) -> bytes:
+    return data.translate(_LOWER, _NOISE)

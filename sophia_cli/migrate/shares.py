@@ -14,7 +14,6 @@ from itertools import pairwise
 from sophia_cli.errors import SophiaError
 from sophia_cli.migrate.change import Choice, Plan
 from sophia_cli.migrate.discover import Tree
-from sophia_cli.migrate.importing import import_words
 from sophia_cli.migrate.modules import Modules, Parsed, stem_of
 from sophia_cli.migrate.plan import (
     find_stand_ins,
@@ -197,7 +196,7 @@ def _lean(tree: Tree) -> bool:
 
 def _imported(tree: Tree, paths: Iterable[str]) -> Counter[bytes]:
     """The words of import statements, and in how many of the files each stands."""
-    return Counter(word for path in paths for word in import_words(path, tree.hits[path]))
+    return Counter(word for path in paths for word in tree.imported_by(path))
 
 
 def _split(tree: Tree, paths: Iterable[str], size: int) -> list[Share]:
