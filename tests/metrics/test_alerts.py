@@ -1,4 +1,4 @@
-"""Alerts: made of targets and budgets, each with its tests, the same for Prometheus and for Grafana."""
+"""Alerts: made of targets and budgets, each with its tests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sophia_cli.infra.stack import Stack
 from sophia_cli.llm.errors import ConfigError
 from sophia_cli.llm.metrics.families import BY_NAME, FAMILIES
 from sophia_cli.metrics.alerts.alert import literal, percent, selector
-from sophia_cli.metrics.alerts.grafana import provisioning_text, uid_of
+from sophia_cli.metrics.alerts.grafana import uid_of
 from sophia_cli.metrics.alerts.prometheus import (
     alerts_of,
     check,
@@ -171,24 +171,6 @@ def test_the_rules_of_a_stack_are_those_of_its_project(tmp_path: Path) -> None:
     told = rules["groups"][2]["rules"]
     assert [rule["alert"] for rule in told] == [alert.name for alert in alerts_of(found)]
     assert told[0]["annotations"]["link"] == "http://localhost:3001/d/sophia-reliability"
-
-
-def test_grafana_is_given_the_same_alerts(tmp_path: Path) -> None:
-    found = targets(tmp_path)
-    read = yaml.safe_load(provisioning_text(found))
-    (group,) = read["groups"]
-    assert read["apiVersion"] == 1 and group["folder"] == "sophia"
-    own = {rule["alert"]: rule for rule in groups_of(found)[1]["rules"]}
-    assert [rule["title"] for rule in group["rules"]] == list(own)
-    for rule in group["rules"]:
-        other = own[rule["title"]]
-        assert rule["data"][0]["model"]["expr"] == other["expr"]
-        assert rule["condition"] == rule["data"][-1]["refId"]
-        assert rule["noDataState"] == "OK"
-        assert rule["for"] == other.get("for", "0m")
-        assert "$value " not in str(rule["annotations"])
-        assert len(rule["uid"]) <= 40
-    assert len({rule["uid"] for rule in group["rules"]}) == len(own)
 
 
 def test_a_long_name_has_a_short_uid() -> None:
