@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
-from string import Template
 
 from sophia_cli import __version__
-from sophia_cli.assets import asset
 from sophia_cli.counted import counted
 from sophia_cli.llm.money import dollars
 from sophia_cli.usage.figures import Figures, Speed
@@ -16,6 +13,8 @@ from sophia_cli.usage.forecast import Runway
 from sophia_cli.usage.report import Line, Report
 from sophia_cli.usage.routes import Place
 from sophia_cli.usage.words import in_bytes, in_seconds, share, short
+from sophia_cli.webpage import as_html as _text
+from sophia_cli.webpage import web_page
 
 MARK = "sophia usage report"
 _WIDTH, _HEIGHT, _LEFT, _BELOW = 900, 190, 60, 22  # of the chart, in its own units
@@ -26,7 +25,7 @@ Cell = tuple[str, bool]  # HTML, and whether it is a number
 
 
 def make_html(report: Report) -> str:
-    """Only ASCII, so that no encoding can spoil it; every word of the user's is escaped."""
+    """Every word of the user's is escaped."""
     body = [
         "<h1>LLM usage</h1>",
         f'<p class="soft">{_text(str(report.span))}, by {report.by}; sophia {__version__}</p>',
@@ -40,14 +39,7 @@ def make_html(report: Report) -> str:
         *_reasons(report),
         *_unpriced(report),
     ]
-    template = Template(asset("templates/usage-report.html").read_text("utf-8"))
-    page = template.substitute(title="LLM usage", body="\n".join(body))
-    return page.encode("ascii", "xmlcharrefreplace").decode()
-
-
-def _text(text: str) -> str:
-    """Escaped; what no text may hold is shown as a replacement."""
-    return escape("".join(one if one.isprintable() else "\ufffd" for one in text))
+    return web_page("usage-report", "LLM usage", body)
 
 
 def _head(report: Report) -> Iterable[str]:

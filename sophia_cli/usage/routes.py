@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from sophia_cli.llm.estimate import Estimate
-from sophia_cli.llm.routing.decision import Task, Verdict
+from sophia_cli.llm.routing.decision import Decision, Task, Verdict
 from sophia_cli.llm.routing.judgement import is_about_money
 
 NOT_RECORDED = "not recorded"
@@ -22,21 +22,13 @@ Place = tuple[str, str]  # provider, model
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """A decision as it was written down. `asked` is the provider that the caller named.
+class Recorded(Decision):
+    """A decision as it was written down.
 
     `whole` is False for one of before the time when capabilities were written down too.
     """
 
-    verdicts: tuple[Verdict, ...]
-    task: Task
-    estimate: Estimate
-    asked: str = ""
     whole: bool = True
-
-    @property
-    def candidates(self) -> tuple[Verdict, ...]:
-        return tuple(verdict for verdict in self.verdicts if verdict.taken)
 
 
 @dataclass(frozen=True, eq=False)

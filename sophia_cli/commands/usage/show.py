@@ -139,13 +139,12 @@ def _show_attempts(output: Output, found: OneCall) -> None:
 
 def _show_route(output: Output, found: OneCall) -> None:
     from sophia_cli.commands.llm.candidates import show_candidates
-    from sophia_cli.llm.routing import Decision
 
     output.line()
     if found.route is None:
         output.line("  why it went there was not recorded")
         return
-    show_candidates(output, Decision(found.route.verdicts, found.route.task))
+    show_candidates(output, found.route)
     output.text(f"task {found.route.task}", indent=2)
     size = found.route.estimate
     output.text(

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
-from string import Template
 
 from sophia_cli import __version__
-from sophia_cli.assets import asset
 from sophia_cli.counted import counted
 from sophia_cli.migrate.site import Site, Verdict
 from sophia_cli.migrate.standing import Standing
 from sophia_cli.migrate.survey import NOBODY, Survey, Tally, percent
+from sophia_cli.webpage import as_html, web_page
 
 _CLASSES = (
     (Verdict.DONE, "done", "on the service"),
@@ -29,7 +27,7 @@ _STYLE = {verdict: style for verdict, style, _ in _CLASSES}
 
 
 def make_html(survey: Survey) -> str:
-    """Only ASCII, so that no encoding can spoil it; every word of the user's is escaped."""
+    """Every word of the user's is escaped."""
     name = survey.root.name or "this folder"
     body = [
         f"<h1>LLM calls in {_text(name)}</h1>",
@@ -42,17 +40,11 @@ def make_html(survey: Survey) -> str:
         *_unseen(survey),
         f'<p class="soft">sophia {_text(__version__)}</p>',
     ]
-    template = Template(asset("templates/migrate-report.html").read_text("utf-8"))
-    page = template.substitute(title=f"LLM calls in {_text(name)}", body="\n".join(body))
-    return page.encode("ascii", "xmlcharrefreplace").decode()
+    return web_page("migrate-report", f"LLM calls in {_text(name)}", body)
 
 
 def _text(text: str) -> str:
-    """Escaped; what no text may hold is shown as a replacement."""
-    kept = "".join(
-        letter if letter.isprintable() or letter in "\n\t" else "\ufffd" for letter in text
-    )
-    return escape(kept)
+    return as_html(text, "\n\t")
 
 
 def _progress(survey: Survey) -> Iterable[str]:
