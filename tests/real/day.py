@@ -21,8 +21,10 @@ from sophia_cli.llm.budgets.budget import windows_of
 from sophia_cli.llm.config import Config, load_config
 from sophia_cli.llm.ledger.record import Attempt, Charge, Final, Opening
 from sophia_cli.llm.ledger.store import Ledger
+from sophia_cli.llm.metrics import remotewrite
 from sophia_cli.llm.metrics.families import HISTOGRAM, LAST_SUCCESS, Family
 from sophia_cli.llm.metrics.reading import BOUNDS, Spread, read
+from sophia_cli.llm.metrics.writer import labels_of
 
 SETTINGS = """
 [llm]
@@ -148,7 +150,8 @@ class Day:
         elif dice.random() < 0.008:
             more |= {"outcome": "cancelled", "error_kind": "cancelled", "billable": False}
         if more["outcome"] == "ok":
-            self._last[more["provider"]] = moment + took
+            who = more["provider"]
+            self._last[who] = max(self._last.get(who, 0.0), moment + took)
         spent = more["cost_nano"] or 0
         day, _ = windows_of(moment)
         names = ("everything", *(("bulk",) if task == "bulk" else ()))
@@ -211,6 +214,13 @@ def write_blocks(day: Day, folder: Path) -> Path:
     return data
 
 
+def write_to(day: Day, url: str) -> None:
+    """Write the day to the Prometheus at `url` as processes write their ledger's totals, at its own times."""
+    for moment, reading in day.readings():
+        found = remotewrite.series(reading, labels_of(day.ledger).items())
+        remotewrite.send(url, remotewrite.encode(found, moment * 1000), timeout=30)
+
+
 @contextmanager
 def prometheus(data: Path) -> Iterator[str]:
     """A Prometheus over such data, on a free port, until the block ends; yields its URL."""
@@ -218,11 +228,12 @@ def prometheus(data: Path) -> Iterator[str]:
         held.bind(("127.0.0.1", 0))
         port = held.getsockname()[1]
     settings = data.parent / "prometheus.yml"
-    settings.write_text("global: {}\n")
+    settings.write_text("storage: {tsdb: {out_of_order_time_window: 3d}}\n")
     url = f"http://127.0.0.1:{port}"
     command = [
         "prometheus", f"--config.file={settings}", f"--storage.tsdb.path={data}",
         "--storage.tsdb.retention.time=10y", f"--web.listen-address=127.0.0.1:{port}",
+        "--web.enable-remote-write-receiver",
     ]  # fmt: skip
     with (data.parent / "prometheus.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)

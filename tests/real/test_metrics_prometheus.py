@@ -23,6 +23,9 @@ from typing import Any
 import httpx
 import pytest
 
+from sophia_cli.dashboards.files import read_boards, shipped
+from sophia_cli.dashboards.model import panels, targets
+from sophia_cli.dashboards.promql import durations, filled
 from sophia_cli.llm.metrics.families import FAMILIES
 from sophia_cli.metrics.alerts.prometheus import alerts_of, rules_text
 from sophia_cli.metrics.alerts.targets import load_targets
@@ -278,6 +281,30 @@ def test_every_alert_is_asked_and_none_fails(called: Servers) -> None:
     )
     carried = sum(len(family.series) for family in FAMILIES)
     assert len(rules) == carried + len(alerts_of(load_targets({}, called.shop)))
+
+
+def test_every_query_of_every_board_runs_on_what_processes_wrote_and_what_is_scraped(
+    called: Servers,
+) -> None:
+    """What figures must be, `test_boards_on_prometheus` asks; here the totals of both ledgers stand side by side."""
+    values = {
+        **dict.fromkeys(("provider", "model", "route", "task"), ".*"),
+        **durations(1, 15, 3600),
+    }
+    kept: dict[str, float] = {}
+    for board in read_boards(shipped()).values():
+        for panel in panels(board):
+            for target in targets(panel):
+                expr = filled(target["expr"], values)
+                for value in called.ask(expr).values():
+                    kept[panel["title"]] = value
+    cost, count = (
+        sum(held(ledger, what) or 0 for ledger in (called.written, called.scraped))
+        for what in ("SUM(cost_nano) / 1e9", "COUNT(*)")
+    )
+    assert kept["Spend"] == pytest.approx(cost, abs=1e-9)
+    assert (kept["Calls"], kept["Failed calls"], kept["Failed attempts"]) == (count, 6.0, 6.0)
+    assert (kept["Unpriced"], kept["Cancelled"], kept["Ledger readable"]) == (0.0, 0.0, 1.0)
 
 
 def test_an_exporter_is_scraped(servers: Servers) -> None:
