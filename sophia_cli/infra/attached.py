@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from sophia_cli.checked import FAIL, OK, WARN, Check
@@ -35,6 +35,13 @@ def check(stack: Stack, environ: Mapping[str, str]) -> tuple[Check, ...]:
 def silent(checks: tuple[Check, ...]) -> frozenset[str]:
     """The servers of those checks that did not answer."""
     return frozenset(one.name for one in checks if one.state == WARN and one.name in NAMES)
+
+
+def takes_totals(stack: Stack, checks: Iterable[Check]) -> bool:
+    """Whether processes may write their ledger's totals to the stack's Prometheus, wherever that runs."""
+    if "prometheus" not in stack.attached:
+        return "prometheus" in stack.servers
+    return all(one.state == OK for one in checks if one.name in ("prometheus", WRITES))
 
 
 def state_of(stack: Stack, name: str) -> str:

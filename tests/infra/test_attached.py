@@ -257,6 +257,8 @@ def test_a_prometheus_that_is_there(stack: Stack, said: dict[str, object], versi
         assert told(replace(stack, attached={"prometheus": url})) == [
             f"ok prometheus: {url} is ready{version}"
         ]
+        asked = replace(stack, attached={"prometheus": url})
+        assert attached.takes_totals(asked, attached.check(asked, {}))
 
 
 @pytest.mark.parametrize(
@@ -273,6 +275,15 @@ def test_a_prometheus_that_cannot_be_written_to(stack: Stack, found: dict[str, s
             " written to it -> start it with --web.enable-remote-write-receiver   (from 2.33 on)",
         ]
         assert attached.silent(attached.check(asked, {})) == frozenset()
+        assert not attached.takes_totals(asked, attached.check(asked, {}))
+
+
+def test_where_llm_calls_are_counted(stack: Stack) -> None:
+    """By the stack's own; not by one that is silent, nor where there is none."""
+    assert attached.takes_totals(stack, attached.check(stack, {}))
+    away = replace(stack, attached={"prometheus": "http://127.0.0.1:9"})
+    assert not attached.takes_totals(away, attached.check(away, {}))
+    assert not attached.takes_totals(replace(stack, servers=("sonarqube",)), ())
 
 
 @pytest.mark.parametrize("name", ["sonarqube", "grafana"])

@@ -63,7 +63,7 @@ def _withdraw(stack: Stack) -> None:
     from sophia_cli.llm.errors import LLMError
     from sophia_cli.metrics.state import withdraw
 
-    if "prometheus" in stack.servers:
+    if stack.url("prometheus"):
         with suppress(LLMError, OSError):  # what is wrong with the settings is no reason to stay up
             withdraw(os.environ, stack.root, stack.url("prometheus"))
 

@@ -20,6 +20,7 @@ from sophia_cli.surroundings import here
 if TYPE_CHECKING:
     from sophia_cli.checked import Check
     from sophia_cli.infra.plan import Plan
+    from sophia_cli.infra.stack import Stack
     from sophia_cli.infra.up import Standing
 
 
@@ -116,18 +117,19 @@ def up(
         output.line()
         output.line("Nothing was started.")
         raise error
-    written = _announce(output, standing)
+    written = _announce(output, standing, checks)
     output.envelope("infra up", {**_data(standing, checks), "metrics_of": written})
-    _show(output, standing, checks)
+    _show(output, standing, checks, written)
 
 
-def _announce(output: Output, standing: Standing) -> str:
+def _announce(output: Output, standing: Standing, checks: list[Check]) -> str:
     """Tell processes of this project's ledger where to write its totals; gives that ledger."""
+    from sophia_cli.infra.attached import takes_totals
     from sophia_cli.llm.errors import LLMError
     from sophia_cli.metrics.state import announce
 
     stack = standing.stack
-    if "prometheus" not in stack.servers:
+    if not takes_totals(stack, checks):
         return ""
     try:
         return announce(os.environ, stack.root, stack.url("prometheus"))
@@ -136,7 +138,7 @@ def _announce(output: Output, standing: Standing) -> str:
         return ""
 
 
-def _show(output: Output, standing: Standing, checks: list[Check]) -> None:
+def _show(output: Output, standing: Standing, checks: list[Check], written: str) -> None:
     from sophia_cli.infra.servers import server
 
     stack = standing.stack
@@ -148,10 +150,23 @@ def _show(output: Output, standing: Standing, checks: list[Check]) -> None:
     if standing.changed:
         output.text(f"Made: {', '.join(standing.changed)}.")
     _show_left(output, standing.left)
+    _show_totals(output, stack, written)
     output.line(f"Up in {took(standing.seconds)}. The stack is `{stack.name}`.")
     output.line(
         "Next:  sophia infra scan" if stack.url("sonarqube") else "Next:  sophia infra status"
     )
+
+
+def _show_totals(output: Output, stack: Stack, written: str) -> None:
+    """Where LLM calls are counted, of a Prometheus that is not the stack's own."""
+    if "prometheus" not in stack.attached:
+        return
+    if written:
+        url = stack.url("prometheus")
+        output.text(f"What LLM calls come to is written to {url} from now on.", indent=2)
+        output.line("  Alerts for it:  sophia metrics alerts --rules --write FILE")
+    else:
+        output.text("No LLM call is counted there. Let it scrape:  sophia metrics serve", indent=2)
 
 
 def _show_warnings(output: Output, checks: list[Check]) -> None:
