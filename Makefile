@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test lint hooks prices boards bench soak
+.PHONY: demo test lint hooks prices boards pictures bench soak
 
 demo: $(VENV)/installed
 	@$(RUN) tests/samples/tour.py
@@ -38,6 +38,11 @@ prices: $(VENV)/installed
 boards: $(VENV)/installed
 	$(RUN) -m sophia_cli.dashboards.builder
 	$(RUN) -m sophia_cli dashboards lint
+
+# The pictures in dashboards/pictures/, of a made-up day; look at them before they are committed.
+pictures: $(VENV)/installed
+	$(RUN) -m pip install --quiet 'pillow>=11,<13'
+	$(RUN) tests/real/pictures.py
 
 bench: $(VENV)/installed
 	$(RUN) benchmarks/startup.py

@@ -102,3 +102,12 @@ def test_figures_are_exact_and_shapes_are_rates() -> None:
 def test_no_name_of_a_machine_is_in_them() -> None:
     for board in BOARDS.values():
         assert not [text for text in strings(board) if "localhost" in text or "/tmp" in text]
+
+
+def test_each_has_a_picture_and_it_is_small() -> None:
+    pictures = {path.stem: path for path in (ROOT / "dashboards" / "pictures").iterdir()}
+    assert {f"{name}.json" for name in pictures} == set(FILES)
+    for path in pictures.values():
+        data = path.read_bytes()
+        assert data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) < 120_000
+        assert int.from_bytes(data[16:20], "big") == 880  # pixels, as the README shows them

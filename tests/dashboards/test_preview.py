@@ -283,3 +283,19 @@ def test_no_board_breaks_it() -> None:
     ]
     text = page_of({}, panels, SPAN, {}).text
     assert "<main" in text and "<script" not in text and "#767b80" in text
+
+
+@pytest.mark.parametrize(
+    ("header", "text", "size", "rows"),
+    [
+        (("A", "B"), "x", "12.0", 10),  # as many as the panel has lines for
+        (("A word " * 6, "B word " * 6), "x", "12.0", 9),  # the header takes a line more
+        (("A", "B"), "x" * 45, "10.5", 10),
+        (("A", "B"), "x" * 900, "7.2", 10),  # what is smaller nobody reads
+    ],
+)
+def test_a_table_finds_room(header: tuple[str, ...], text: str, size: str, rows: int) -> None:
+    cells = Cells(header, ((text, text),) * 30)
+    page = page_of({"title": "B"}, [Shown(panel("table"), cells=cells)], SPAN, {}).text
+    assert re.findall(r'<table style="font-size:([\d.]+)px">', page) == [size]
+    assert (page.count("<tr>"), "and 21 more" in page or "and 22 more" in page) == (rows + 1, True)

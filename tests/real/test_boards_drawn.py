@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import struct
 import time
@@ -31,6 +32,15 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     made.ledger.close()
     with prometheus(data) as url:
         yield url, datetime.fromtimestamp(made.until, UTC).isoformat()
+
+
+# What does not fit into its place is cut off there: a panel, its title, the name beside a bar.
+MEASURE = """<script>
+for (const one of document.querySelectorAll("section, section h3, .bar b, .big")) {
+  if (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1)
+    console.log("cut off: " + one.tagName + " " + one.textContent.slice(0, 60));
+}
+</script></body>"""
 
 
 def preview(folder: Path, day: tuple[str, str], *words: str) -> Said:
@@ -65,6 +75,16 @@ def test_a_browser_has_nothing_to_say(tmp_path: Path, day: tuple[str, str], name
     page, console = console_of(tmp_path / "preview" / f"sophia-{name}.html", tmp_path / "profile")
     assert console == ""
     assert f"<h1>LLM {name}</h1>" in page
+
+
+@pytest.mark.parametrize("name", UIDS)
+def test_nothing_is_cut_off(tmp_path: Path, day: tuple[str, str], name: str) -> None:
+    assert preview(tmp_path, day, f"sophia-{name}").code == 0
+    page = tmp_path / "preview" / f"sophia-{name}.html"
+    text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text())
+    page.write_text(text.replace("</body>", MEASURE))
+    _, console = console_of(page, tmp_path / "profile")
+    assert console == ""
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")

@@ -19,6 +19,7 @@ WIDTH = 1240  # pixels of the whole
 LABEL = "preview, not Grafana"
 _ROW, _GAP, _EDGE, _TITLE, _LINE = 30, 8, 16, 26, 18  # pixels
 _HEAD = 74
+_LETTER = 7.2  # pixels that one takes of a table or a bar, at most
 _STYLE = """
 body{margin:0;background:#f4f5f5;color:#24292e;font:13px/1.4 "DejaVu Sans",Helvetica,Arial,sans-serif}
 main{width:1240px;padding:16px;box-sizing:border-box;position:relative}
@@ -31,10 +32,10 @@ svg{display:block}svg text{font-size:10.5px;fill:#555b61}.g{stroke:#e8eaed;strok
 .big{display:flex;align-items:center;justify-content:center;font-weight:600;white-space:nowrap}
 .legend{padding:0 9px;font-size:11px;color:#555b61;line-height:18px;overflow:hidden}
 .legend span{white-space:nowrap;margin-right:12px}.legend i{display:inline-block;width:11px;height:3px;margin-right:5px;vertical-align:middle}
-table{border-collapse:collapse;width:100%;font-size:12px}th{text-align:left;font-weight:600;color:#1f60c4}
-th,td{padding:3px 9px;border-bottom:1px solid #eef0f1;white-space:nowrap}.n{text-align:right}
+table{border-collapse:collapse;width:100%}th{text-align:left;vertical-align:bottom;font-weight:600;color:#1f60c4}
+th,td{padding:3px 9px;border-bottom:1px solid #eef0f1}td{white-space:nowrap}.n{text-align:right}
 .none{display:flex;align-items:center;justify-content:center;color:#767b80}
-.bar{display:flex;align-items:center;padding:0 9px;font-size:12px}.bar b{font-weight:400;width:38%;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.bar{display:flex;align-items:center;padding:0 9px;font-size:12px}.bar b{font-weight:400;flex:none;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .bar u{flex:1;background:#eef0f1;height:16px;text-decoration:none}.bar u i{display:block;height:16px}.bar em{font-style:normal;font-weight:600;min-width:18%;padding-left:8px;flex:none;text-align:right;white-space:nowrap}
 """
 
@@ -106,7 +107,7 @@ def _inside(one: Shown, span: Span, w: float, h: float) -> str:
     if one.trouble:
         return _none(one.trouble, h)
     if one.cells is not None:
-        return _rows(one.panel, one.cells, span, h) if one.cells.rows else _none("no data", h)
+        return _rows(one.panel, one.cells, span, w, h) if one.cells.rows else _none("no data", h)
     curves = [curve for curve in one.curves if curve.points]
     if kind == "text":
         return _none(str(table(one.panel.get("options")).get("content") or ""), h)
@@ -117,7 +118,7 @@ def _inside(one: Shown, span: Span, w: float, h: float) -> str:
     if kind in ("stat", "gauge"):
         return _figures(one.panel, curves, span, w, h)
     if kind in ("bargauge", "piechart", "barchart"):
-        return _bars(one.panel, curves, span, h)
+        return _bars(one.panel, curves, span, w, h)
     if kind == "timeseries":
         legend, lines = _legend(curves, w)
         return draw(one.panel, curves, span, w, h - lines * _LINE - 6) + legend
@@ -134,7 +135,7 @@ def _figures(panel: Json, curves: Sequence[Curve], span: Span, w: float, h: floa
     for curve in curves:
         value = curve.last or 0.0
         text = shown(value, unit, decimals, now=span.end)
-        size = min(h * 0.5, w / len(curves) / max(len(text), 3) * 1.35, 42)
+        size = min(h * 0.5, w / len(curves) / max(len(text), 3) * 1.2, 42)
         colored = table(panel.get("options")).get("colorMode") in ("value", "background")
         color = f";color:{color_at(panel, value)}" if colored else ""
         parts.append(
@@ -143,12 +144,13 @@ def _figures(panel: Json, curves: Sequence[Curve], span: Span, w: float, h: floa
     return f'<div class="big" style="height:{h:.0f}px">{"".join(parts)}</div>'
 
 
-def _bars(panel: Json, curves: Sequence[Curve], span: Span, h: float) -> str:
+def _bars(panel: Json, curves: Sequence[Curve], span: Span, w: float, h: float) -> str:
     unit, decimals = unit_of(panel)
     ordered = sorted(curves, key=lambda curve: -(curve.last or 0.0))
     fit = max(int((h - 6) / 24), 1)
     largest = max((curve.last or 0.0) for curve in curves)
     most = number(defaults(panel).get("max"), largest) or 1.0
+    wide = min(max(len(curve.name) for curve in ordered[:fit]) * _LETTER + 14, w / 2)
     parts = []
     for curve in ordered[:fit]:
         value = curve.last or 0.0
@@ -156,7 +158,7 @@ def _bars(panel: Json, curves: Sequence[Curve], span: Span, h: float) -> str:
         share = min(max(value / most, 0), 1) * 100
         tall = min((h - 6) / min(len(ordered), fit), 40)
         parts.append(
-            f'<div class="bar" style="height:{tall:.0f}px"><b>{escape(curve.name)}</b><u>'
+            f'<div class="bar" style="height:{tall:.0f}px"><b style="width:{wide:.0f}px">{escape(curve.name)}</b><u>'
             f'<i style="width:{share:.1f}%;background:{color_at(panel, value)}"></i></u><em>{text}</em></div>'
         )
     return "".join(parts)
@@ -179,27 +181,29 @@ def _legend(curves: Sequence[Curve], w: float) -> tuple[str, int]:
     return f'<div class="legend" style="height:{lines * _LINE}px">{"".join(parts)}</div>', lines
 
 
-def _rows(panel: Json, cells: Cells, span: Span, h: float) -> str:
-    fit = max(int((h - 26) / 24), 1)
-    numeric = [
-        any(isinstance(row[at], float) for row in cells.rows) for at in range(len(cells.header))
+def _rows(panel: Json, cells: Cells, span: Span, w: float, h: float) -> str:
+    header, columns = cells.header, range(len(cells.header))
+    numeric = [any(isinstance(row[at], float) for row in cells.rows) for at in columns]
+    texts = [[_cell(panel, name, row[at], span) for at, name in enumerate(header)] for row in cells.rows]  # fmt: skip
+    widest = [max(len(row[at]) for row in texts) for at in columns]
+    inner = sum(most * _LETTER + 18 for most in widest)
+    outer = sum(max(len(name), most) * _LETTER + 18 for name, most in zip(header, widest, strict=True))  # fmt: skip
+    size = 12 * min(1.0, max(w / inner, 0.6))
+    # A header that finds no room takes another line.
+    fit = max(int((h - (26 if outer <= max(w, inner) else 44)) / 24), 1)
+    head = "".join(_tag("th", name, one) for name, one in zip(header, numeric, strict=True))
+    parts = [
+        "".join(_tag("td", text, one) for text, one in zip(row, numeric, strict=True))
+        for row in texts[:fit]
     ]
-    head = "".join(
-        f'<th{" class=n" if number else ""}>{escape(name)}</th>'
-        for name, number in zip(cells.header, numeric, strict=True)
-    )
-    parts = []
-    for row in cells.rows[:fit]:
-        made = "".join(
-            f'<td class=n>{escape(_cell(panel, name, value, span))}</td>' if number
-            else f"<td>{escape(_cell(panel, name, value, span))}</td>"
-            for name, value, number in zip(cells.header, row, numeric, strict=True)
-        )  # fmt: skip
-        parts.append(f"<tr>{made}</tr>")
-    if len(cells.rows) > fit:
-        more = f"and {len(cells.rows) - fit + 1} more"
-        parts[-1] = f'<tr><td colspan="{len(cells.header)}">{more}</td></tr>'
-    return f"<table><tr>{head}</tr>{''.join(parts)}</table>"
+    if len(texts) > fit:
+        parts[-1] = f'<td colspan="{len(header)}">and {len(texts) - fit + 1} more</td>'
+    rows = "".join(f"<tr>{part}</tr>" for part in parts)
+    return f'<table style="font-size:{size:.1f}px"><tr>{head}</tr>{rows}</table>'
+
+
+def _tag(name: str, text: str, numeric: bool) -> str:
+    return f"<{name}{' class=n' if numeric else ''}>{escape(text)}</{name}>"
 
 
 def _cell(panel: Json, name: str, value: Any, span: Span) -> str:
