@@ -97,8 +97,15 @@ BOARD = Board(
             6,
             (
                 (8, figures.budget_bars()),
+                (16, figures.budget_burn()),
+            ),
+        ),
+        Row(
+            "",
+            5,
+            (
                 (
-                    16,
+                    24,
                     rows(
                         About(
                             "Budgets and what they will come to",

@@ -100,6 +100,12 @@ def budget_bars() -> Any:
     return bars(about, query, most=1, empty="no budget")
 
 
+def budget_burn() -> Any:
+    words = "Spent of each budget as a share of its limit; it falls to nothing where the next day or month begins."
+    about = About("Budget burn", words, "percentunit", BUDGET, GOOD)
+    return curves(about, Query(f"{SPENT} / ({LIMIT} > 0)", "{{budget}}"))
+
+
 def percentiles() -> Any:
     words = "p50, p95 and p99 of all finished calls, failed and cancelled ones too."
     about = About("Latency", words, "s", to="sophia-latency")

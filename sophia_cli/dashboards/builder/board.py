@@ -78,11 +78,12 @@ class Board:
 
 
 def _plain(value: Any) -> Any:
-    """Without `placement`, which the SDK gives every link a value that Grafana before 12 does not know."""
+    """Without the `placement` that the SDK gives every link and mark: Grafana before 12 does not know it."""
     if isinstance(value, list):
         return [_plain(one) for one in value]
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items() if key != "placement"}
+        own = ("placement", "inControlsMenu")
+        return {key: _plain(one) for key, one in value.items() if (key, one) != own}
     return value
 
 
