@@ -74,7 +74,7 @@ def report(arguments: list[str], error: Exception) -> int:
     from sophia_cli.llm.errors import LLMError
     from sophia_cli.output import show_error
 
-    as_json = "--json" in arguments
+    as_json = "--json" in arguments and not _is_of_stdout(error)
     words = _words(arguments) if as_json else []
     error = _known(error)
     if isinstance(error, SophiaError | LLMError):
@@ -100,6 +100,13 @@ def _words(arguments: list[str]) -> list[str]:
     return words_of(arguments)
 
 
+def _is_of_stdout(error: Exception) -> bool:
+    """Whether the result itself could not be written: no envelope gets there either."""
+    import errno
+
+    return isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None
+
+
 def _known(error: Exception) -> Exception:
     """What the machine can do to any command: a full disk, a working directory that is gone."""
     import errno
@@ -111,7 +118,7 @@ def _known(error: Exception) -> Exception:
     if not isinstance(error, OSError):
         return error
     if error.errno == errno.ENOSPC:
-        if error.filename is None:
+        if _is_of_stdout(error):
             close_stdout()
         place = error.filename or "the output"
         return SophiaError(f"{place} cannot be written: {error.strerror}", "free some space")

@@ -93,17 +93,24 @@ class Advice:
 
 @dataclass(frozen=True)
 class Advised:
-    """What is proposed for a span, and why nothing is of the tasks in `silent`."""
+    """What is proposed for a span, and why nothing is of the tasks in `silent`.
+
+    Of its `calls` those that are `simulated` say nothing of a provider.
+    """
 
     span: Span
     advice: tuple[Advice, ...]
     silent: Mapping[str, str]
+    calls: int
+    simulated: int
 
     def data(self) -> dict[str, Any]:
         """For other programs."""
         return {
             "since": str(self.span.first),
             "until": str(self.span.last),
+            "calls": self.calls,
+            "simulated": self.simulated,
             "advice": [one.data() for one in self.advice],
             "nothing_for": dict(self.silent),
         }
@@ -147,7 +154,9 @@ def advise(ledger: Ledger, config: Config, span: Span, tell: Tell = in_silence) 
         if not best:
             silent[name] = why
     ordered = sorted(found, key=lambda one: (one.leaves > 0, -one.saves, one.task))
-    return Advised(span, tuple(ordered), dict(sorted(silent.items())))
+    simulated = sum(count for one, count in ground.asked.items() if one.simulated)
+    every = sum(ground.asked.values())
+    return Advised(span, tuple(ordered), dict(sorted(silent.items())), every, simulated)
 
 
 def _too_few(one: _Task) -> str:

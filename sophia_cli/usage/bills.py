@@ -16,11 +16,11 @@ from sophia_cli.errors import SophiaError
 LARGEST = 500_000_000  # bytes
 _NANO = 10**9
 _MOST = Decimal(10**9)  # USD or credits of one row; beyond it a figure is a mistake
-_KNOWN = (
-    "OpenRouter's activity export (CSV) or /api/v1/activity (JSON), and Snowflake's "
-    "CORTEX_REST_API_USAGE_HISTORY, CORTEX_AISQL_USAGE_HISTORY, CORTEX_AI_FUNCTIONS_USAGE_HISTORY "
-    "or CORTEX_FUNCTIONS_USAGE_HISTORY (CSV)"
-)
+_KNOWN = """\
+known: OpenRouter's activity export (CSV) or /api/v1/activity (JSON),
+and of Snowflake (CSV):  CORTEX_REST_API_USAGE_HISTORY,
+  CORTEX_AISQL_USAGE_HISTORY, CORTEX_AI_FUNCTIONS_USAGE_HISTORY,
+  CORTEX_FUNCTIONS_USAGE_HISTORY"""
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,7 @@ def _form_of(path: Path, header: frozenset[str]) -> _Form:
             f"{path} is CORTEX_FUNCTIONS_QUERY_USAGE_HISTORY, which has no time",
             "export CORTEX_AI_FUNCTIONS_USAGE_HISTORY instead",
         )
-    raise SophiaError(
-        f"{path}: line 1 is the header of no usage export that is known", f"known: {_KNOWN}"
-    )
+    raise SophiaError(f"{path}: line 1 is the header of no usage export that is known", _KNOWN)
 
 
 def _read_json(path: Path, text: str) -> Bill:
@@ -131,16 +129,14 @@ def _read_json(path: Path, text: str) -> Bill:
         raise SophiaError(f"{path}: line {line} is not JSON", "export it anew") from None
     rows = found.get("data") if isinstance(found, dict) else found
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise SophiaError(
-            f"{path}: line 1 begins no usage export that is known", f"known: {_KNOWN}"
-        )
+        raise SophiaError(f"{path}: line 1 begins no usage export that is known", _KNOWN)
     lines = []
     for number, row in enumerate(rows, 1):
         plain = {str(name): "" if value is None else str(value) for name, value in row.items()}
         where = f"{path}: item {number}"
         if not _ACTIVITY.needs <= plain.keys():
             missing = ", ".join(sorted(_ACTIVITY.needs - plain.keys()))
-            raise SophiaError(f"{where} has no {missing}", f"known: {_KNOWN}")
+            raise SophiaError(f"{where} has no {missing}", _KNOWN)
         lines.append(_line(where, _ACTIVITY, plain))
     return Bill(_ACTIVITY.kind, _ACTIVITY.name, tuple(lines))
 

@@ -35,7 +35,8 @@ class Sums:
 
     `moved` would have gone elsewhere; `refused` nobody may answer; `unknown` depend on what was not
     recorded. Of moved calls `untold` have no tokens, `unpriced` no price there, `untimed` no
-    measured answers there: their money and time are in no sum of `then`.
+    measured answers there: their money and time are in no sum of `then`. `was_priced` and
+    `then_priced` count those whose cost is known, `both` those of which both are.
     """
 
     calls: int = 0
@@ -47,6 +48,8 @@ class Sums:
     untimed: int = 0
     was_nano: int = 0
     then_nano: int = 0
+    was_priced: int = 0
+    then_priced: int = 0
     both: int = 0
     both_was_nano: int = 0
     both_then_nano: int = 0
@@ -158,6 +161,7 @@ class Replayer:
         sums = self.tasks[calls.kind.task]
         sums.calls += calls.calls
         sums.was_nano += sum(filter(None, calls.costs))
+        sums.was_priced += calls.calls - calls.costs.count(None)
         if calls.kind.outcome == OK:
             sums.was_times.extend(calls.times)
         for target, some in self._targets(calls, sums):
@@ -242,6 +246,7 @@ class Replayer:
     def _pay(self, calls: Past, place: Place, nanos: Sequence[int | None], sums: Sums) -> None:
         """What they would have cost; None of what nobody knows."""
         sums.then_nano += sum(filter(None, nanos))
+        sums.then_priced += calls.calls - nanos.count(None)
         both = [
             (was, then)
             for was, then in zip(calls.costs, nanos, strict=True)

@@ -51,32 +51,41 @@ class Scenario:
         }
 
 
-def scenario(
-    ledger: Ledger,
-    config: Config,
-    span: Span,
-    rules: Path | None,
-    prices: Path | None,
-    environ: Mapping[str, str],
-    tell: Tell = in_silence,
-) -> Scenario:
-    """Replay a span under the rules of one file and the prices of another. Raises SophiaError, LLMError."""
-    ground = survey(ledger, span, tell)
+@dataclass(frozen=True)
+class Rules:
+    """What to replay under: the rules of one file, `path`, and `named`, the prices of another. `name` says which."""
+
+    name: str
+    config: Config
+    path: Path | None
+    named: Mapping[str, Price]
+
+
+def rules_of(
+    config: Config, rules: Path | None, prices: Path | None, environ: Mapping[str, str]
+) -> Rules:
+    """Read the files; what neither of them says is as it is. Raises SophiaError, ConfigError."""
     other = read_rules(rules, environ) if rules else config
     named = read_rules(prices, environ).prices if prices else {}
     if prices and not named:
         raise SophiaError(f"{prices} has no [prices]", 'such as [prices."portkey/gpt-5"]')
-    other = replace(other, prices={**other.prices, **named})
-    assumed: tuple[str, ...] = ()
-    if rules:
-        check_data_classes(rules, other, ground)
-        other, assumed = as_if_ready(other, ground.providers)
-    limits = Limits(other) if other.budgets else None
-    replayer = replayer_of(other, ground, named, limits, route=rules is not None)
-    found = run(ledger, span, replayer, ground.samples, tell)
     name = ", ".join(str(path) for path in (rules, prices) if path)
+    return Rules(name, replace(other, prices={**other.prices, **named}), rules, named)
+
+
+def scenario(ledger: Ledger, span: Span, under: Rules, tell: Tell = in_silence) -> Scenario:
+    """Replay a span. Raises SophiaError, LLMError."""
+    ground = survey(ledger, span, tell)
+    config = under.config
+    assumed: tuple[str, ...] = ()
+    if under.path:
+        check_data_classes(under.path, config, ground)
+        config, assumed = as_if_ready(config, ground.providers)
+    limits = Limits(config) if config.budgets else None
+    replayer = replayer_of(config, ground, under.named, limits, route=under.path is not None)
+    found = run(ledger, span, replayer, ground.samples, tell)
     budgets = limits.passed(span) if limits else ()
-    return Scenario(name, found, budgets, assumed)
+    return Scenario(under.name, found, budgets, assumed)
 
 
 def replayer_of(

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from shell import Said, sophia
 
-from sophia_cli.llm import NoRoute, UnifiedLLMService, load_config
+from sophia_cli.llm import Ledger, NoRoute, UnifiedLLMService, load_config
+from sophia_cli.llm.ledger import Final, Opening
 
 CONFIG = """
 [routes]
@@ -167,6 +169,36 @@ def test_files(project: Path) -> None:
     assert files == [{"file": "usage.csv", "what": "the table", "bytes": table.stat().st_size}]
 
 
+def test_two_reports_in_one_file(project: Path) -> None:
+    ask(project, "hello")
+    said = usage(project, "--csv", "out", "--html", "./out")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("sophia: --csv and --html both name out\n")
+    assert not (project / "out").exists()
+
+
+def test_a_ledger_without_a_call(project: Path) -> None:
+    with closing(Ledger(project / "ledger.sqlite3")) as ledger:
+        ledger.read("SELECT 1")
+    first = [
+        usage(project, *words).out.splitlines()[0].partition(" in ")[0]
+        for words in ((), ("replay", "--rules", "sophia.toml"), ("advise",))
+    ]
+    assert first == ["No call"] * 3
+    said = usage(project, "show", "abc")
+    assert (said.code, said.out) == (1, "") and "no call 'abc' is in the ledger" in said.err
+
+
+def test_a_stream_that_was_left_before_its_end(project: Path) -> None:
+    ledger = Ledger(project / "ledger.sqlite3")
+    ledger.begin(Opening("left", time.time_ns(), "native", "chat", stream=True))
+    ledger.finish(Final("left", "cancelled", "stopped", tokens_in=12, billable=True))
+    ledger.close()
+    said = usage(project, "show", "left")
+    assert "  tokens: 12 in, ? out\n  cost: unpriced\n" in said.out
+    assert "\n  nothing was sent\n\n  why it went there was not recorded\n" in said.out
+
+
 def test_a_file_that_is_no_report_stays(project: Path) -> None:
     ask(project, "hello")
     (project / "main.py").write_text("print()\n")
@@ -215,7 +247,10 @@ def test_the_report_imports_no_client(project: Path) -> None:
 
 
 def test_a_replay(project: Path) -> None:
-    assert usage(project, "replay", "--rules", "new.toml").out.startswith("No call was made yet")
+    said = usage(project, "replay", "--rules", "new.toml")  # wrong with or without a ledger
+    assert (said.code, said.err.splitlines()[0]) == (1, "sophia: there is no file new.toml")
+    said = usage(project, "replay", "--rules", "sophia.toml")
+    assert (said.code, said.out.startswith("No call was made yet")) == (0, True)
     ask(project, "hello")
     said = usage(project, "replay")
     assert (said.code, said.err.splitlines()[0]) == (2, "sophia: there is nothing to replay under")
@@ -229,6 +264,9 @@ def test_a_replay(project: Path) -> None:
     data = usage(project, "replay", "--rules", "new.toml", "--json").json["data"]
     assert data["moves"] == [{"from": "simulator/small", "to": "simulator/large", "calls": 1}]
     assert (data["total"]["unpriced"], data["total"]["then_nano"]) == (1, 0)
+    said = usage(project, "replay", "--rules", "new.toml")
+    assert re.search(r"\n  \(none\) +1 +1  \$0\.\d+ +-\n", said.out)  # what nobody knows is not 0
+    assert "  of no call it is known what it cost and what it would have cost\n" in said.out
 
 
 def test_a_bill(project: Path) -> None:
@@ -253,6 +291,7 @@ OpenRouter's activity export, 1 line, 2026-11-20 to 2026-11-20 (UTC)
     said = usage(project, "reconcile", "bill.csv")
     assert (said.code, said.out) == (1, "")
     assert "line 1 is the header of no usage export that is known" in said.err
+    assert max(map(len, said.err.splitlines())) <= 80
 
 
 def test_advice(project: Path) -> None:
@@ -260,7 +299,10 @@ def test_advice(project: Path) -> None:
     ask(project, "hello")
     said = usage(project, "advise")
     assert (said.code, said.err) == (0, "")
-    assert "No change of a route is clearly worth it.\n" in said.out
+    assert said.out.endswith(
+        "No change of a route is clearly worth it.\n"
+        "1 simulated call of 1: nothing is known of a provider by these.\n"
+    )
     assert usage(project, "advise", "--json").json["data"]["advice"] == []
     said = usage(project, "advise", "--patch", "1")
     assert (said.code, said.out) == (1, "")

@@ -15,7 +15,7 @@ from sophia_cli.llm.config import load_config
 from sophia_cli.llm.ledger import Ledger
 from sophia_cli.output import Output
 from sophia_cli.usage.advice import Advised, advise
-from sophia_cli.usage.scenario import scenario
+from sophia_cli.usage.scenario import rules_of, scenario
 from sophia_cli.usage.span import read_span
 
 SPAN = read_span("30d", NOW)
@@ -108,7 +108,9 @@ def test_a_patched_file_replays_to_what_was_promised(tmp_path: Path, seeded: See
         (folder / "p.diff").write_text(one.patch)
         subprocess.run(["git", "apply", "p.diff"], cwd=folder, check=True)
         again = scenario(
-            seeded.ledger, config, SPAN, folder / "sophia.toml", None, environ(tmp_path)
+            seeded.ledger,
+            SPAN,
+            rules_of(config, folder / "sophia.toml", None, environ(tmp_path)),
         )
         task = "" if one.task == "chat_conversation" else one.task
         sums = again.replay.tasks[task]

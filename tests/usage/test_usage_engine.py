@@ -14,7 +14,7 @@ from sophia_cli.llm import LLMError, UnifiedLLMService, load_config
 from sophia_cli.usage.groups import By
 from sophia_cli.usage.replay import Sums
 from sophia_cli.usage.report import report
-from sophia_cli.usage.scenario import Scenario, scenario
+from sophia_cli.usage.scenario import Scenario, rules_of, scenario
 from sophia_cli.usage.span import read_span
 
 CONFIG = """
@@ -96,7 +96,7 @@ def replayed(service: UnifiedLLMService, text: str, folder: Path) -> Scenario:
     path.write_text(text)
     engine = service.engine
     span = read_span("2d", time.time())
-    return scenario(engine.ledger, engine.config, span, path, None, {})
+    return scenario(engine.ledger, span, rules_of(engine.config, path, None, {}))
 
 
 def moved(total: Sums) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from sophia_cli.errors import SophiaError
 from sophia_cli.llm.config import Config, load_config
 from sophia_cli.llm.ledger import Ledger
 from sophia_cli.output import Output
-from sophia_cli.usage.scenario import Scenario, scenario
+from sophia_cli.usage.scenario import Scenario, rules_of, scenario
 from sophia_cli.usage.span import read_span
 
 LLAMA = ["openrouter", "meta-llama/llama-4-scout"]
@@ -32,7 +32,7 @@ class Project:
     def replay(self, rules: str = "", prices: str = "") -> Scenario:
         paths = [self._file(name, text) for name, text in (("r.toml", rules), ("p.toml", prices))]
         span = read_span("30d", NOW)
-        return scenario(self.seeded.ledger, self.config, span, *paths, self.environ)
+        return scenario(self.seeded.ledger, span, rules_of(self.config, *paths, self.environ))
 
     def _file(self, name: str, text: str) -> Path | None:
         path = self.folder / name
@@ -145,6 +145,7 @@ def test_what_is_not_known_is_counted_and_is_no_money(project: Project) -> None:
     found = project.replay(rules(default='["cortex/claude-4-sonnet"]'))
     total = found.replay.total
     assert (total.unknown, total.moved, total.untold, total.untimed, total.both) == (1, 3, 1, 3, 1)
+    assert (total.was_priced, total.then_priced) == (2, 2)
     assert total.then_nano == 150_000 + 75_000 + 6_000_000
     assert found.unknown[2:6] == (
         "1 call went by a decision that was not kept whole",

@@ -23,7 +23,7 @@ from sophia_cli.usage.past import past_pages
 from sophia_cli.usage.pricing import cost_of_tokens, costs_of_tokens
 from sophia_cli.usage.replay import Replayer
 from sophia_cli.usage.report import report
-from sophia_cli.usage.scenario import replayer_of, scenario
+from sophia_cli.usage.scenario import replayer_of, rules_of, scenario
 from sophia_cli.usage.span import read_span
 
 SPAN = read_span("30d", NOW)
@@ -163,7 +163,7 @@ def test_whoever_waits_is_told_of_every_call(tmp_path: Path) -> None:
     steps: list[int] = []
     report(ledger, config, SPAN, By.MODEL, steps.append)
     report(ledger, config, SPAN, By.ROUTE, steps.append)
-    scenario(ledger, config, SPAN, tmp_path / "sophia.toml", None, {}, steps.append)
+    scenario(ledger, SPAN, rules_of(config, tmp_path / "sophia.toml", None, {}), steps.append)
     advise(ledger, config, SPAN, steps.append)
     assert sum(steps) == (1 + 2 + 2 + 2) * count
     ledger.close()

@@ -73,12 +73,21 @@ def _patch(found: Advised, number: int) -> str:
 
 
 def _show(output: Output, found: Advised) -> None:
+    from sophia_cli.counted import counted
+
+    if not found.calls:
+        output.line(f"No call in {found.span}.")
+        output.line("Next:  sophia usage advise --since 90d")
+        return
     output.text(f"Calls of {found.span}, replayed under the rules of now and of each proposal.")
     for number, one in enumerate(found.advice, 1):
         output.line()
         _show_one(output, number, one)
     if not found.advice:
         output.line("No change of a route is clearly worth it.")
+    if found.simulated:
+        count = counted(found.simulated, "simulated call")
+        output.text(f"{count} of {found.calls:,}: nothing is known of a provider by these.")
     if found.silent:
         output.line()
         for task, why in found.silent.items():

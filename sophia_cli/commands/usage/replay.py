@@ -42,7 +42,7 @@ def replay(
     """
     from sophia_cli.llm.config import load_config
     from sophia_cli.usage.books import books
-    from sophia_cli.usage.scenario import scenario
+    from sophia_cli.usage.scenario import rules_of, scenario
     from sophia_cli.usage.span import read_span
 
     if rules is None and prices is None:
@@ -50,11 +50,12 @@ def replay(
     output = Output(as_json=as_json)
     span = read_span(since, time.time())
     config = load_config(os.environ, here(root))
+    other = rules_of(config, rules, prices, os.environ)
     found = None
     with books(config) as ledger:
         if ledger is not None:
             with reading(output, ledger, span, 2) as tell:
-                found = scenario(ledger, config, span, rules, prices, os.environ, tell)
+                found = scenario(ledger, span, other, tell)
     if found is None:
         output.envelope("usage replay", None)
         output.text(NOTHING.format(place=config.ledger))
@@ -66,24 +67,18 @@ def replay(
 
 def _show(output: Output, found: Scenario) -> None:
     from sophia_cli.counted import counted
-    from sophia_cli.llm.money import dollars
     from sophia_cli.usage.words import in_bytes
 
     total = found.replay.total
-    output.text(f"{counted(total.calls, 'call')} of {found.replay.span}, under {found.name}")
     if not total.calls:
+        output.line(f"No call in {found.replay.span}.")
+        output.line("Next:  sophia usage replay --since 90d, with the same files")
         return
+    output.text(f"{counted(total.calls, 'call')} of {found.replay.span}, under {found.name}")
     output.line()
     _show_tasks(output, found.replay)
     output.line()
-    difference = total.both_then_nano - total.both_was_nano
-    word = f"{dollars(abs(difference))} {'less' if difference < 0 else 'more'}"
-    output.text(
-        f"{dollars(total.both_was_nano)} as recorded, {dollars(total.both_then_nano)} then: "
-        f"{word if difference else 'the same'}, over the {counted(total.both, 'call')} that have a "
-        "cost both ways",
-        indent=2,
-    )
+    output.text(_difference(total), indent=2)
     if total.leaves:
         output.text(f"{in_bytes(total.leaves)} would have left the warehouse", indent=2)
     if total.stays:
@@ -93,6 +88,22 @@ def _show(output: Output, found: Scenario) -> None:
     _show_moves(output, found.replay)
     _show_budgets(output, found)
     _show_unknown(output, found)
+
+
+def _difference(total: Sums) -> str:
+    from sophia_cli.counted import counted
+    from sophia_cli.llm.money import dollars
+
+    if not total.both:
+        return "of no call it is known what it cost and what it would have cost"
+    difference = total.both_then_nano - total.both_was_nano
+    word = f"{dollars(abs(difference))} {'less' if difference < 0 else 'more'}"
+    has = "has" if total.both == 1 else "have"
+    return (
+        f"{dollars(total.both_was_nano)} as recorded, {dollars(total.both_then_nano)} then: "
+        f"{word if difference else 'the same'}, over the {counted(total.both, 'call')} that {has} a "
+        "cost both ways"
+    )
 
 
 def _show_tasks(output: Output, found: Replay) -> None:
@@ -113,7 +124,14 @@ def _cells(name: str, sums: Sums) -> tuple[object, ...]:
     from sophia_cli.llm.money import dollars
     from sophia_cli.usage.words import cut, plain
 
-    money = (dollars(sums.was_nano), dollars(sums.then_nano))
+    # What nobody knows is not zero.
+    money = (
+        dollars(nano) if priced else "-"
+        for nano, priced in (
+            (sums.was_nano, sums.was_priced),
+            (sums.then_nano, sums.then_priced),
+        )
+    )
     return (cut(plain(name) or "(none)", 30), sums.calls, sums.moved, *money)
 
 

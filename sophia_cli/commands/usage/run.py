@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sophia_cli.commands.options import Json, NoColor, Quiet, Root
+from sophia_cli.errors import UsageError
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
 from sophia_cli.usage.groups import By
@@ -56,6 +57,8 @@ def run(
     from sophia_cli.usage.report import report
     from sophia_cli.usage.span import read_span
 
+    if csv is not None and html is not None and csv.absolute() == html.absolute():
+        raise UsageError(f"--csv and --html both name {csv}", "name two files")
     output = Output(as_json=as_json, quiet=quiet, color=not no_color)
     span = read_span(since, time.time())
     config = load_config(os.environ, here(root))

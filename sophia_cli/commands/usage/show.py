@@ -85,7 +85,8 @@ def _who(found: OneCall) -> str:
 def _tokens(row: dict[str, Any]) -> str:
     if row["tokens_in"] is None:
         return "tokens: nobody said"
-    parts = [f"{row['tokens_in']:,} in", f"{row['tokens_out'] or 0:,} out"]
+    out = "?" if row["tokens_out"] is None else f"{row['tokens_out']:,}"
+    parts = [f"{row['tokens_in']:,} in", f"{out} out"]
     for name, words in (
         ("tokens_cached", "read from the provider's cache"),
         ("tokens_written", "written into it"),
@@ -132,7 +133,8 @@ def _show_attempts(output: Output, found: OneCall) -> None:
         )
         for one in found.attempts
     ]
-    output.table(("", "attempt", "", "", "", "took"), rows)
+    if rows:
+        output.table(("", "attempt", "", "", "", "took"), rows)
     if found.row["error"]:
         output.text(f'"{cut(plain(found.row["error"]), 400)}"', indent=2)
 
