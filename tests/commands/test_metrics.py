@@ -243,6 +243,23 @@ def test_alerts_as_files(shop: Path) -> None:
     assert "apiVersion: 1" in typed(shop, "metrics", "alerts", "--grafana").out
     wrong = typed(shop, "metrics", "alerts", "--write", "no/folder/rules.yml")
     assert wrong.code == 1 and "no/folder/rules.yml cannot be written" in wrong.err
+    again = typed(shop, "metrics", "alerts", "--grafana", "--write", "rules.yml")
+    assert (again.code, again.out) == (0, "Written: rules.yml\n")
+    assert "apiVersion: 1" in (shop / "rules.yml").read_text()
+
+
+def test_a_slip_of_the_pen_costs_no_file(shop: Path) -> None:
+    before = (shop / "sophia.toml").read_text()
+    said = typed(shop, "metrics", "alerts", "--rules", "--write", "sophia.toml")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == (
+        "sophia: sophia.toml is there, and no rules of sophia's\n"
+        "        name another, or remove it\n"
+    )
+    assert (shop / "sophia.toml").read_text() == before
+    said = typed(shop, "metrics", "alerts", "--rules", "--tests")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("sophia: --grafana, --tests and --rules are a file each\n")
 
 
 def test_promtool_judges_them(shop: Path) -> None:

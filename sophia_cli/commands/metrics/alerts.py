@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sophia_cli.commands.options import Json, Root
-from sophia_cli.errors import SophiaError
+from sophia_cli.errors import UsageError
 from sophia_cli.output import Output
 from sophia_cli.surroundings import here
+
+_MARK = "# Made by `sophia metrics alerts"
 
 if TYPE_CHECKING:
     from sophia_cli.metrics.alerts.targets import Targets
@@ -42,6 +44,9 @@ def alerts(
     """
     from sophia_cli.metrics.alerts.targets import load_targets
 
+    if grafana + tests + rules > 1:
+        words = "--grafana, --tests and --rules are a file each"
+        raise UsageError(words, "sophia metrics alerts --rules")
     output = Output(as_json=as_json)
     targets = load_targets(os.environ, here(root))
     if check:
@@ -75,17 +80,13 @@ def _text(targets: Targets, *, grafana: bool, tests: bool, rules: bool) -> str:
 
 
 def _give(output: Output, text: str, write: Path | None) -> None:
-    from sophia_cli.files import put
+    from sophia_cli.usage.exports import write_over
 
     if write is None:
         output.envelope("metrics alerts", {"text": text})
         output.stream(text)
         return
-    try:
-        put(write, text.encode())
-    except OSError as error:
-        words = f"{write} cannot be written: {error.strerror}"
-        raise SophiaError(words, "name another with --write") from error
+    write_over(write, text, _MARK, "rules")
     output.envelope("metrics alerts", {"file": str(write)})
     output.line(f"Written: {write}")
 

@@ -24,11 +24,16 @@ def spill_of(ledger: Path) -> Path:
 
 
 def spill(ledger: Path, entries: Iterable[Entry], *, durable: bool = True) -> None:
-    """Append the entries to the file of this process; `durable` ones outlive the machine too."""
+    """Append the entries to the file of this process; `durable` ones outlive the machine too.
+
+    Whoever has none, having read alone, leaves no file.
+    """
+    lines = [json.dumps([type(entry).__name__, _fields(entry)]) + "\n" for entry in entries]
+    if not lines:
+        return
     path = spill_of(ledger)
     with os.fdopen(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "w") as file:
-        for entry in entries:
-            file.write(json.dumps([type(entry).__name__, _fields(entry)]) + "\n")
+        file.writelines(lines)
         file.flush()
         if durable:
             os.fsync(file.fileno())
@@ -57,6 +62,9 @@ def absorb(ledger: Path) -> tuple[list[Entry], list[Path]]:
         try:
             path.rename(taken)
             text = taken.read_text(encoding="utf-8", errors="replace")
+            if not text:
+                taken.unlink()
+                continue
         except OSError:  # another process was faster, or it is not ours to read
             continue
         files.append(taken)

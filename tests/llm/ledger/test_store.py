@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from sophia_cli.llm.errors import LLMError
 from sophia_cli.llm.ledger import Ledger
 from sophia_cli.llm.ledger.record import Attempt, Final, Opening
 
@@ -135,6 +136,28 @@ def test_rows_that_found_no_way_into_the_file_wait_beside_it(tmp_path: Path) -> 
     assert outcomes(ledger) == {"ok": 1}
     assert not [item for item in tmp_path.iterdir() if "spill" in item.name]
     ledger.close()
+
+
+def test_who_reads_alone_leaves_nothing_beside_a_ledger_that_is_held(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    ledger = Ledger(path)
+    write(ledger, "a")
+    ledger.close()
+    blocker = sqlite3.connect(path, isolation_level=None)
+    blocker.execute("PRAGMA locking_mode=EXCLUSIVE")
+    blocker.execute("BEGIN EXCLUSIVE")
+    ledger = Ledger(path)
+    with pytest.raises(LLMError, match="in use by another process"):
+        ledger.read("SELECT 1")
+    ledger.close()
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    assert not [item for item in tmp_path.iterdir() if "spill" in item.name]
+    (tmp_path / f"{FILE}.spill-999999999").touch()  # one of before
+    ledger = Ledger(path)
+    assert outcomes(ledger) == {"ok": 1}
+    ledger.close()
+    assert {item.name for item in tmp_path.iterdir()} == {FILE}
 
 
 def test_a_folder_that_cannot_be_written_leaves_the_calls_in_memory(tmp_path: Path) -> None:
