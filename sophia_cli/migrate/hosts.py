@@ -45,6 +45,9 @@ _ASKED = {
     **{"messages": "messages", "responses": "input", "completions": "prompt"},
     **{"embeddings": "input", "api/chat": "messages", "api/generate": "prompt"},
 }
+# A header that only one vendor's interface has, and the end of the path that it is sent to.
+VERSION = "anthropic-version"
+_VERSIONED = re.compile(r"(?:^|/)v1/messages$", re.IGNORECASE)
 _HIDDEN = ("{}", "v1", "chat")  # a host that cannot be seen, or a path behind a base address
 _HOLES = "{}/: "
 _PUBLIC = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}$", re.IGNORECASE)  # no number, no hole, no name alone
@@ -69,7 +72,8 @@ def provider_at(address: str | None) -> str:
 
 
 def reads_like_one(address: str, fields: Container[str]) -> bool:
-    """Whether a request reads like one to a model: by how its address ends, and by the `fields` of its body.
+    """Whether a request reads like one to a model: by how its address ends, and by the `fields` of its
+    body and its headers.
 
     Its host may only be known at run time, or be anybody's; what stands for itself on this machine
     or in a test's network is no provider.
@@ -79,7 +83,7 @@ def reads_like_one(address: str, fields: Container[str]) -> bool:
     hidden = not found or found.group(1) in _HIDDEN
     if found and not hidden and not _PUBLIC.match(found.group(1)):
         return False
-    if _CHAT.search(path):
+    if _CHAT.search(path) or (VERSION in fields and _VERSIONED.search(path)):
         return True
     if "model" not in fields:
         return False

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sophia_cli.migrate.hosts import path_of, provider_at, reads_like_one
+from sophia_cli.migrate.hosts import VERSION, path_of, provider_at, reads_like_one
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.rules.raw_http import HIDDEN, REASON, fields_of
 from sophia_cli.migrate.scan import Found, Scan, site_at
@@ -114,11 +114,12 @@ def _sent(words: list[str]) -> Iterator[Sent]:
             continue
         fields = {found.group(1): found.group(2) for found in _FIELD.finditer(body)}
         streaming = bool(_STREAMS.search(body)) if fields else None
+        told_by = {*fields, VERSION} if VERSION in body.lower() else set(fields)
         for word in request:
             address = _VARIABLE.sub(HOLE, word)
             provider = provider_at(address)
             told = "/" in address or address == HOLE
-            if provider or (told and reads_like_one(address, fields)):
+            if provider or (told and reads_like_one(address, told_by)):
                 yield Sent(verb, address, provider, fields.get("model"), streaming)
                 break
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import replace
 
 from sophia_cli.migrate.hosts import path_of, provider_at, reads_like_one
@@ -49,7 +50,7 @@ def _request(scan: Scan, file: Parsed, call: ast.Call) -> None:
         return
     address = _address(scan, file, call, _ADDRESS[name])
     provider, body = provider_at(address), _body(scan, file, call)
-    hidden = not provider and reads_like_one(address, body)
+    hidden = not provider and reads_like_one(address, {*body, *_headers(file, call)})
     if not (provider or hidden):
         return
     if name in _NEEDS_BODY and not _has_body(call) and verb != "POST":
@@ -158,6 +159,13 @@ def _body(scan: Scan, file: Parsed, call: ast.Call) -> dict[str, ast.expr]:
     """The fields of a body that is written as a dict, here or where its name is bound."""
     given = next((k.value for k in call.keywords if k.arg in _BODIES), None)
     return fields_of(file, given) if given is not None else {}
+
+
+def _headers(file: Parsed, call: ast.Call) -> Iterator[str]:
+    """The headers that are written as a dict, in lower case."""
+    given = next((k.value for k in call.keywords if k.arg == "headers"), None)
+    if given is not None:
+        yield from (name.lower() for name in fields_of(file, given))
 
 
 def fields_of(file: Parsed, node: ast.expr, depth: int = 0) -> dict[str, ast.expr]:

@@ -72,6 +72,10 @@ FOUND = {
         "import os\n\nos.system('curl -d @x ${BASE}/v1/chat/completions')\n",
         "POST {}/v1/chat/completions  None None",
     ),
+    "a vendor's header": (
+        "import os\n\nos.system('curl https://llm.example.com/v1/messages -H \"anthropic-version: 1\" -d @x')\n",
+        "POST llm.example.com/v1/messages  None None",
+    ),
     "a shell in a list": (
         f"import subprocess\n\nsubprocess.run(['bash', '-c', 'cat x | curl -d @- {URL}'])\n",
         "POST api.openai.com/v1/chat/completions openai None None",

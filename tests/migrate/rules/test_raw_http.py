@@ -63,6 +63,16 @@ NOT_OURS = {
     "an address that is not known, with a model of car": (
         "import requests  # openai\n\nrequests.post(url, json={'model': 'T', 'wheels': 4})\n"
     ),
+    "a vendor's header on another's path": (
+        "import requests\n\nrequests.post(f'{BASE}/v1/things', headers={'anthropic-version': '1'}, data=b)\n"
+    ),
+    "a vendor's header on this machine": (
+        "import requests\n\n"
+        "requests.post('http://localhost/v1/messages', headers={'anthropic-version': '1'}, data=b)\n"
+    ),
+    "a vendor's header on a list": (
+        "import requests\n\nrequests.get(f'{BASE}/v1/messages', headers={'anthropic-version': '1'})\n"
+    ),
     "a chat on this machine": (
         "import requests  # openai\n\n"
         "requests.post('http://localhost/v1/messages', json={'model': 'm', 'messages': []})\n"
@@ -181,6 +191,11 @@ FOUND = {
     "messages with a model": (
         "import httpx  # anthropic\n\nhttpx.post(f'{BASE}/v1/messages', json={'model': 'c'})\n",
         "POST {}/v1/messages  c False",
+    ),
+    "a vendor's header on anybody's host": (
+        "import httpx\n\nhead = {'Anthropic-Version': '1', 'x-api-key': k}\n"
+        "httpx.post('https://llm.example.com/v1/messages', headers=head, json=body)\n",
+        "POST llm.example.com/v1/messages  None None",
     ),
     "messages on anybody's host": (
         "import httpx\n\nbody = dict(model='c', messages=[])\n"
