@@ -12,7 +12,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -60,11 +60,15 @@ def write(
     """
     changes = list(changes)
     if not dry_run:
-        _refuse_unfinished(root)
+        _refuse_waiting(root)
     if dry_run or not changes:
         return Written(None, (), {})
     with _alone(root):
         _refuse_unfinished(root)  # once more, now that nobody else writes
+        there = {c.path: "written by another run meanwhile" for c in changes if _is_there(root, c)}
+        changes = [change for change in changes if change.path not in there]
+        if not changes:
+            return Written(None, (), there)
         try:
             run = journal.start(root, changes, sites, trial, asked)
         except OSError as error:
@@ -72,7 +76,18 @@ def write(
                 f"the journal cannot be written: {error.strerror}",
                 f"free some space, then:  {_again(asked)}",
             ) from error
-        return _finish(root, run, FORTH)
+        written = _finish(root, run, FORTH)
+        return replace(written, skipped={**there, **written.skipped})
+
+
+def _is_there(root: Path, change: Change) -> bool:
+    """Whether a file is already what it is to become."""
+    try:
+        return (root / change.path).read_bytes() == change.after and not change.removed
+    except (FileNotFoundError, NotADirectoryError):
+        return change.removed
+    except OSError:
+        return False
 
 
 def resume(root: Path) -> Written:
@@ -148,6 +163,13 @@ def _newest(root: Path) -> Run:
     if not kept:
         raise SophiaError("there is no run to undo", "sophia migrate")
     return kept[-1]
+
+
+def _refuse_waiting(root: Path) -> None:
+    """One that another process is about to finish is not cut short: that is said instead."""
+    if journal.unfinished(root) is not None:
+        with _alone(root):
+            _refuse_unfinished(root)
 
 
 def _refuse_unfinished(root: Path) -> None:

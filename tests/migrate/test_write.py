@@ -197,6 +197,35 @@ def test_two_at_once(tmp_path: Path) -> None:
     apply(tmp_path)
 
 
+def test_a_run_that_another_is_about_to_finish_is_not_called_cut_short(tmp_path: Path) -> None:
+    plant(tmp_path, {"a.py": CALL, "b.py": CALL})
+    run = apply(tmp_path).run
+    manifest = tmp_path / ".sophia/migrate" / run / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"done"', '"writing"'))
+    plant(tmp_path, {"c.py": CALL})
+    with (tmp_path / ".sophia/migrate/lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(SophiaError, match="another migration is running here"):
+            apply(tmp_path)
+    with pytest.raises(SophiaError, match=f"run {run} was cut short, 2 of 2 files written"):
+        apply(tmp_path)
+
+
+def test_what_another_run_has_written_is_not_written_again(tmp_path: Path) -> None:
+    change = Change("a.py", CALL.encode(), b"new\n")
+    gone = Change("b.py", CALL.encode(), b"", removed=True)
+    plant(tmp_path, {"a.py": "new\n", "c.py": CALL})
+    words = "written by another run meanwhile"
+    done = write(tmp_path, [change, gone], [], dry_run=False)
+    assert (done.run, done.files, done.skipped) == (None, (), {"a.py": words, "b.py": words})
+    assert journal.runs(tmp_path) == []
+    other = Change("c.py", CALL.encode(), b"new\n")
+    done = write(tmp_path, [change, other], [], dry_run=False)
+    assert (done.files, done.skipped) == (("c.py",), {"a.py": words})
+    rollback(tmp_path)
+    assert contents(tmp_path) == {"a.py": b"new\n", "c.py": CALL.encode()}
+
+
 def test_a_lock_that_cannot_be_taken_is_said(tmp_path: Path) -> None:
     plant(tmp_path, {"a.py": CALL})
     lock = tmp_path / ".sophia/migrate/lock"
