@@ -160,6 +160,8 @@ def accepts(file: Parsed, fake: ast.expr, resolver: Resolver, name: str = "http_
     """Whether a stand-in takes the keyword; what cannot be seen counts as yes."""
     if isinstance(fake, ast.Lambda):
         return _takes(fake.args, name)
+    if isinstance(fake, ast.Name) and fake.id == "object":  # it takes nothing, unless it is another
+        return file.table.scopes[fake].lookup(fake.id) is not None
     value = resolver.one(file, fake)
     if isinstance(value, Routine):
         return _takes(value.node.args, name)

@@ -70,7 +70,7 @@ def test_what_keeps_a_constructor_is_told_with_what_would_be_looked_at(tmp_path:
     plant(tmp_path, {"app.py": text})
     (site,) = look(tmp_path).sites
     assert str(site.verdict) == "report-only"
-    assert [r.code for r in site.reason.every] == ["double-star-client", "double-star", "star"]
+    assert [r.code for r in site.reason.every] == ["double-star-client", "star"]
 
 
 CALLS = """\

@@ -216,7 +216,8 @@ def _doubts(scan: Scan, file: Parsed, call: ast.Call, name: str, door: Door) -> 
     """All that a person has to look at."""
     if door.needs is not None and (older := scan.requirements.older(file.path, door.needs)):
         yield Reason("older-version", f"{older}, it needs {door.needs}")
-    if any(keyword.arg is None for keyword in call.keywords):
+    spread = any(keyword.arg is None for keyword in call.keywords)
+    if spread and not _names_one(file, door):  # else they do
         words = f"**arguments may hold an {door.gains[0]} too"
         yield Reason("double-star", words)
     if any(isinstance(arg, ast.Starred) for arg in call.args):

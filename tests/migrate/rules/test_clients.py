@@ -272,6 +272,10 @@ def test_waits_for_a_look(tmp_path: Path, text: str, code: str) -> None:
 
 APP = "from openai import OpenAI\n\n\ndef make():\n    return OpenAI(api_key='x')\n"
 STAND_INS = {
+    "the simplest object": (
+        "import app\n\ndef test_it(monkeypatch):\n    monkeypatch.setattr(app, 'OpenAI', object)\n",
+        "review",
+    ),
     "arguments asserted": (
         "from unittest.mock import patch\n\n\ndef test_it():\n    with patch('app.OpenAI') as fake:\n"
         "        import app\n        app.make()\n        fake.assert_called_once_with(api_key='x')\n",
