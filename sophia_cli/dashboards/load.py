@@ -15,10 +15,14 @@ from sophia_cli.errors import SophiaError
 
 @dataclass(frozen=True)
 class Loaded:
-    """A board, the file that it is from, and what was changed in it, in words."""
+    """A board, the file that it is from, and what was changed in it, in words.
+
+    `word` is what means it on a command line.
+    """
 
     name: str
     board: dict[str, Any]
+    word: str
     said: tuple[str, ...] = ()
 
     @property
@@ -36,11 +40,12 @@ def load(words: Iterable[str], root: Path) -> tuple[Loaded, ...]:
     found: list[Loaded] = []
     for word in given:
         if word in own and not (root / word).exists():
-            found.append(Loaded(own[word][0], dict(own[word][1])))
+            found.append(Loaded(own[word][0], dict(own[word][1]), word))
             continue
         for name, path in named([Path(word)], root).items():
             for board in unwrap(read_json(path, name), name):
-                found.append(Loaded(name, *convert(board)))
+                made, said = convert(board)
+                found.append(Loaded(name, made, name, said))
     _check_apart(found)
     return tuple(found)
 

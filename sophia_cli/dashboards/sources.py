@@ -10,7 +10,7 @@ from sophia_cli.dashboards.model import all_panels, items, marks, targets, varia
 from sophia_cli.errors import SophiaError
 
 PROMETHEUS = "prometheus"
-PREFERRED = "sophia-prometheus"
+SOURCE = "sophia-prometheus"  # the uid of what `sophia infra up` makes
 _BUILT_IN = ("-- Grafana --", "-- Mixed --", "-- Dashboard --", "grafana", "-1")
 
 
@@ -85,7 +85,7 @@ def _choose(there: Callable[[], Sequence[Mapping[str, Any]]], chosen: str) -> st
                 f"there is no Prometheus data source `{chosen}`", f"there are: {names}"
             )
         return str(named[0]["uid"])
-    preferred = [one for one in found if one.get("uid") == PREFERRED] or found
+    preferred = [one for one in found if one.get("uid") == SOURCE] or found
     if len(preferred) != 1:
         names = ", ".join(str(one.get("uid")) for one in found)
         if not names:

@@ -9,8 +9,9 @@ from functools import partial
 from time import monotonic, sleep
 from typing import Any
 
-from sophia_cli.dashboards.bring import SAME, bring, standing, way_out, why_left
+from sophia_cli.dashboards.bring import FOLDER, SAME, bring, standing, way_out, why_left
 from sophia_cli.dashboards.content import holds
+from sophia_cli.dashboards.sources import SOURCE
 from sophia_cli.errors import SophiaError
 from sophia_cli.infra.change import Change
 from sophia_cli.infra.grafana import READY, STARTING, Grafana
@@ -18,9 +19,8 @@ from sophia_cli.infra.login import RENEW_DAYS, TOKEN_DAYS
 from sophia_cli.infra.vault import Vault
 
 TOKEN_SECRET = "grafana-token"
-SOURCE = "sophia-prometheus"  # boards name their data source by it
 SOURCE_NAME = "Prometheus (sophia)"  # for whoever looks; it may be given another
-FOLDER, FOLDER_TITLE = "sophia", "sophia"
+FOLDER_TITLE = "sophia"
 ROLE = "Editor"  # may save boards, and is no administrator
 
 

@@ -87,7 +87,8 @@ def test_a_life(tmp_path: Path, server: Grafana) -> None:
         "sophia-cost: version 3 by admin\n"
         "  panel `Spend`: its title, `Money` in Grafana: changed in Grafana\n"
         "  panel `USD per 1k answered`: query A: changed in Grafana\n"
-        "  import leaves it, Grafana's wins unless:  sophia dashboards import --force\n\n"
+        "  import leaves it, Grafana's wins unless:\n"
+        "    sophia dashboards import sophia-cost --force\n\n"
         f"1 board at {server.url}: 0 as in the file.\n"
     )
     said = boards(tmp_path, server, "import", "sophia-cost")
@@ -148,6 +149,19 @@ def test_a_foreign_board(tmp_path: Path, server: Grafana) -> None:
             ],
         }
     ]
+
+
+def test_what_to_type_names_the_file_that_was_typed(tmp_path: Path, server: Grafana) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "legacy.json").write_text(json.dumps(LEGACY))
+    said = boards(tmp_path, server, "diff", "own")
+    assert said.out.startswith(
+        "legacy: not there\n  bring it in:  sophia dashboards import own/legacy.json\n"
+    )
+    assert boards(tmp_path, server, "import", "own").code == 0
+    edit(server, "legacy", lambda board: board.update(title="Mine"))
+    said = boards(tmp_path, server, "diff", "own")
+    assert "    sophia dashboards import own/legacy.json --force\n" in said.out
 
 
 def test_a_board_from_a_file_there(tmp_path: Path, server: Grafana) -> None:

@@ -42,7 +42,7 @@ def diff(
     from sophia_cli.dashboards.sources import mapped
 
     output = Output(as_json=as_json)
-    found: list[tuple[Standing, tuple[Difference, ...]]] = []
+    found: list[tuple[Standing, tuple[Difference, ...], str]] = []
     with grafana(here(root), grafana_url, token_file, name, api) as server:
         there = cache(server.sources)
         for loaded in load(words or (), here(root)):
@@ -50,7 +50,7 @@ def diff(
             stands = work.standing(server, board, "")
             base = server.version(loaded.uid, stands.base.number) if stands.base else None
             told = differences(board, stands.there, base) if stands.there else ()
-            found.append((stands, told))
+            found.append((stands, told, loaded.word))
         url = server.url
     output.envelope(
         "dashboards diff",
@@ -58,14 +58,13 @@ def diff(
             "grafana": url,
             "boards": [
                 {"uid": one.uid, "state": one.state, "differences": [asdict(each) for each in told]}
-                for one, told in found
+                for one, told, _ in found
             ],
         },
     )
-    differing = [one for one, told in found if told or one.state == work.NEW]
-    for one, told in found:
-        if one in differing:
-            _show(output, one, told)
+    differing = [one for one in found if one[1] or one[0].state == work.NEW]
+    for one, told, word in differing:
+        _show(output, one, told, word)
     output.line(
         f"{counted(len(found), 'board')} at {url}: {len(found) - len(differing)} as in the file."
     )
@@ -73,28 +72,29 @@ def diff(
         raise typer.Exit(1)
 
 
-def _show(output: Output, found: Standing, told: tuple[Difference, ...]) -> None:
+def _show(output: Output, found: Standing, told: tuple[Difference, ...], word: str) -> None:
     if not told:
         output.line(f"{found.uid}: not there")
-        output.line(f"  bring it in:  sophia dashboards import {found.uid}")
+        output.line(f"  bring it in:  sophia dashboards import {word}")
         output.line()
         return
     by = f" by {found.latest.by}" if found.latest and found.latest.by else ""
     output.line(f"{found.uid}: version {found.number}{by}")
     for one in told:
         output.text(f"{one.what}{f': {one.who}' if one.who else ''}", indent=2)
-    output.text(_winner(found), indent=2)
+    output.text(_winner(found, word), indent=2)
     output.line()
 
 
-def _winner(found: Standing) -> str:
+def _winner(found: Standing, word: str) -> str:
     """Who wins at the next import, and how it goes otherwise."""
     if found.state == "provisioned":
         return (
             f"it comes from a file on the server, which wins:  {found.file or 'see its provider'}"
         )
     if found.state == "update":
-        return f"nobody changed it in Grafana, the file wins:  sophia dashboards import {found.uid}"
+        return f"nobody changed it in Grafana, the file wins:  sophia dashboards import {word}"
+    force = f"sophia dashboards import {word} --force"
     if found.base is None:
-        return "it never came from here, Grafana's wins unless:  sophia dashboards import --force"
-    return "import leaves it, Grafana's wins unless:  sophia dashboards import --force"
+        return f"it never came from here, Grafana's wins unless:  {force}"
+    return f"import leaves it, Grafana's wins unless:  {force}"

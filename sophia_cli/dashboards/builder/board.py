@@ -13,6 +13,7 @@ from grafana_foundation_sdk.models import dashboard as model
 
 from sophia_cli.dashboards.builder.panels import SOURCE
 from sophia_cli.dashboards.builder.queries import CALLS, FILTERS
+from sophia_cli.dashboards.sources import SOURCE as SOURCE_UID
 
 TAG = "sophia"  # by which the boards find each other
 SCHEMA = 42  # of Grafana 10 to 13
@@ -98,7 +99,7 @@ def _source() -> Any:
         .label("Source")
         .description("The Prometheus that has the metrics of sophia.")
         .type("prometheus")
-        .current(model.VariableOption(text="Prometheus (sophia)", value="sophia-prometheus"))
+        .current(model.VariableOption(text="Prometheus (sophia)", value=SOURCE_UID))
     )
 
 
