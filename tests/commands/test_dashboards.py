@@ -71,3 +71,14 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     said = sophia("dashboards", "lint", "empty", cwd=tmp_path)
     assert (said.code, said.err) == (1, "sophia: there is no .json file in empty\n")
+
+
+def test_a_preview_of_nowhere(tmp_path: Path) -> None:
+    said = sophia("dashboards", "preview", "--prometheus-url", "prometheus", cwd=tmp_path)
+    assert (said.code, said.err) == (
+        2,
+        "sophia: `prometheus` is no URL\n"
+        "        such as --prometheus-url http://localhost:9090\n",
+    )
+    said = sophia("dashboards", "preview", "--prometheus-url", "http://127.0.0.1:9", cwd=tmp_path)
+    assert said.code == 1 and "Prometheus at http://127.0.0.1:9 cannot be reached" in said.err

@@ -47,6 +47,7 @@ def file(folder: Path) -> Any:
 @pytest.mark.parametrize("text", ["", BUDGETS, "[alerts]\nsuccess = 0.9\nleast_calls = 1\n"])
 def test_grafana_takes_every_rule(tmp_path: Path, text: str) -> None:
     found = targets(tmp_path, text)
+    assert "folder provisioning/alerting" in provisioning_text(found)
     rules = read(provisioning_text(found), {SOURCE}, ENVIRON)
     assert [rule.title for rule in rules] == [alert.name for alert in alerts_of(found)]
     for rule, alert in zip(rules, alerts_of(found), strict=True):

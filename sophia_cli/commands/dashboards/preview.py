@@ -66,7 +66,7 @@ def preview(
     boards = load(words or (), here(root))
     folder = _folder(here(root), to)
     made: list[dict[str, object]] = []
-    with Prometheus(prometheus_url or _url(here(root), name)) as server:
+    with Prometheus(_url(prometheus_url, here(root), name)) as server:
         for one in boards:
             span = Span(end - (back or length_of(one.board)), end, scrape)
             values = choices(one.board, said)
@@ -129,9 +129,15 @@ def _write(file: Path, text: str) -> Path:
     return file
 
 
-def _url(root: Path, name: str) -> str:
+def _url(given: str, root: Path, name: str) -> str:
     from sophia_cli.infra import stack
 
+    if given:
+        if not given.startswith(("http://", "https://")):
+            raise UsageError(
+                f"`{given}` is no URL", "such as --prometheus-url http://localhost:9090"
+            )
+        return given
     found = stack.find(root, name, os.environ)
     if not found.url("prometheus"):
         words = f"the stack `{found.name}` has no Prometheus"

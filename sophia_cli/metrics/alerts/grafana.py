@@ -19,7 +19,10 @@ SOURCE = "sophia-prometheus"  # the data source that `sophia infra up` makes
 FOLDER, GROUP = "sophia", "sophia-alerts"
 _LONGEST_UID = 40
 _EXPRESSION = "__expr__"
-_HEAD = "# Made by `sophia metrics alerts --grafana` of the targets and budgets in sophia.toml: edit those.\n"
+_HEAD = """\
+# Made by `sophia metrics alerts --grafana` of the targets and budgets in sophia.toml: edit those.
+# Grafana reads it from its folder provisioning/alerting when it starts.
+"""
 
 
 def provisioning_text(targets: Targets) -> str:
