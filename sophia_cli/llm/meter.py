@@ -16,7 +16,7 @@ from sophia_cli.llm.config import Config
 from sophia_cli.llm.failure import DEADLINE, Failure
 from sophia_cli.llm.ledger.record import CANCELLED, ERROR, OK, Attempt, Charge, Final, Opening, made
 from sophia_cli.llm.ledger.store import Ledger
-from sophia_cli.llm.prices import cost_of
+from sophia_cli.llm.prices import cost_of, price_of
 from sophia_cli.llm.providers import KINDS, Provider
 from sophia_cli.llm.redaction import hide_keys
 from sophia_cli.llm.routing import Decision, Verdict
@@ -67,6 +67,7 @@ class Meter:
         self._local = False
         self._ended = False
         self._answered = ""
+        self._instead = decision.instead
         self._trace = Trace(call, means.config) if means.config.otel else None
         means.ledger.begin(_opening(call, decision))
 
@@ -275,7 +276,7 @@ class Meter:
             usage.written if usage else None,
             usage.reasoning if usage else None,
             self.cost_nano,
-            None,  # saved, by an answer that was kept
+            None if self._instead is None else self._saved(outcome),
             self._cost_source,
             round(self.latency * 1e6),
             None if self._first is None else round(self._first * 1e6),
@@ -298,6 +299,18 @@ class Meter:
             self._trace.end(final, self._answered)
         if self.recording is not None:
             self.recording.end(final)
+
+    def _saved(self, outcome: str) -> int | None:
+        """What the first candidate as written would have cost more: nothing where it would not have."""
+        usage, paid = self.usage, self.cost_nano
+        if outcome != OK or usage is None or paid is None or self._instead is None:
+            return None
+        price = price_of(self.config, *self._instead)
+        if price is None:
+            return None
+        # What one provider's cache held another's would not: all of the prompt counts in full.
+        there = price.cost(Usage(usage.input, usage.output, reasoning=usage.reasoning))
+        return max(there - paid, 0) or None
 
     def _words(self, failure: Failure) -> str:
         """What the ledger says of a failure: a provider may say the client's own key back."""

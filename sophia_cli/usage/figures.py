@@ -19,6 +19,7 @@ class Figures:
     """Finished calls added up; nano-USD, tokens and bytes. Tokens of kept answers are not in it.
 
     `unpriced` calls were answered, and what they cost is not known: it is not in `cost_nano`.
+    `saved_nano` the cache saved, `routed_nano` candidates in the order of their prices did.
     """
 
     calls: int = 0
@@ -31,6 +32,7 @@ class Figures:
     tokens_out: int = 0
     cost_nano: int = 0
     saved_nano: int = 0
+    routed_nano: int = 0
     kept_local: int = 0
     simulated: bool = False
 
@@ -62,6 +64,7 @@ class Figures:
             **vars(self),
             "cost_usd": self.cost_nano / 1e9,
             "saved_usd": self.saved_nano / 1e9,
+            "routed_usd": self.routed_nano / 1e9,
             "usd_per_1k_ok": None if per is None else per / 1e9,
         }
 
@@ -80,7 +83,8 @@ def add_up(days: Iterable[Day]) -> Figures:
         tokens_in=sum(row.tokens_in for row in asked),
         tokens_out=sum(row.tokens_out for row in asked),
         cost_nano=sum(row.cost_nano for row in rows),
-        saved_nano=sum(row.saved_nano for row in rows),
+        saved_nano=sum(row.saved_nano for row in rows if row.outcome == CACHED),
+        routed_nano=sum(row.saved_nano for row in asked),
         kept_local=sum(row.kept_local for row in rows),
         simulated=any(row.simulated for row in rows),
     )

@@ -53,6 +53,7 @@ def _head(report: Report) -> Iterable[str]:
             f"forecast for {forecast.month}",
         ),
         (dollars(total.saved_nano), f"saved by the cache, {counted(total.cached, 'hit')}"),
+        *([(dollars(total.routed_nano), "saved by routes by price")] if total.routed_nano else ()),
         (in_bytes(total.kept_local), "kept in the warehouse"),
     )
     yield '<ul class="figures">'

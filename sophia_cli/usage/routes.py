@@ -56,7 +56,7 @@ def read_route(text: str | None) -> Recorded | None:
         estimate = Estimate(**said, models=tuple(map(str, size.get("models", ()))))
         task = Task(str(name), str(source), str(why))
         asked = found.get("asked")
-        return Recorded(verdicts, task, estimate, str(asked or ""), asked is not None)
+        return Recorded(verdicts, task, estimate, str(asked or ""), whole=asked is not None)
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
 

@@ -18,6 +18,7 @@ _COLUMNS = (
     "tokens_out",
     "cost_nano",
     "saved_nano",
+    "routed_nano",
     "kept_local",
     "simulated",
 )

@@ -147,6 +147,8 @@ class Day:
                     "tokens_reasoning": None, "cost_nano": None, "first_us": None,
                     "kept_local": 0, "billable": False, "latency_us": 200_000,
                 }  # fmt: skip
+        elif task == "bulk" and cost:  # the dearer one is written first
+            more["saved_nano"] = 2 * cost
         elif dice.random() < 0.008:
             more |= {"outcome": "cancelled", "error_kind": "cancelled", "billable": False}
         if more["outcome"] == "ok":

@@ -12,7 +12,7 @@ _USD, _ANSWERED = "SUM(cost_nano) / 1e9", "SUM(outcome IN ('ok', 'cached'))"
 _SHARE = f"1.0 * {_ANSWERED} / SUM(outcome != 'cancelled')"
 _FAILED, _MISSED = "SUM(outcome IN ('error', 'unknown'))", "SUM(outcome != 'ok')"
 _UNPRICED = "SUM(outcome = 'ok' AND cost_nano IS NULL)"
-_SAVED = "SELECT SUM(saved_nano) / 1e9 FROM calls"
+_SAVED = "SELECT SUM(saved_nano) / 1e9 FROM calls WHERE outcome = 'cached'"
 _KEPT = "SELECT SUM(kept_local) FROM calls"
 _CALLS = "SELECT COUNT(*) FROM calls"
 _HANDED_ON = """FROM attempts one JOIN attempts other
@@ -71,7 +71,9 @@ BOARDS: Mapping[tuple[str, str, str], str] = {
     ("cost", "Tasks", "A"): _grouped(_TASK, _USD),
     ("cost", "Tasks", "B"): _grouped(_TASK, "COUNT(*)"),
     ("cost", "Tasks", "C"): _grouped(_TASK, _PER_1K),
-    ("cost", "Saved, by reason", "A"): "SELECT 'cache' AS reason, SUM(saved_nano) / 1e9 FROM calls",
+    ("cost", "Saved, by reason", "A"):
+        """SELECT CASE outcome WHEN 'cached' THEN 'cache' ELSE 'route' END AS reason, SUM(saved_nano) / 1e9
+        FROM calls WHERE saved_nano > 0 GROUP BY 1""",
     ("cost", "Unpriced calls by model", "A"): _grouped(_MODEL, _UNPRICED),
     ("latency", "Tokens per second", "A"):
         """SELECT SUM(CASE outcome WHEN 'cached' THEN 0 ELSE tokens_out END) * 1e6

@@ -141,6 +141,9 @@ def _show_sums(output: Output, report: Report) -> None:
         f"  kept in the warehouse {in_bytes(total.kept_local)}   "
         f"cache saved {dollars(total.saved_nano)} (by {counted(total.cached, 'hit')})"
     )
+    if total.routed_nano:
+        money = dollars(total.routed_nano)
+        output.text(f"routes by price saved {money} against their first as written", indent=2)
     for one in report.unpriced:
         what = SIMULATED if one.simulated else f'add [prices."{_at(one.place)}"] to sophia.toml'
         output.text(f"unpriced {counted(one.calls, 'call')} of {_at(one.place)}, {what}", indent=2)

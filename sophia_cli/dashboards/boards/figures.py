@@ -66,7 +66,7 @@ def spend() -> Any:
 def saved() -> Any:
     words = "What the answers out of the cache would have cost. Follows no filter: the total has no such label."
     about = About("Saved by cache", words, "currencyUSD", decimals=2, to="sophia-cost")
-    return figure(about, gained(SAVED))
+    return figure(about, gained(SAVED, 'reason="cache"'))
 
 
 def p95() -> Any:

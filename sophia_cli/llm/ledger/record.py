@@ -68,6 +68,8 @@ class Charge(NamedTuple):
 class Final(NamedTuple):
     """How a call ended. None where a figure is not known: unknown is not zero.
 
+    `saved_nano` is what an answer out of the cache once cost, or what a route's first candidate as
+    written would have cost more than who was asked for the price.
     `missed`: the cache was asked for its answer, and had none.
     """
 

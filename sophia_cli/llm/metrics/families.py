@@ -78,7 +78,8 @@ SAVED = Family(
     COUNTER,
     "usd",
     ("reason",),
-    "What was not spent. reason is cache: what its answers cost when they were first given.",
+    "What was not spent. reason is cache: what its answers once cost; or route: what the first candidate"
+    " as written would have cost more, where a route's order is by price.",
 )
 UNPRICED = Family(
     "sophia_llm_unpriced_requests_total",

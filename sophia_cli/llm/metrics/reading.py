@@ -87,7 +87,7 @@ def read(ask: Ask, config: Config, now: float) -> Reading:
         families.FIRST_CHUNK: _first_chunks(ask(_SPREADS, ("first_chunk",)), known, possible),
         families.TOKENS: _tokens(totals, possible),
         families.COST: _cost(totals, possible),
-        families.SAVED: {("cache",): _usd(sum(total.saved for total in totals))},
+        families.SAVED: _saved(totals),
         families.UNPRICED: _unpriced(totals, possible),
         families.LOOKUPS: _lookups(totals, config, possible),
         families.FALLBACKS: _fallbacks(ask(_FALLBACKS, ()), possible),
@@ -191,6 +191,14 @@ def _cost(totals: list[_Total], possible: Combinations) -> Mapping[Labels, float
         ),
     )
     return {labels: _usd(int(cost)) for labels, cost in nano.items()}
+
+
+def _saved(totals: list[_Total]) -> Mapping[Labels, float]:
+    """By the cache, and by the order of candidates: an answer has the one or the other."""
+    nano = {("cache",): 0, ("route",): 0}
+    for one in totals:
+        nano[("cache" if one.outcome == CACHED else "route",)] += one.saved
+    return {labels: _usd(figure) for labels, figure in nano.items()}
 
 
 def _unpriced(totals: list[_Total], possible: Combinations) -> Mapping[Labels, float]:

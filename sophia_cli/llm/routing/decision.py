@@ -45,13 +45,15 @@ class Task:
 class Decision:
     """Every candidate that was looked at; those taken are tried in this order.
 
-    `asked` is the provider that the caller named.
+    `asked` is the provider that the caller named. `instead` is who would have been asked first as the
+    candidates are written, where it is their price that put another one there.
     """
 
     verdicts: tuple[Verdict, ...] = ()
     task: Task = Task("")
     estimate: Estimate = field(default_factory=Estimate)
     asked: str = ""
+    instead: tuple[str, str] | None = None
 
     @property
     def candidates(self) -> tuple[Verdict, ...]:

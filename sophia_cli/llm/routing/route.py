@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sophia_cli.llm.call import EMBEDDINGS, OTHER, Call, Labels
@@ -39,6 +40,7 @@ _QUIET = Outlook()
 _CHAT = Task(TaskType.CHAT_CONVERSATION.value)
 _EMBEDDINGS = Task(TaskType.EMBEDDINGS.value)
 _Judged = tuple[Candidate, Verdict]
+Place = tuple[str, str]  # provider, model
 
 
 def decide(call: Call, config: Config, outlook: Outlook = _QUIET) -> Decision:
@@ -68,9 +70,10 @@ def decide_again(
     rule = first_rule(config.rules, call, task.name, size.tokens_in)
     if _stays(call, config, rule):
         verdicts: tuple[Verdict, ...] = (_judge_origin(call, config, rule, task, size, outlook),)
+        instead = None
     else:
-        verdicts = _judge_all(call, config, rule, task, size, outlook)
-    decision = Decision(verdicts, task, size, call.provider)
+        verdicts, instead = _judge_all(call, config, rule, task, size, outlook)
+    decision = Decision(verdicts, task, size, call.provider, instead)
     for verdict in verdicts:
         if verdict.taken:
             return decision
@@ -108,10 +111,11 @@ def _labelled(call: Call, task: Task) -> Labels:
 
 def _judge_all(
     call: Call, config: Config, rule: Rule | None, task: Task, size: Estimate, outlook: Outlook
-) -> tuple[Verdict, ...]:
+) -> tuple[tuple[Verdict, ...], Place | None]:
+    """The verdicts, and who would have been first as written where a price changed that."""
     plan = plan_for(call, config, task.name, rule)
     if plan.order.sort == AS_WRITTEN and not needs_a_look(config, size, outlook):
-        return plan.verdicts
+        return plan.verdicts, None
     labels = _labelled(call, task)
     judged: list[_Judged] = []
     for candidate in plan.candidates:
@@ -119,9 +123,15 @@ def _judge_all(
         if verdict.taken and (out := objection(candidate, labels, size, outlook)):
             verdict = Verdict(verdict.provider, verdict.model, False, out)
         judged.append((candidate, verdict))
+    written = _first_taken(judged)
     if plan.order.sort != AS_WRITTEN:
         judged = _sorted(judged, plan.order, call, size, outlook)
-    return tuple(verdict for _, verdict in judged)
+    moved = plan.order.sort == PRICE and written != _first_taken(judged)
+    return tuple(verdict for _, verdict in judged), written if moved else None
+
+
+def _first_taken(judged: Sequence[_Judged]) -> Place | None:
+    return next((verdict.place for _, verdict in judged if verdict.taken), None)
 
 
 def _sorted(

@@ -22,7 +22,8 @@ from sophia_cli.llm.metrics.exposition import open_metrics_of, text_of
 from sophia_cli.llm.metrics.families import FAMILIES, GAUGE, HISTOGRAM
 from sophia_cli.llm.metrics.reading import BOUNDS, MOST_ACCOUNTS, read
 from sophia_cli.llm.prices import Price
-from sophia_cli.llm.rules.rule import Rule, When
+from sophia_cli.llm.rules.rule import PRICE as PRICE_SORT
+from sophia_cli.llm.rules.rule import Order, Rule, When
 
 BROKEN = reply({"error": {"message": "no"}}, 500, retry_after="0")
 PRICE = Price(input=1.0, output=2.0, source="test", as_of="2026-11-01")
@@ -139,6 +140,40 @@ def test_a_failed_call_is_of_the_route_that_failed(scripted: Any, service: Any) 
         asked.complete_text_sync("hi")
     calls = reading(asked)["sophia_llm_requests_total"]
     assert calls["p", "m", "routes.default", "", "error", "server"] == 1
+
+
+def test_what_an_order_by_price_saved_is_counted_to_the_nano(scripted: Any, service: Any) -> None:
+    """Against the first candidate as written, at what the answer itself took: 3 tokens in, 2 out."""
+    answers, broken = scripted(reply(completion())), scripted(reply(completion()), BROKEN)
+    asked = service(
+        provider("dear", answers.url), provider("cheap", broken.url), orders={"default": Order(PRICE_SORT)},
+        prices={"dear/m": Price(30.0, 60.0), "cheap/m": PRICE},
+    )  # fmt: skip
+    zero = {("cache",): 0.0, ("route",): 0.0}
+    assert reading(asked)["sophia_llm_saved_usd_total"] == zero
+    asked.complete_text_sync("hi")
+    paid, there = 3 * 1000 + 2 * 2000, 3 * 30_000 + 2 * 60_000
+    saved = {("cache",): 0.0, ("route",): (there - paid) / 1e9}
+    assert reading(asked)["sophia_llm_saved_usd_total"] == saved
+    asked.complete_text_sync("hi")  # the cheap one is broken by now: nothing is saved, nothing lost
+    rows = "SELECT provider, cost_nano, saved_nano FROM calls ORDER BY started_ns"
+    assert asked.engine.ledger.read(rows) == [
+        ("cheap", paid, there - paid),
+        ("dear", there, None),
+    ]
+    assert reading(asked)["sophia_llm_saved_usd_total"] == saved
+
+
+def test_a_saving_whose_size_nobody_knows_is_none(scripted: Any, service: Any) -> None:
+    server = scripted(reply(completion()), reply(completion(usage=None)))
+    asked = service(
+        provider("unpriced", server.url), provider("cheap", server.url),
+        orders={"default": Order(PRICE_SORT)}, prices={"cheap/m": PRICE},
+    )  # fmt: skip
+    for _ in range(2):
+        asked.complete_text_sync("hi")
+    rows = "SELECT provider, saved_nano FROM calls ORDER BY started_ns"
+    assert asked.engine.ledger.read(rows) == [("cheap", None)] * 2
 
 
 def test_a_cache_that_is_configured_is_counted_from_the_start(scripted: Any, service: Any) -> None:

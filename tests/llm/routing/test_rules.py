@@ -178,7 +178,20 @@ PRICES = '[prices."cortex/c"]\ninput = 1\noutput = 1\n[prices."portkey/b"]\ninpu
 def test_a_chain_by_price_has_the_unpriced_last(tmp_path: Path) -> None:
     config = config_of(tmp_path, f'{PRICES}[[rules]]\nuse = {CHAIN}\nsort = "price"\n')
     assert order(config, ask()) == ["cortex/c", "portkey/b", "openai/a"]
-    assert reasons(decide(ask(), config))[0] == "cortex: rule 1, by price"
+    decision = decide(ask(), config)
+    assert reasons(decision)[0] == "cortex: rule 1, by price"
+    assert decision.instead == ("openai", "a")  # who is written first
+
+
+def test_only_a_price_puts_somebody_in_the_place_of_another(tmp_path: Path) -> None:
+    for table in (
+        f'{{chain = {CHAIN}, sort = "latency"}}',
+        f"{{chain = {CHAIN}, weights = [1, 9, 9]}}",
+        CHAIN,
+        f'{{chain = {CHAIN[:-1]}, "openai/z"], sort = "price"}}',
+    ):
+        config = config_of(tmp_path, f"[routes]\ndefault = {table}\n")
+        assert decide(ask(id="x"), config).instead is None, table
 
 
 def test_a_chain_by_latency_has_the_unknown_last(tmp_path: Path) -> None:
