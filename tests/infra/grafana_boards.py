@@ -10,6 +10,7 @@ from grafana_state import BEGAN, Asked, Refusal, check_uid, held_to, page_of
 _BOARD: dict[str, type] = {
     "dashboard*": dict,
     "folderUid": str,
+    "folderId": int,
     "overwrite": bool,
     "message": str,
 }
@@ -38,8 +39,11 @@ def board(asked: Asked, uid: str) -> Any:
 
 
 def save_board(asked: Asked, body: Any, restored_from: int = 0) -> dict[str, Any]:
-    held, known = held_to(_BOARD, body), asked.grafana.boards
+    held, known = held_to(asked, _BOARD, body), asked.grafana.boards
     made, folder = dict(held["dashboard"]), held.get("folderUid", "")
+    if "folderUid" not in held:  # its number was what counted before, and is still taken
+        numbers = {one["id"]: uid for uid, one in asked.grafana.folders.items()}
+        folder = numbers.get(held.get("folderId"), "")
     uid = str(made.get("uid") or secrets.token_hex(5))
     _check(asked, made, uid, folder, bool(held.get("overwrite")))
     there = known.get(uid, {"versions": [], "provisioned": False})

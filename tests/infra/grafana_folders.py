@@ -29,7 +29,7 @@ def permissions(asked: Asked, uid: str) -> object:
 
 
 def add_folder(asked: Asked, body: Any) -> dict[str, Any]:
-    held, known = held_to(_FOLDER, body), asked.grafana.folders
+    held, known = held_to(asked, _FOLDER, body), asked.grafana.folders
     check_uid(held.get("uid", ""))
     uid = held.get("uid") or secrets.token_hex(5)
     if any(one["title"] == held["title"] for one in known.values()):

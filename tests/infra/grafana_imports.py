@@ -31,8 +31,10 @@ _OF_PAGE = ("__inputs", "__requires", "__elements")
 def import_board(asked: Asked, body: Any) -> object:
     if isinstance(body, dict) and body.get("dashboard") is None:
         raise Refusal(422, "Dashboard must be set")
-    held = held_to(_IMPORT, body)
-    made, chosen = dict(held["dashboard"]), [held_to(_INPUT, one) for one in held.get("inputs", [])]
+    held = held_to(asked, _IMPORT, body)
+    made, chosen = dict(held["dashboard"]), [
+        held_to(asked, _INPUT, one) for one in held.get("inputs", [])
+    ]
     values = {}
     for one in made.get("__inputs", []):
         found = [x["value"] for x in chosen if x["type"] == one["type"] and x["name"] in (one["name"], "*")]  # fmt: skip

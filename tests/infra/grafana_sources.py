@@ -35,7 +35,7 @@ def source(asked: Asked, uid: str) -> Any:
 
 
 def add_source(asked: Asked, body: Any) -> object:
-    held, known = held_to(_SOURCE, body), asked.grafana.sources
+    held, known = held_to(asked, _SOURCE, body), asked.grafana.sources
     check_uid(held.get("uid", ""))
     uid = held.get("uid") or secrets.token_hex(5)
     if any(one["name"] == held["name"] for one in known.values()):
@@ -50,7 +50,7 @@ def add_source(asked: Asked, body: Any) -> object:
 
 
 def put_source(asked: Asked, uid: str, body: Any) -> object:
-    there, held = source(asked, uid), held_to(_SOURCE, body)
+    there, held = source(asked, uid), held_to(asked, _SOURCE, body)
     if there["readOnly"]:
         raise Refusal(403, "Cannot update read-only data source")
     if held.get("version", 0) not in (0, there["version"]):

@@ -18,7 +18,7 @@ def user(asked: Asked) -> object:
 
 
 def change_password(asked: Asked, body: Any) -> object:
-    held = held_to(_PASSWORD, body)
+    held = held_to(asked, _PASSWORD, body)
     if asked.by_token:
         raise Refusal(403, "Not allowed to change password")
     if held["oldPassword"] != asked.grafana.password:
@@ -40,7 +40,7 @@ def accounts(asked: Asked, query: str = "", page: str = "1", perpage: str = "100
 
 
 def add_account(asked: Asked, body: Any) -> object:
-    held, known = held_to(_ACCOUNT, body), asked.grafana.accounts
+    held, known = held_to(asked, _ACCOUNT, body), asked.grafana.accounts
     if held.get("role", "Viewer") not in ("Viewer", "Editor", "Admin"):
         raise Refusal(400, "invalid role specified")
     if any(one.name == held["name"] for one in known.values()):
@@ -71,7 +71,7 @@ def tokens(asked: Asked, number: str) -> object:
 
 
 def add_token(asked: Asked, number: str, body: Any) -> object:
-    account, held = _account(asked, number), held_to(_TOKEN, body)
+    account, held = _account(asked, number), held_to(asked, _TOKEN, body)
     # A name is taken by any token of the organisation.
     everyone = asked.grafana.accounts.values()
     if held["name"] in {name for one in everyone for name, _, _ in one.tokens.values()}:

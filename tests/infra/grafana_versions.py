@@ -76,7 +76,7 @@ def _uid_of(asked: Asked, number: str) -> str:
 def restore(asked: Asked, uid: str, body: Any) -> object:
     if not asked.grafana.restores:
         raise Refusal(404, "Not found")
-    wanted = held_to(_RESTORE, body)["version"]
+    wanted = held_to(asked, _RESTORE, body)["version"]
     current = board(asked, uid)["dashboard"]
     held = asked.grafana.boards[uid]
     if not 1 <= wanted <= len(held["versions"]):

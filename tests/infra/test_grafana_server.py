@@ -155,6 +155,15 @@ def test_what_is_no_board_is_refused(api: Any, body: dict[str, Any], words: str)
     assert refused(GrafanaBadInputError, lambda: save(api, **body))[1] == words
 
 
+def test_a_folder_by_its_number_and_a_server_that_is_not_strict(api: Any, server: Grafana) -> None:
+    number = api.folder.create_folder("Shop", "folder")["id"]
+    save(api, folderId=number)
+    assert server.boards["shop"]["folderUid"] == "folder"
+    server.strict = False
+    save(api, overwrite=True, folderUid="folder", meta={"slug": "shop"})
+    assert len(server.boards["shop"]["versions"]) == 2
+
+
 def test_a_board_with_a_number_of_another_server(api: Any) -> None:
     found = refused(GrafanaClientError, lambda: save(api, dashboard={**BOARD, "id": 7}))
     assert found[0] == 404

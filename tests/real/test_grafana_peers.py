@@ -102,6 +102,40 @@ def test_grafana_backup_of_versions(tmp_path: Path, server: Stand) -> None:
     assert (second["message"], second["data"]["title"]) == ("by hand", "Mine")
 
 
+def test_grafana_backup_puts_all_back(tmp_path: Path, server: Stand) -> None:
+    """It sends what it was given, numbers and all: a server that is not strict passes them over."""
+    server.sources["p1"] |= {"access": "proxy", "url": "http://p:9090"}
+    parts = "--components=folders,datasources,dashboards"
+    run(server, tmp_path, "grafana-backup", "save", parts)
+    [archive] = (tmp_path / "_OUTPUT_").glob("*.tar.gz")
+    before = {uid: (one["dashboard"]["panels"], "sophia") for uid, one in server.boards.items()}
+    for kind in (server.boards, server.folders, server.sources):
+        kind.clear()
+    server.strict = False
+    run(server, tmp_path, "grafana-backup", "restore", str(archive), parts)
+    after = {
+        uid: (one["dashboard"]["panels"], one["folderUid"]) for uid, one in server.boards.items()
+    }
+    assert (after, list(server.sources)) == (before, ["p1"])
+    with Grafana(server.url, Login(token=TOKEN)) as asked:
+        # Nobody can tell that they came from here: a restore saves them without a message.
+        board = read_boards(shipped())["cost.json"]
+        assert standing(asked, board, "").state == "as it was"
+        assert standing(asked, {**board, "title": "New"}, "").state == "changed there"
+
+
+def test_grafana_wtf_changes_boards(tmp_path: Path, server: Stand) -> None:
+    server.strict = False  # it sends what it was given
+    run(server, tmp_path, "grafana-wtf", "replace", "sophia_llm_cost_usd_total", "other_total")
+    changed = {uid for uid, one in server.boards.items() if len(one["versions"]) == 2}
+    assert changed == {"sophia-overview", "sophia-cost", "sophia-routing"}
+    text = json.dumps([one["dashboard"] for one in server.boards.values()])
+    assert "sophia_llm_cost_usd_total" not in text and "other_total" in text
+    with Grafana(server.url, Login(token=TOKEN)) as asked:
+        board = read_boards(shipped())["cost.json"]
+        assert standing(asked, board, "").state == "changed there"
+
+
 def test_grafana_wtf(tmp_path: Path, server: Stand) -> None:
     words = ("find", "sophia_llm_cost_usd_total", "--format=json")
     done = run(server, tmp_path, "grafana-wtf", *words)
