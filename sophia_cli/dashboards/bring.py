@@ -78,7 +78,8 @@ def why_left(found: Standing) -> str:
         return ""
     who = f" by {found.latest.by}" if found.latest and found.latest.by else ""
     if found.base is None:
-        said = f"there already, at version {found.number}{who}, and no version of it is from here"
+        # Grafana keeps the newest twenty.
+        said = f"there already, at version {found.number}{who}, and none that is kept is from here"
         return f"{said}: left as it is"
     return f"changed in Grafana{who}, version {found.number}: left as it is"
 

@@ -151,6 +151,32 @@ def test_a_foreign_board(tmp_path: Path, server: Grafana) -> None:
     ]
 
 
+def test_a_board_that_never_came_from_here(tmp_path: Path, server: Grafana) -> None:
+    assert boards(tmp_path, server, "import", "sophia-cost").code == 0
+    held = server.boards["sophia-cost"]
+    held["dashboard"] = {**held["dashboard"], "title": "Theirs"}
+    held["versions"] = [{"data": held["dashboard"], "message": "ours, not yours"}]
+    said = boards(tmp_path, server, "import", "sophia-cost")
+    assert (said.code, said.out) == (
+        1,
+        "  sophia-cost: there already, at version 1 by admin, and none that is kept is\n"
+        "      from here: left as it is\n"
+        "    what:  sophia dashboards diff sophia-cost\n"
+        "    keep it:  sophia dashboards export sophia-cost --to FOLDER\n"
+        "    the file's instead:  --force\n\n"
+        f"1 board at {server.url}: 1 left.\n",
+    )
+    said = boards(tmp_path, server, "diff", "sophia-cost")
+    assert (said.code, said.out) == (
+        1,
+        "sophia-cost: version 1 by admin\n"
+        "  `title` of the board\n"
+        "  no version that is kept is from here, Grafana's wins unless:\n"
+        "    sophia dashboards import sophia-cost --force\n\n"
+        f"1 board at {server.url}: 0 as in the file.\n",
+    )
+
+
 def test_what_to_type_names_the_file_that_was_typed(tmp_path: Path, server: Grafana) -> None:
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "legacy.json").write_text(json.dumps(LEGACY))

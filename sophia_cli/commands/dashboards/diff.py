@@ -96,5 +96,5 @@ def _winner(found: Standing, word: str) -> str:
         return f"nobody changed it in Grafana, the file wins:  sophia dashboards import {word}"
     force = f"sophia dashboards import {word} --force"
     if found.base is None:
-        return f"it never came from here, Grafana's wins unless:  {force}"
+        return f"no version that is kept is from here, Grafana's wins unless:  {force}"
     return f"import leaves it, Grafana's wins unless:  {force}"
