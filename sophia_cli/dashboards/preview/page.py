@@ -19,7 +19,7 @@ WIDTH = 1240  # pixels of the whole
 LABEL = "preview, not Grafana"
 _ROW, _GAP, _EDGE, _TITLE, _LINE = 30, 8, 16, 26, 18  # pixels
 _HEAD = 74
-_LETTER = 7.2  # pixels that one takes of a table or a bar, at most
+_LETTER, _BOLD = 7.2, 8.0  # pixels that one takes of a table or a bar, at most
 _STYLE = """
 body{margin:0;background:#f4f5f5;color:#24292e;font:13px/1.4 "DejaVu Sans",Helvetica,Arial,sans-serif}
 main{width:1240px;padding:16px;box-sizing:border-box;position:relative}
@@ -36,7 +36,7 @@ table{border-collapse:collapse;width:100%}th{text-align:left;vertical-align:bott
 th,td{padding:3px 9px;border-bottom:1px solid #eef0f1}td{white-space:nowrap}.n{text-align:right}
 .none{display:flex;align-items:center;justify-content:center;color:#767b80}
 .bar{display:flex;align-items:center;padding:0 9px;font-size:12px}.bar b{font-weight:400;flex:none;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
-.bar u{flex:1;background:#eef0f1;height:16px;text-decoration:none}.bar u i{display:block;height:16px}.bar em{font-style:normal;font-weight:600;min-width:18%;padding-left:8px;flex:none;text-align:right;white-space:nowrap}
+.bar u{flex:1;background:#eef0f1;height:16px;text-decoration:none}.bar u i{display:block;height:16px}.bar em{font-style:normal;font-weight:600;flex:none;text-align:right;white-space:nowrap}
 """
 
 
@@ -151,15 +151,18 @@ def _bars(panel: Json, curves: Sequence[Curve], span: Span, w: float, h: float) 
     largest = max((curve.last or 0.0) for curve in curves)
     most = number(defaults(panel).get("max"), largest) or 1.0
     wide = min(max(len(curve.name) for curve in ordered[:fit]) * _LETTER + 14, w / 2)
+    texts = [shown(curve.last or 0.0, unit, decimals, now=span.end) for curve in ordered[:fit]]
+    tail = max(max(map(len, texts)) * _BOLD + 10, w * 0.16)  # beside all bars, which end alike
+    tall = min((h - 6) / min(len(ordered), fit), 40)
     parts = []
-    for curve in ordered[:fit]:
+    for curve, text in zip(ordered, texts, strict=False):
         value = curve.last or 0.0
-        text = escape(shown(value, unit, decimals, now=span.end))
         share = min(max(value / most, 0), 1) * 100
-        tall = min((h - 6) / min(len(ordered), fit), 40)
         parts.append(
-            f'<div class="bar" style="height:{tall:.0f}px"><b style="width:{wide:.0f}px">{escape(curve.name)}</b><u>'
-            f'<i style="width:{share:.1f}%;background:{color_at(panel, value)}"></i></u><em>{text}</em></div>'
+            f'<div class="bar" style="height:{tall:.0f}px">'
+            f'<b style="width:{wide:.0f}px">{escape(curve.name)}</b><u>'
+            f'<i style="width:{share:.1f}%;background:{color_at(panel, value)}"></i></u>'
+            f'<em style="width:{tail:.0f}px">{escape(text)}</em></div>'
         )
     return "".join(parts)
 
