@@ -495,3 +495,63 @@ def test_a_package_that_passes_names_on(tmp_path: Path) -> None:
     assert (tmp_path / "app.py").read_text() == (
         NEW + "\nget_unified_llm_service().complete_text_sync('hi')\n"
     )
+
+
+NOT_ASYNC = PACK.replace('name = "ask"\n', 'name = "ask"\nasync = false\n')
+ALL_ASYNC = PACK.replace("async = false\n", "")
+DIFFERING = {
+    "awaited, and never was": (PACK, "async def f():\n    return await brain.ask_now('x')\n"),
+    "no coroutine any more": (NOT_ASYNC, "def f():\n    return asyncio.run(brain.ask('x'))\n"),
+    "awaited no more": (NOT_ASYNC, "async def f():\n    return await brain.ask('x')\n"),
+    "a text that would be a coroutine": (ALL_ASYNC, "x = brain.ask_now('x').upper()\n"),
+}
+
+
+@pytest.mark.parametrize(("pack", "use"), DIFFERING.values(), ids=DIFFERING.keys())
+def test_a_pack_that_waits_otherwise_than_the_old_code_moves_nothing(
+    tmp_path: Path, pack: str, use: str
+) -> None:
+    text = f"from lib.brain import brain\n\n\n{use}"
+    report = moved(tmp_path, {"app.py": text}, review=True, pack=pack)
+    assert (tmp_path / "app.py").read_text() == text
+    assert [v[:2] for v in verdicts(report)] == [("report-only", "async-differs")]
+
+
+def test_what_a_decorator_or_an_unseen_class_does_is_the_packs_to_say(tmp_path: Path) -> None:
+    library = LIBRARY.replace("    def ask_now", "    @later\n    def ask_now")
+    text = "from lib.brain import brain\n\n\nasync def f():\n    return await brain.ask_now('x')\n"
+    report = moved(tmp_path, {"app.py": text, "lib/brain.py": library}, pack=ALL_ASYNC)
+    assert [v[0] for v in verdicts(report)] == ["safe"]
+
+
+def test_an_object_whose_field_is_set_stays(tmp_path: Path) -> None:
+    text = "from lib.brain import Brain\n\nb = Brain()\nb.size = 3\nb.ask_now('x')\n"
+    report = moved(tmp_path, {"app.py": text}, review=True)
+    assert (tmp_path / "app.py").read_text() == text
+    assert [v[1] for v in verdicts(report)] == [
+        "shared-instance",
+        "field-written",
+        "shared-instance",
+    ]
+
+
+@pytest.mark.parametrize("owner", ["brain", "Brain", "get_brain()"])
+def test_a_field_that_is_set_anywhere_asks_for_a_look(tmp_path: Path, owner: str) -> None:
+    name = owner.partition("(")[0]
+    files = {
+        "app.py": "from lib.brain import brain\n\nbrain.ask_now('x')\n",
+        "conf.py": f"from lib.brain import {name}\n\n{owner}.size = 3\n",
+    }
+    report = moved(tmp_path, files)
+    assert ("review", "field-set", "app.py:3") in verdicts(report)
+    assert (tmp_path / "app.py").read_text() == files["app.py"]
+
+
+def test_a_name_of_a_module_that_is_bound_anew_elsewhere_keeps_its_object(tmp_path: Path) -> None:
+    files = {
+        "app.py": "from lib.brain import Brain\n\nmine = Brain()\n\n\ndef f():\n    mine.ask_now('x')\n",
+        "conf.py": "import app\n\napp.mine = object()\n",
+    }
+    report = moved(tmp_path, files, review=True)
+    assert (tmp_path / "app.py").read_text() == files["app.py"]
+    assert ("report-only", "replaced", "conf.py:3") in verdicts(report)

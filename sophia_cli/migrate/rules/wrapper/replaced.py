@@ -30,6 +30,19 @@ def read_replaced(scan: Scan) -> Replaced:
     return found
 
 
+def read_set(known: Known, files: Iterable[Parsed]) -> str:
+    """The first place that sets a field of an instance or of its class; "" for none."""
+    ends = {name.rpartition(".")[2] for name in known.service.methods}
+    for file in files:
+        for node in file.table.attributes:
+            if isinstance(node.ctx, ast.Load) or node.attr in ends or file.path in known.homes:
+                continue
+            owner = known.scan.near.one(file, node.value)
+            if known.instance(owner) or known.giver(owner):
+                return f"{file.path}:{node.lineno}"
+    return ""
+
+
 def read_stubbed(known: Known, files: Iterable[Parsed]) -> str:
     """The first place that puts something in the place of a declared method; "" for none."""
     ends = {name.rpartition(".")[2] for name in known.service.methods}

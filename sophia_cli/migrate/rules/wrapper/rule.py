@@ -9,7 +9,12 @@ from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.rules.wrapper.constructions import find_constructions
 from sophia_cli.migrate.rules.wrapper.identity import Known, identify
 from sophia_cli.migrate.rules.wrapper.removals import enter_removals
-from sophia_cli.migrate.rules.wrapper.replaced import Replaced, read_replaced, read_stubbed
+from sophia_cli.migrate.rules.wrapper.replaced import (
+    Replaced,
+    read_replaced,
+    read_set,
+    read_stubbed,
+)
 from sophia_cli.migrate.rules.wrapper.uses import find_uses
 from sophia_cli.migrate.rules.wrapper.visit import Visit
 from sophia_cli.migrate.scan import Scan
@@ -33,7 +38,7 @@ def _service(known: Known, replaced: Replaced) -> None:
     files = [file for file in scan.files if file.path not in known.homes]
     paths = {file.path for file in scan.files} | known.homes
     while True:
-        visit = Visit(known, replaced, read_stubbed(known, scan.files))
+        visit = Visit(known, replaced, read_stubbed(known, scan.files), read_set(known, scan.files))
         for file in files:
             find_constructions(visit, file)
         further = list(_further(visit, paths))

@@ -13,6 +13,7 @@ from sophia_cli.migrate.scope import Function
 from sophia_cli.migrate.spelling import last
 from sophia_cli.migrate.value import Class, Routine
 
+_BOUND = frozenset({"staticmethod", "classmethod", "abstractmethod", "override"})
 _PLAIN_BASES = frozenset({"object", "BaseModel", "ABC", "Protocol"})
 
 
@@ -30,6 +31,20 @@ def signature_of(known: Known, method: Method) -> Signature | None:
     """The old signature; None where it is not in the tree, or cannot be told from it alone."""
     found = [sig for value in _declared(known, method) if (sig := value) is not None]
     return found[0] if len(found) == 1 else None
+
+
+def is_async(known: Known, method: Method) -> bool | None:
+    """Whether the old function has to be awaited; None where it is not in the tree, or a decorator decides."""
+    nodes: list[Function] = []
+    if known.service.functions.get(method.name) is method:
+        nodes = [v.node for v in known.meanings(method.name) if isinstance(v, Routine)]
+    for kind in known.classes if not nodes else ():
+        bindings = kind.scope.names.get(method.name, ())
+        nodes += [b.node for b in bindings if isinstance(b.node, Function)]
+    if any(last(d) not in _BOUND for node in nodes for d in node.decorator_list):
+        return None
+    ways = {isinstance(node, ast.AsyncFunctionDef) for node in nodes}
+    return ways.pop() if len(ways) == 1 else None
 
 
 def _declared(known: Known, method: Method) -> list[Signature | None]:

@@ -8,6 +8,7 @@ from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.pack import Method, Target
 from sophia_cli.migrate.rules.wrapper.identity import Known
 from sophia_cli.migrate.rules.wrapper.left import Left
+from sophia_cli.migrate.rules.wrapper.signature import is_async
 
 _STREAM = "complete"
 
@@ -18,8 +19,28 @@ def refuse_surroundings(known: Known, file: Parsed, call: ast.Call, method: Meth
     if handler is not None:
         name = ast.unparse(handler)
         raise Left("old-error", f"{name} is caught around it, which the new service never raises")
+    _refuse_waiting(known, file, call, method)
     if known.pack.target.module == Target.module:
         _refuse_stream(file, call, method)
+
+
+def _refuse_waiting(known: Known, file: Parsed, call: ast.Call, method: Method) -> None:
+    """What the pack says of waiting must be what the code does."""
+    parent = file.table.parents[call]
+    waits = isinstance(parent, ast.Await) or _looped_later(parent, call)
+    old = is_async(known, method)
+    if not method.is_async and (old or waits):
+        words = f"{method.name} is awaited, and the pack says async = false"
+        raise Left("async-differs", words)
+    if method.is_async and old is False and not waits:
+        words = f"{method.name} is not awaited, and the pack does not say async = false"
+        raise Left("async-differs", words)
+
+
+def _looped_later(parent: ast.AST, call: ast.Call) -> bool:
+    if isinstance(parent, ast.comprehension):
+        return bool(parent.is_async) and parent.iter is call
+    return isinstance(parent, ast.AsyncFor) and parent.iter is call
 
 
 def _refuse_stream(file: Parsed, call: ast.Call, method: Method) -> None:

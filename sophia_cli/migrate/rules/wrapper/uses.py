@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 
 from sophia_cli.migrate.arguments import OddShape
-from sophia_cli.migrate.modules import Parsed
+from sophia_cli.migrate.modules import Parsed, stem_of
 from sophia_cli.migrate.pack import Method
 from sophia_cli.migrate.rules.constructor import passed_on
 from sophia_cli.migrate.rules.wrapper.call import rewrite_call
@@ -21,7 +21,7 @@ from sophia_cli.migrate.rules.wrapper.visit import Visit, values_in
 from sophia_cli.migrate.scope import Scope, class_of
 from sophia_cli.migrate.site import Reason, Verdict
 from sophia_cli.migrate.spelling import last
-from sophia_cli.migrate.value import NONE, UNKNOWN, Class, Routine, Symbol, Value
+from sophia_cli.migrate.value import NONE, UNKNOWN, Class, Module, Routine, Symbol, Value
 
 _TYPE_TESTS = frozenset({"isinstance", "issubclass"})
 _DEPTH = 8
@@ -32,8 +32,8 @@ def find_uses(visit: Visit, file: Parsed) -> None:
     for node in file.table.attributes:
         if isinstance(node.ctx, ast.Load):
             _attribute(visit, file, node)
-        elif node.attr in visit.attributes:
-            _rebound(visit, file, node)
+        else:
+            _written(visit, file, node)
     find_direct(visit, file)
     for value in values_in(file):
         _giver(visit, file, value)
@@ -132,8 +132,26 @@ def _alike(visit: Visit, file: Parsed, node: ast.expr, depth: int) -> set[str] |
     return None
 
 
+def _written(visit: Visit, file: Parsed, node: ast.Attribute) -> None:
+    """`instance.size = 3`, and what takes the place of an instance."""
+    known = visit.known
+    if node.attr in known.heads or known.instance_at(file, node.value) is None:
+        if node.attr in visit.attributes or _shared(visit, file, node):
+            _rebound(visit, file, node)
+        return
+    words = f"{node.attr} of the old service is set: the new one does not read it"
+    groups = groups_of(visit, file, node.value)
+    visit.report(file, node, Reason("field-written", words), groups)
+
+
+def _shared(visit: Visit, file: Parsed, node: ast.Attribute) -> bool:
+    """Whether it is a name of a module that an instance is kept under."""
+    owner = visit.known.scan.near.one(file, node.value)
+    return isinstance(owner, Module) and (node.attr, stem_of(owner.file.path)) in visit.shared
+
+
 def _rebound(visit: Visit, file: Parsed, node: ast.Attribute) -> None:
-    """`desk.ai = something`, seen from outside of the class."""
+    """`desk.ai = something`, seen from outside of the class or the module."""
     statement, known = file.table.parents[node], visit.known
     value = getattr(statement, "value", None)
     inside = isinstance(node.value, ast.Name) and class_of(file.table.scopes[node], node.value.id)

@@ -25,12 +25,13 @@ class Visit:
 
     `stored` are the names that instances are kept under, with the objects. Other files can reach
     them as `attributes` of something, or as a `shared` name of a module, given by its last name.
-    `stubbed` is a place where a method of the service is replaced.
+    `stubbed` is a place where a method of the service is replaced, `written` one where a field of it is set.
     """
 
     known: Known
     replaced: Replaced
     stubbed: str = ""
+    written: str = ""
     stored: dict[str, set[str]] = field(default_factory=dict)
     attributes: set[str] = field(default_factory=set)
     shared: set[tuple[str, str]] = field(default_factory=set)
@@ -95,6 +96,11 @@ class Visit:
                 reason = Reason("dead-path", f"{words}, so this never ran")
                 return replace(found, verdict=Verdict.REPORT, reason=reason)
             doubts.append(Reason("dead-path", words))
+        if self.written:
+            words = (
+                f"{self.written} sets a field of the old service, which the new one does not read"
+            )
+            doubts.append(Reason("field-set", words))
         if self.known.handed in found.groups:
             words = "it is handed in: what is handed in has to be the new service"
             doubts.append(Reason("handed-in", words))
