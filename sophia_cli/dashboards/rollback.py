@@ -27,7 +27,8 @@ def go_back(server: Server, uid: str, to: int, versions: Sequence[Version]) -> i
     numbers = [one.number for one in versions]
     if to not in numbers:
         listed = ", ".join(map(str, numbers[:10]))
-        raise SophiaError(f"`{uid}` has no version {to}", f"there are: {listed}")
+        mend = f"there are: {listed}" if listed else "Grafana keeps none of it"
+        raise SophiaError(f"`{uid}` has no version {to}", mend)
     if to == numbers[0]:
         raise SophiaError(f"`{uid}` is at version {to} already")
     server.restore(uid, to)

@@ -147,7 +147,12 @@ class Grafana(Client):
         params = {"limit": "1000"}
         while True:
             path = f"/api/dashboards/uid/{uid}/versions"
-            found = self._send("GET", path, params=params).json()
+            try:
+                found = self._send("GET", path, params=params).json()
+            except Refused as error:
+                if error.status == 404:  # it keeps none
+                    return
+                raise
             if not isinstance(found, dict):
                 yield from found
                 return

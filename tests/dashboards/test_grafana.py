@@ -294,6 +294,17 @@ def test_versions_as_each_grafana_tells_of_them(
 
 
 @pytest.mark.parametrize("server", [Grafana], indirect=True)
+def test_a_board_of_which_no_version_is_kept(server: Grafana, stand: Stand) -> None:
+    bring(server, standing(server, BOARD, ""))
+    stand.boards["shop"]["versions"] = []
+    found = standing(server, changed(tags=["x"]), "")
+    assert (found.state, found.latest, found.base) == (THEIRS, None, None)
+    with pytest.raises(SophiaError) as caught:
+        go_back(server, "shop", 1, versions_of(server, "shop"))
+    assert caught.value.mend == "Grafana keeps none of it"
+
+
+@pytest.mark.parametrize("server", [Grafana], indirect=True)
 def test_a_first_version_that_cannot_be_asked_for(server: Grafana, stand: Stand) -> None:
     """It keeps the name that the list gives it: nobody can tell where it came from."""
     bring(server, standing(server, BOARD, ""))

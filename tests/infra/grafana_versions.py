@@ -19,6 +19,8 @@ def versions(
 ) -> object:
     board(asked, uid)
     count = len(asked.grafana.boards[uid]["versions"])
+    if not count:
+        raise Refusal(404, "No versions found for dashboardId 0")
     found = [_told(asked, uid, number) for number in range(count, 0, -1)]
     for one in found:
         if one["restoredFrom"]:
