@@ -43,4 +43,8 @@ RULES: tuple[Rule, ...] = (*_CODE, notebook.find, sql_files.find, markdown.over(
 # Those that find what makes clients, without what clients do.
 MAKERS: tuple[Rule, ...] = (openai_client.find, anthropic_client.find, sdks.SDKS.find_makers)
 # What the names of SDKs begin with.
-PACKAGES = frozenset({"openai", "anthropic"}) | sdks.SDKS.tops
+PACKAGES = sdks.SDKS.tops | {
+    name.partition(".")[0]
+    for vendor in (openai_client.OPENAI, anthropic_client.ANTHROPIC)
+    for name in (*vendor.doors, *vendor.reported)
+}

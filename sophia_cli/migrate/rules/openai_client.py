@@ -9,6 +9,9 @@ from sophia_cli.migrate.site import Reason
 _SYNC = Door("OpenAI", "openai_http_client", False)
 _ASYNC = Door("AsyncOpenAI", "openai_async_http_client", True)
 _AZURE = Reason("azure", "an Azure client: it signs and addresses in its own way")
+# Modules of observers that offer the classes under their own name, changed in ways that are not seen.
+_OBSERVERS = ("langfuse.openai", "langfuse.openai.openai", "posthog.ai.openai")
+_OBSERVED = Reason("observed", "the class as an observer offers it: hand it the client by hand")
 
 OPENAI = Vendor(
     rule="openai_client",
@@ -26,6 +29,12 @@ OPENAI = Vendor(
         "openai.AsyncAzureOpenAI": _AZURE,
         "openai.lib.azure.AzureOpenAI": _AZURE,
         "openai.lib.azure.AsyncAzureOpenAI": _AZURE,
+        **{
+            f"{module}.{front}{name}": _OBSERVED
+            for module in _OBSERVERS
+            for front in ("", "Async")
+            for name in ("OpenAI", "AzureOpenAI")
+        },
     },
 )
 

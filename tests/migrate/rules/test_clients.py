@@ -47,6 +47,12 @@ def test_leaves_alone(tmp_path: Path, text: str) -> None:
 
 REPORTED = {
     "azure": ("from openai import AzureOpenAI\n\nAzureOpenAI()\n", "azure"),
+    "an observer's": ("from langfuse.openai import AsyncOpenAI\n\nAsyncOpenAI()\n", "observed"),
+    "an observer's module": ("from langfuse.openai import openai\n\nopenai.OpenAI()\n", "observed"),
+    "another observer's": (
+        "import posthog.ai.openai as p\n\np.AzureOpenAI(api_key='x')\n",
+        "observed",
+    ),
     "azure, async": ("import openai\n\nopenai.AsyncAzureOpenAI()\n", "azure"),
     "bedrock": ("from anthropic import AnthropicBedrock\n\nAnthropicBedrock()\n", "cloud-variant"),
     "vertex": ("import anthropic\n\nanthropic.AsyncAnthropicVertex()\n", "cloud-variant"),
