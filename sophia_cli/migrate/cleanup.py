@@ -36,6 +36,18 @@ _SDKS = {
     "groq": "groq",
     "mistralai": "mistralai",
     "cohere": "cohere",
+    "ollama": "ollama",
+    "replicate": "replicate",
+    "instructor": "instructor",
+    "dspy": "dspy",
+    "crewai": "crewai",
+    "pydantic-ai": "pydantic_ai",
+    "pydantic-ai-slim": "pydantic_ai",
+    "llama-index-llms-openai": "llama_index.llms.openai",
+    "llama-index-llms-anthropic": "llama_index.llms.anthropic",
+    "azure-ai-inference": "azure.ai.inference",
+    "google-genai": "google.genai",
+    "google-generativeai": "google.generativeai",
 }
 
 
@@ -204,4 +216,7 @@ def _unused(texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _imports(text: str, module: str) -> bool:
-    return bool(re.search(rf"""(?:\bimport|\bfrom|,|["'])\s*{module}(?!\w)""", text))
+    front, _, last = module.rpartition(".")
+    of_front = rf"|\bfrom\s+{re.escape(front)}\s+import\b[^;#]*?\b{last}\b" if front else ""
+    whole = rf"""(?:\bimport|\bfrom|,|["'])\s*{re.escape(module)}(?!\w)"""
+    return bool(re.search(whole + of_front, text))

@@ -173,6 +173,26 @@ def test_dependencies_that_nothing_imports(
     assert run(tmp_path).unused == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "use"),
+    [
+        ("google-genai", "from google import genai"),
+        ("google-genai", "from google import (\n    auth,\n    genai,\n)"),
+        ("google-genai", "import google.genai as g"),
+        ("google-genai", "g = import_module('google.genai')"),
+        ("azure-ai-inference", "from azure.ai.inference.models import UserMessage"),
+        ("llama-index-llms-openai", "from llama_index.llms.openai import OpenAI"),
+        ("pydantic-ai-slim", "from pydantic_ai import Agent"),
+        ("ollama", "import httpx, ollama"),
+    ],
+)
+def test_an_sdk_is_imported_in_whichever_way(tmp_path: Path, name: str, use: str) -> None:
+    plant(tmp_path, {**FILES, "requirements.txt": f"sophia-cli\n{name}\n"})
+    assert run(tmp_path).unused == (("requirements.txt", name),)
+    plant(tmp_path, {"app/late.py": f"{use}\n"})
+    assert run(tmp_path).unused == ()
+
+
 def test_changes_that_are_in_no_commit_are_refused(tmp_path: Path) -> None:
     commit(plant(tmp_path, FILES))
     (tmp_path / "app/services/old_gate.py").write_text("class OldGate:\n    mine = 1\n")
