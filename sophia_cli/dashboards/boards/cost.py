@@ -87,9 +87,9 @@ BOARD = Board(
             "Spend",
             8,
             (
-                (8, _hourly("By model", "model")),
-                (8, _hourly("By task", "task")),
-                (8, _hourly("By route", "route")),
+                (8, _hourly("By model, per hour", "model")),
+                (8, _hourly("By task, per hour", "task")),
+                (8, _hourly("By route, per hour", "route")),
             ),
         ),
         Row(
@@ -172,7 +172,9 @@ BOARD = Board(
                     10,
                     curves(
                         About(
-                            "Tokens by type", "Tokens per minute that providers reported.", "short"
+                            "Tokens by type, per minute",
+                            "Tokens per minute that providers reported.",
+                            "short",
                         ),
                         Query(f"{pace(TOKENS, by=('type',))} * 60", "{{type}}"),
                     ),

@@ -57,7 +57,7 @@ BOARD = Board(
                     12,
                     curves(
                         About(
-                            "Spend by provider",
+                            "Spend by provider, per hour",
                             "USD per hour at the pace of each moment. Calls without a price are not in it.",
                             "currencyUSD",
                             to="sophia-cost",
@@ -99,7 +99,7 @@ BOARD = Board(
                     12,
                     curves(
                         About(
-                            "Tokens",
+                            "Tokens, per minute",
                             "Tokens per minute that providers reported. `cached` are part of `input`,"
                             " `reasoning` part of `output`.",
                             "short",
