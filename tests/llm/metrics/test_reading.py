@@ -108,6 +108,26 @@ def test_every_configured_combination_is_there_before_its_first_call(
     assert found["sophia_llm_cache_lookups_total"] == {}
 
 
+def test_no_row_of_a_call_is_looked_at(scripted: Any, service: Any) -> None:
+    """A scrape takes as long with a million calls: of their table it reads the index of open ones alone."""
+    asked = service(
+        provider("p", scripted(reply(completion())).url), budgets=(Budget("all", 10**9),)
+    )
+    asked.complete_text_sync("hi")
+    plans: list[str] = []
+
+    def ask(query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        plan = asked.engine.ledger.read(f"EXPLAIN QUERY PLAN {query}", values)
+        plans.extend(row[3] for row in plan)
+        found: list[tuple[Any, ...]] = asked.engine.ledger.read(query, values)
+        return found
+
+    read(ask, asked.engine.config, time.time())
+    rows = [plan for plan in plans if {"calls", "tries", "attempts", "days"} & set(plan.split())]
+    assert [row.replace("COVERING ", "") for row in rows] == ["SCAN calls USING INDEX calls_open"]
+    assert "SCAN totals" in plans
+
+
 def test_calls_and_attempts_are_counted_apart(scripted: Any, service: Any) -> None:
     good = provider("q", scripted(reply(completion())).url)
     asked = service(provider("p", scripted(BROKEN).url), good, attempts=2, prices={"q/m": PRICE})
