@@ -77,25 +77,21 @@ def fill(path: Path, count: int) -> None:
 
 
 def measure(folder: Path, *words: str) -> tuple[float, float, float]:
-    """Seconds of CPU and of the clock, and MB, of one command."""
+    """Seconds of CPU and of the clock, and MB, of one command with its start and its end."""
     ledger = str(folder / FILE)
-    code = (
-        "import resource, sys; from sophia_cli.__main__ import run; code = run(sys.argv[1:]); "
-        "used = resource.getrusage(resource.RUSAGE_SELF); "
-        "print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, file=sys.stderr); sys.exit(code)"
-    )
     began = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", code, "usage", *words],
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sophia_cli", "usage", *words],
         cwd=folder,
         env={**os.environ, "SOPHIA_LEDGER": ledger, "HOME": str(folder)},
-        capture_output=True,
-        text=True,
-        check=True,
+        stdout=subprocess.DEVNULL,
     )
+    _, status, used = os.wait4(process.pid, 0)
     took = time.perf_counter() - began
-    cpu, memory = done.stderr.splitlines()[-1].split()
-    return float(cpu), took, float(memory)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"sophia usage {' '.join(words)} ended with {process.returncode}")
+    return used.ru_utime + used.ru_stime, took, used.ru_maxrss / 1024
 
 
 def main() -> None:

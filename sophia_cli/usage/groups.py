@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 
-from sophia_cli.llm.call import OTHER
-from sophia_cli.llm.ledger import Ledger
-from sophia_cli.llm.ledger.history import Day, pages_between
-from sophia_cli.llm.ledger.record import OK
-from sophia_cli.usage.kinds import Tell, alike, in_silence, kind_column, read_kind
-from sophia_cli.usage.routes import NOT_RECORDED, ROUTE, Choices, tails_of
-from sophia_cli.usage.span import Span, day_name
+from sophia_cli.llm.ledger.history import Day
+from sophia_cli.usage.span import day_name
 
 NONE = "(none)"
-_DAY_NS = 86_400 * 10**9
 
 
 class By(StrEnum):
@@ -56,48 +50,29 @@ def grouped(days: list[Day], by: By) -> dict[str, list[Day]]:
     return dict(found)
 
 
-_SUMMED = (
-    "tokens_in, tokens_out, tokens_cached, tokens_written, tokens_reasoning, cost_nano, saved_nano,"
-    " kept_local"
-)
-_COST = 5  # its place among these
+class RouteDays:
+    """Calls by the reason of the first to be asked, and by their day: the days of the ledger know no route."""
 
+    def __init__(self) -> None:
+        self._sums: dict[str, dict[tuple[int, str, int], list[int]]] = defaultdict(dict)
 
-def by_route(ledger: Ledger, span: Span, tell: Tell = in_silence) -> dict[str, list[Day]]:
-    """The same by the reason of the first to be asked, out of the calls themselves. Raises LLMError."""
-    sums: dict[tuple[str, str], list[int]] = {}
-    choices = Choices()
-    kind = kind_column(("operation", "outcome", "simulated", f"started_ns / {_DAY_NS}"))
-    for page in pages_between(ledger, span.start_ns, span.end_ns, (ROUTE, kind, _SUMMED)):
-        tails = tails_of(row[1] for row in page)
-        keys = zip(tails, (row[2] for row in page), strict=True)
-        for (tail, said), rows in alike(keys, page).items():
-            choice = choices.of(tail)
-            operation, outcome, *_ = read_kind(said)
-            figures = [*zip(*(row[3:] for row in rows), strict=True)]
-            billed = outcome == OK and operation != OTHER
-            row = [
-                len(rows),
-                figures[_COST].count(None) if billed else 0,
-                *(sum(filter(None, figure)) for figure in figures),
+    def add(self, why: str, day: int, outcome: str, simulated: int, figures: Sequence[int]) -> None:
+        """Calls of one day (since 1970), by their number, unpriced ones, tokens in, out, cost, saved, kept."""
+        rows, key = self._sums[why], (day, outcome, simulated)
+        before = rows.get(key)
+        rows[key] = [*figures] if before is None else [*map(int.__add__, before, figures)]
+
+    @property
+    def groups(self) -> dict[str, list[Day]]:
+        """The days by their groups; what tables do not show of them is 0."""
+        return {
+            why: [
+                Day(
+                    *(day_name(day), "", "", "", "", "", outcome),
+                    *(calls, unpriced, sent, received, 0, 0, 0, cost, saved, kept, simulated),
+                )
+                for (day, outcome, simulated), figures in rows.items()
+                for calls, unpriced, sent, received, cost, saved, kept in (figures,)
             ]
-            key = (choice.why if choice else NOT_RECORDED, said)
-            before = sums.get(key)
-            sums[key] = row if before is None else [*map(int.__add__, before, row)]
-        tell(len(page))
-    return _as_days(sums)
-
-
-def _as_days(sums: Mapping[tuple[str, str], list[int]]) -> dict[str, list[Day]]:
-    found: dict[str, dict[tuple[str, str, int], list[int]]] = defaultdict(dict)
-    for (why, kind), row in sums.items():
-        _, outcome, simulated, day = read_kind(kind)
-        rows, key = found[why], (day_name(day), outcome, simulated)
-        rows[key] = [*map(int.__add__, rows[key], row)] if key in rows else row
-    return {
-        why: [
-            Day._make((day, "", "", "", "", "", outcome, *row, simulated))
-            for (day, outcome, simulated), row in rows.items()
-        ]
-        for why, rows in found.items()
-    }
+            for why, rows in self._sums.items()
+        }

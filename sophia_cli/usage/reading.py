@@ -10,11 +10,11 @@ from heapq import heappush, heappushpop
 from itertools import compress
 from typing import Any
 
-from sophia_cli.llm.call import Usage
+from sophia_cli.llm.call import OTHER, Usage
 from sophia_cli.llm.ledger import Ledger
 from sophia_cli.llm.ledger.history import pages_between
 from sophia_cli.llm.ledger.record import OK
-from sophia_cli.usage.groups import NAMES, By
+from sophia_cli.usage.groups import NAMES, By, RouteDays
 from sophia_cli.usage.kinds import Tell, alike, in_silence, kind_column, read_kind
 from sophia_cli.usage.routes import NOT_RECORDED, ROUTE, Choice, Choices, Place, tails_of
 from sophia_cli.usage.span import Span
@@ -23,6 +23,7 @@ DEAREST = 5
 LARGE = 32_000  # tokens of a prompt; no price of a list changes with the size of smaller ones
 _KIND = ("task", "provider", "model", "outcome")
 _FIGURES = "cost_nano, latency_us, tokens_in, tokens_out, tokens_reasoning, kept_local"
+_DAY_NS = 86_400 * 10**9
 _ROUTE, _SAID, _COST = 1, 2, 3  # places in a row, of which the moment is the first
 
 
@@ -50,7 +51,7 @@ class Path:
 
     def add(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Answers of the first to be asked, by the columns of `_FIGURES`."""
-        costs, times, sent, received, thought, kept = [*zip(*rows, strict=True)][_COST:]
+        costs, times, sent, received, thought, kept, *_ = [*zip(*rows, strict=True)][_COST:]
         self.times.extend(times)
         self.kept_local += sum(kept)
         if None in costs or None in sent:
@@ -86,11 +87,15 @@ class Path:
 
 @dataclass
 class Reading:
-    """What was read: times (microseconds) of answers by group and by place and task, and the rest by its key."""
+    """What was read: times (microseconds) of answers by group and by place and task, and the rest by its key.
+
+    `routes` are filled where the groups are routes.
+    """
 
     groups: dict[str, array[int]] = field(default_factory=lambda: defaultdict(_times))
     places: dict[tuple[Place, str], array[int]] = field(default_factory=lambda: defaultdict(_times))
     paths: dict[tuple[str, Choice], Path] = field(default_factory=lambda: defaultdict(Path))
+    routes: RouteDays = field(default_factory=RouteDays)
     unrouted: int = 0
     dearest: list[tuple[int, int]] = field(default_factory=list)
 
@@ -105,8 +110,12 @@ def read_rows(ledger: Ledger, span: Span, by: By, tell: Tell = in_silence) -> Re
     reading, choices = Reading(), Choices()
     cells: dict[tuple[Choice | None, str], Path] = defaultdict(Path)
     # Only what the groups are named by: calls of many services are alike where nobody asks for them.
-    named = ("service" if by is By.SERVICE else "''", "team" if by is By.TEAM else "''")
-    columns = (ROUTE, kind_column((*_KIND, *named)), _FIGURES)
+    named = ["service" if by is By.SERVICE else "''", "team" if by is By.TEAM else "''"]
+    columns = [_FIGURES]
+    if routed := by is By.ROUTE:
+        named += ("operation", "simulated", f"started_ns / {_DAY_NS}")
+        columns.append("saved_nano")
+    columns = [ROUTE, kind_column((*_KIND, *named)), *columns]
     for page in pages_between(ledger, span.start_ns, span.end_ns, columns):
         keep_dearest(reading.dearest, page)
         tails = tails_of(row[_ROUTE] for row in page)
@@ -116,8 +125,11 @@ def read_rows(ledger: Ledger, span: Span, by: By, tell: Tell = in_silence) -> Re
             cell.calls += len(rows)
             if read_kind(said)[3] == OK:
                 cell.add(rows)
+            if routed:
+                _add_to_route(reading.routes, choices.of(tail), read_kind(said), rows)
         tell(len(page))
     for (choice, kind), cell in cells.items():
+        cell.times = array("q", sorted(cell.times))  # which makes them quick to sort together
         _sort_in(reading, choice, read_kind(kind), cell, by)
     return reading
 
@@ -126,14 +138,11 @@ def _sort_in(
     reading: Reading, choice: Choice | None, kind: tuple[str, ...], cell: Path, by: By
 ) -> None:
     """Add calls that are alike in all that they are asked for to what they belong to."""
-    task, provider, model, _, service, team = kind
+    task, provider, model, _, service, team, *_ = kind
     place, ok = (provider, model), len(cell.times)
     if ok:
         names = NAMES.get(by)
-        if names is not None:
-            name = names(service, team, task, provider, model)
-        else:
-            name = choice.why if choice else NOT_RECORDED
+        name = names(service, team, task, provider, model) if names else _why(choice)
         reading.places[place, task].extend(cell.times)
         reading.groups[name].extend(cell.times)
     if choice is None:
@@ -146,6 +155,22 @@ def _sort_in(
         path.take(cell)
     else:
         path.moved += ok
+
+
+def _why(choice: Choice | None) -> str:
+    return choice.why if choice else NOT_RECORDED
+
+
+def _add_to_route(
+    routes: RouteDays, choice: Choice | None, kind: tuple[Any, ...], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Add calls to what is said of their route."""
+    outcome, operation, simulated, day = kind[3], *kind[6:]
+    costs, _, sent, received, _, kept, saved = [*zip(*rows, strict=True)][_COST:]
+    billed = outcome == OK and operation != OTHER
+    sums = (sum(filter(None, one)) for one in (sent, received, costs, saved, kept))
+    figures = (len(rows), costs.count(None) if billed else 0, *sums)
+    routes.add(_why(choice), day, outcome, simulated, figures)
 
 
 def keep_dearest(heap: list[tuple[int, int]], page: Sequence[tuple[Any, ...]]) -> None:

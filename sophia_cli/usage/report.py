@@ -24,7 +24,7 @@ from sophia_cli.usage.failures import Failure, failures_of
 from sophia_cli.usage.figures import Figures, Speed, add_up, speed_of
 from sophia_cli.usage.firsts import First, Warehouse, first_choices, warehouse_first
 from sophia_cli.usage.forecast import Forecast, Runway, first_needed, forecast, runway
-from sophia_cli.usage.groups import By, by_route, grouped
+from sophia_cli.usage.groups import By, grouped
 from sophia_cli.usage.kinds import Tell, in_silence
 from sophia_cli.usage.pricing import Pricing
 from sophia_cli.usage.reading import Reading, read_rows
@@ -145,7 +145,7 @@ def report(ledger: Ledger, config: Config, span: Span, by: By, tell: Tell = in_s
     """Read the ledger. Raises LLMError where it is in use."""
     days = days_between(ledger, str(span.first), str(span.last))
     reading = read_rows(ledger, span, by, tell)
-    groups = by_route(ledger, span, tell) if by is By.ROUTE else grouped(days, by)
+    groups = reading.routes.groups if by is By.ROUTE else grouped(days, by)
     firsts = first_choices(reading, config, Pricing(config))
     recent = days_between(ledger, str(first_needed(span.now)), str(_today(span.now)))
     statements = Treasury(ledger).statements(windows_of(span.now))

@@ -165,5 +165,5 @@ def test_whoever_waits_is_told_of_every_call(tmp_path: Path) -> None:
     report(ledger, config, SPAN, By.ROUTE, steps.append)
     scenario(ledger, SPAN, rules_of(config, tmp_path / "sophia.toml", None, {}), steps.append)
     advise(ledger, config, SPAN, steps.append)
-    assert sum(steps) == (1 + 2 + 2 + 2) * count
+    assert sum(steps) == (1 + 1 + 2 + 2) * count
     ledger.close()

@@ -65,7 +65,7 @@ def run(
     found = None
     with books(config) as ledger:
         if ledger is not None:
-            with reading(output, ledger, span, 1 + (by is By.ROUTE)) as tell:
+            with reading(output, ledger, span, 1) as tell:
                 found = report(ledger, config, span, by, tell)
     if found is None:
         output.envelope("usage", None)

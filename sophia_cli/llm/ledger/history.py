@@ -9,7 +9,7 @@ from sophia_cli.llm.ledger.record import Attempt
 from sophia_cli.llm.ledger.store import Ledger
 
 # Rows; a long report holds neither the ledger's lock nor more than fits a processor's cache.
-_PAGE = 2000
+_PAGE = 1000
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _STEP_NS = 32 * 10**9  # what the first five characters of a call's id count in
 _AROUND_NS = 3600 * 10**9  # a call is written down soon after it was named
@@ -55,15 +55,16 @@ class Failures(NamedTuple):
 
 _DAYS = f"SELECT {', '.join(Day._fields)} FROM days WHERE day >= ? AND day <= ? ORDER BY day"
 
-# `tries` has the requests of every call but those that were answered at once.
-_FAILED = """SELECT t.provider, t.error_kind, c.outcome,
+# `tries` has the requests of every call but those that were answered at once. One look at the calls does for
+# both: with those that failed at a request, and those for which none was sent.
+_FAILED = """WITH troubled AS (SELECT id, started_ns, outcome, provider, error_kind FROM calls
+    WHERE started_ns >= ? AND started_ns < ? AND (attempts > 1 OR outcome NOT IN ('ok', 'cached')))
+    SELECT t.provider, t.error_kind, c.outcome,
     CASE WHEN c.outcome = 'ok' THEN c.provider ELSE '' END,
     COUNT(*), COUNT(DISTINCT c.id), MAX(c.started_ns)
-    FROM calls c CROSS JOIN tries t ON t.call_id = c.id
-    WHERE c.started_ns >= ? AND c.started_ns < ? AND t.outcome = 'error'
-    AND (c.attempts > 1 OR c.outcome NOT IN ('ok', 'cached')) GROUP BY 1, 2, 3, 4"""
-_UNSENT = """SELECT provider, error_kind, outcome, '', 0, COUNT(*), MAX(started_ns) FROM calls c
-    WHERE started_ns >= ? AND started_ns < ? AND outcome = 'error'
+    FROM troubled c CROSS JOIN tries t ON t.call_id = c.id WHERE t.outcome = 'error' GROUP BY 1, 2, 3, 4
+    UNION ALL SELECT provider, error_kind, outcome, '', 0, COUNT(*), MAX(started_ns) FROM troubled c
+    WHERE outcome = 'error'
     AND NOT EXISTS (SELECT 1 FROM tries t WHERE t.call_id = c.id AND t.outcome = 'error')
     GROUP BY 1, 2, 3"""
 
@@ -108,8 +109,7 @@ def pages_between(
 
 def failures_between(ledger: Ledger, start_ns: int, end_ns: int) -> list[Failures]:
     """Failed requests of the span, and calls that failed without one. Raises LLMError."""
-    rows = ledger.read(_FAILED, (start_ns, end_ns)) + ledger.read(_UNSENT, (start_ns, end_ns))
-    return [Failures(*row) for row in rows]
+    return [Failures(*row) for row in ledger.read(_FAILED, (start_ns, end_ns))]
 
 
 def who_failed(ledger: Ledger, start_ns: int, end_ns: int) -> dict[int, frozenset[tuple[str, str]]]:
