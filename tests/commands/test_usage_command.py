@@ -48,7 +48,8 @@ def steady(text: str) -> str:
     text = re.sub(r"\b[0-9a-hjkmnp-tv-z]{16}\b", "ID", text)
     text = re.sub(r"\d\d:\d\d:\d\d", "CLOCK", text)
     text = re.sub(r"forecast \$\S+", "forecast $F", text)
-    text = re.sub(r"\(\$\S+\s+a\s+day\)", "($P a day)", text)
+    # Where that line ends depends on how long its amounts are.
+    text = re.sub(r"last\s+day\s+\(\$\S+\s+a\s+day\)", "last day ($P a day)", text)
     return re.sub(r" *\d+(\.\d)? m?s\b", " TIME", text)
 
 
