@@ -555,3 +555,37 @@ def test_a_name_of_a_module_that_is_bound_anew_elsewhere_keeps_its_object(tmp_pa
     report = moved(tmp_path, files, review=True)
     assert (tmp_path / "app.py").read_text() == files["app.py"]
     assert ("report-only", "replaced", "conf.py:3") in verdicts(report)
+
+
+USED_BY_A_BASE = {
+    "nothing": "class A:\n",
+    "None": "class A:\n    b = None\n\n",
+    "None of an object": "class A:\n    def __init__(self):\n        self.b = None\n\n",
+    "something else": "class Other:\n    def ask_now(self, x): ...\n\n\nclass A:\n    b = Other()\n\n",
+    "something that is not seen": "import x\n\n\nclass A:\n    b = x.make()\n\n",
+    "a type": "class A:\n    b: Brain\n\n",
+    "a type or None": "class A:\n    b: Brain | None = None\n\n",
+    "a property": "class A:\n    @property\n    def b(self) -> Brain: ...\n\n",
+}
+
+
+@pytest.mark.parametrize("value", ["Brain()", "brain"])
+@pytest.mark.parametrize("base", USED_BY_A_BASE.values(), ids=USED_BY_A_BASE.keys())
+def test_what_a_base_uses_is_not_moved_without_it(tmp_path: Path, base: str, value: str) -> None:
+    text = (
+        f"from lib.brain import Brain, brain\n\n\n{base}    def f(self):\n"
+        f"        return self.b.ask_now('x')\n\n\nclass C(A):\n    b = {value}\n"
+    )
+    moved(tmp_path, {"app.py": text})
+    assert (tmp_path / "app.py").read_text() == text
+
+
+def test_what_a_base_calls_is_not_moved_without_it(tmp_path: Path) -> None:
+    text = (
+        "from lib.brain import Brain, brain\n\n\nclass A:\n    def b(self) -> Brain: ...\n\n"
+        "    def f(self):\n        return self.b().ask_now('x')\n\n\n"
+        "class C(A):\n    def b(self):\n        return brain\n"
+    )
+    report = moved(tmp_path, {"app.py": text})
+    assert (tmp_path / "app.py").read_text() == text
+    assert [v[0] for v in verdicts(report)] == ["review", "review"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sophia_cli.migrate.modules import Parsed
 from sophia_cli.migrate.rules.wrapper.constructions import find_constructions
@@ -52,6 +53,14 @@ def _service(known: Known, replaced: Replaced) -> None:
     for file in files:
         find_uses(visit, file)
     enter_removals(visit)
+    scan.sites[found:] = [
+        (
+            replace(site, groups=(*site.groups, known.handed))
+            if visit.linked & {*site.groups}
+            else site
+        )
+        for site in scan.sites[found:]
+    ]
 
 
 def _further(visit: Visit, known: set[str]) -> Iterator[Parsed]:

@@ -116,7 +116,9 @@ def groups_of(visit: Visit, file: Parsed, node: ast.expr) -> tuple[str, ...]:
 
 def _alike(visit: Visit, file: Parsed, node: ast.expr, depth: int) -> set[str] | None:
     """The objects that go by the name of a receiver that cannot be seen; None where none does."""
-    if UNKNOWN not in visit.known.scan.near.values(file, node) or depth > _DEPTH:
+    values = visit.known.scan.near.values(file, node)
+    # what is only None here is something else in a class that is built on this one
+    if not (UNKNOWN in values or set(values) == {NONE}) or depth > _DEPTH:
         return None
     while isinstance(node, ast.Await | ast.NamedExpr):
         node = node.value
@@ -168,10 +170,17 @@ def _overrides(visit: Visit, file: Parsed, scope: Scope, node: ast.ClassDef) -> 
     for name in sorted(visit.attributes & {*scope.names, *scope.attributes}):
         bindings = [*scope.names.get(name, ()), *scope.attributes.get(name, ())]
         own = [value for binding in bindings for value in near.binding(file, binding)]
-        if all(value == NONE or _objects(visit, value) for value in own):
-            continue
         bases = near.bases(Class(file, scope))
-        kept = {g for base in bases for v in near.member(base, name) for g in _objects(visit, v)}
+        theirs = [value for base in bases for value in near.member(base, name)]
+        if all(value == NONE or _objects(visit, value) for value in own):
+            kept = {group for value in own for group in _objects(visit, value)}
+            if any(visit.known.handed in _objects(visit, value) for value in theirs):
+                visit.linked |= kept
+            if not all(value in (NONE, UNKNOWN) or _objects(visit, value) for value in theirs):
+                words = f"a base of {node.name} has something else under the name {name}"
+                visit.report(file, node, Reason("replaced", words), tuple(sorted(kept)))
+            continue
+        kept = {group for value in theirs for group in _objects(visit, value)}
         if kept:
             words = f"{node.name} has something else under the name {name}"
             visit.report(file, node, Reason("replaced", words), tuple(sorted(kept)))
