@@ -589,3 +589,36 @@ def test_what_a_base_calls_is_not_moved_without_it(tmp_path: Path) -> None:
     report = moved(tmp_path, {"app.py": text})
     assert (tmp_path / "app.py").read_text() == text
     assert [v[0] for v in verdicts(report)] == ["review", "review"]
+
+
+KEPT = "from lib.brain import Brain\n\nmine = Brain()\nmine.ask_now('x')\n\n\nclass Desk:\n    def __init__(self):\n        self.ai = Brain()\n"
+QUOTED = {
+    "of a module": ("import app\n\ngetattr(app, 'mine').ask_now('y')\n", "app.py", 3),
+    "of something": ("def f(app):\n    getattr(app, 'ai').ask_now('y')\n", "app.py", 9),
+    "in its dict": ("from app import Desk\n\nDesk().__dict__['ai'].ask_now('y')\n", "app.py", 9),
+    "in its vars": ("def f(app):\n    vars(app)['ai'].ask_now('y')\n", "app.py", 9),
+    "put there": ("import app\n\nsetattr(app, 'mine', object())\n", "app.py", 3),
+}
+
+
+@pytest.mark.parametrize(("use", "path", "line"), QUOTED.values(), ids=QUOTED.keys())
+def test_what_is_reached_by_its_name_in_quotes_stays(
+    tmp_path: Path, use: str, path: str, line: int
+) -> None:
+    report = moved(tmp_path, {"app.py": KEPT, "use.py": use}, review=True)
+    assert (tmp_path / "use.py").read_text() == use
+    assert ("report-only", "shared-instance", f"{path}:{line}") in verdicts(report)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "class Other:\n    ai = 3\n\n\ngetattr(Other(), 'ai')\n",
+        "import app\n\ngetattr(app, 'other')\n",
+        "d = {}\nd['ai'] = d['mine'] = 1  # app\n",
+        "print('ai', 'mine')  # app\n",
+    ],
+)
+def test_a_name_in_quotes_of_something_else_holds_nothing(tmp_path: Path, use: str) -> None:
+    report = moved(tmp_path, {"app.py": KEPT, "use.py": use})
+    assert [v[0] for v in verdicts(report)] == ["safe", "safe", "safe"]

@@ -14,6 +14,7 @@ from sophia_cli.migrate.rules.wrapper.chain import widest
 from sophia_cli.migrate.rules.wrapper.constructions import PROBES
 from sophia_cli.migrate.rules.wrapper.direct import find_direct
 from sophia_cli.migrate.rules.wrapper.left import Left
+from sophia_cli.migrate.rules.wrapper.quoted import find_quoted
 from sophia_cli.migrate.rules.wrapper.removals import find_removal
 from sophia_cli.migrate.rules.wrapper.result import shared_variables
 from sophia_cli.migrate.rules.wrapper.surroundings import kinds
@@ -35,6 +36,7 @@ def find_uses(visit: Visit, file: Parsed) -> None:
         else:
             _written(visit, file, node)
     find_direct(visit, file)
+    find_quoted(visit, file)
     for value in values_in(file):
         _giver(visit, file, value)
     for scope in file.table.own.values():
