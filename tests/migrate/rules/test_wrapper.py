@@ -622,3 +622,25 @@ def test_what_is_reached_by_its_name_in_quotes_stays(
 def test_a_name_in_quotes_of_something_else_holds_nothing(tmp_path: Path, use: str) -> None:
     report = moved(tmp_path, {"app.py": KEPT, "use.py": use})
     assert [v[0] for v in verdicts(report)] == ["safe", "safe", "safe"]
+
+
+APP = "from lib.brain import Brain\n\n\nclass App:\n    def __init__(self):\n        self.b = Brain()\n\n    def f(self):\n        return self.b.ask_now('y')\n"
+PASSED = {
+    "by place": "run(a.b)",
+    "by name": "run(p=a.b)",
+    "of what is called": "run(get().b)",
+}
+
+
+@pytest.mark.parametrize("call", PASSED.values(), ids=PASSED.keys())
+def test_what_goes_unseen_into_a_function_that_uses_it_stays(tmp_path: Path, call: str) -> None:
+    text = f"{APP}\n\ndef run(p):\n    return p.ask_now('x')\n\n\ndef main(a, get):\n    return {call}\n"
+    moved(tmp_path, {"app.py": text}, review=True)
+    assert (tmp_path / "app.py").read_text() == text
+
+
+def test_what_goes_into_a_function_that_does_not_call_it_moves(tmp_path: Path) -> None:
+    text = f"{APP}\n\ndef run(p):\n    return p.size\n\n\ndef main(a):\n    return run(a.b)\n"
+    report = moved(tmp_path, {"app.py": text})
+    assert "ask_now" not in (tmp_path / "app.py").read_text()
+    assert [v[0] for v in verdicts(report)] == ["safe", "safe"]

@@ -16,7 +16,7 @@ from sophia_cli.migrate.rules.wrapper.replaced import (
     read_set,
     read_stubbed,
 )
-from sophia_cli.migrate.rules.wrapper.uses import find_uses
+from sophia_cli.migrate.rules.wrapper.uses import find_passed, find_uses
 from sophia_cli.migrate.rules.wrapper.visit import Visit
 from sophia_cli.migrate.scan import Scan
 from sophia_cli.migrate.site import Category
@@ -50,6 +50,8 @@ def _service(known: Known, replaced: Replaced) -> None:
         del scan.sites[found:]
         scan.near.forget()
         _note_stand_ins(scan, further)
+    for file in files:
+        find_passed(visit, file)
     for file in files:
         find_uses(visit, file)
     enter_removals(visit)

@@ -19,7 +19,7 @@ from sophia_cli.migrate.rules.wrapper.removals import find_removal
 from sophia_cli.migrate.rules.wrapper.result import shared_variables
 from sophia_cli.migrate.rules.wrapper.surroundings import kinds
 from sophia_cli.migrate.rules.wrapper.visit import Visit, values_in
-from sophia_cli.migrate.scope import Scope, class_of
+from sophia_cli.migrate.scope import Binds, Scope, class_of
 from sophia_cli.migrate.site import Reason, Verdict
 from sophia_cli.migrate.spelling import last
 from sophia_cli.migrate.value import NONE, UNKNOWN, Class, Module, Routine, Symbol, Value
@@ -45,6 +45,14 @@ def find_uses(visit: Visit, file: Parsed) -> None:
     for node_ in file.table.parents:
         if isinstance(node_, ast.ExceptHandler):
             _handler(visit, file, node_)
+
+
+def find_passed(visit: Visit, file: Parsed) -> None:
+    """Note the objects that may go into a function from an owner that is not seen: `run(app.brain)`."""
+    for call in file.table.calls:
+        for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
+            if isinstance(argument, ast.Attribute) and argument.attr in visit.attributes:
+                visit.passed |= _alike(visit, file, argument, 0) or set()
 
 
 def _attribute(visit: Visit, file: Parsed, node: ast.Attribute) -> None:
@@ -133,6 +141,8 @@ def _alike(visit: Visit, file: Parsed, node: ast.expr, depth: int) -> set[str] |
             groups = _alike(visit, file, binding.value, depth + 1)
             if groups is not None:
                 return groups
+        elif binding.kind is Binds.PARAMETER and visit.passed:
+            return visit.passed
     return None
 
 

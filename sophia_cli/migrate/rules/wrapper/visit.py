@@ -25,7 +25,8 @@ class Visit:
 
     `stored` are the names that instances are kept under, with the objects. Other files can reach
     them as `attributes` of something, or as a `shared` name of a module, given by its last name.
-    `linked` are objects that move only together with what is handed in.
+    `linked` are objects that move only together with what is handed in, `passed` those that may go
+    into a function that nobody sees them come from.
     `stubbed` is a place where a method of the service is replaced, `written` one where a field of it is set.
     """
 
@@ -37,6 +38,7 @@ class Visit:
     attributes: set[str] = field(default_factory=set)
     shared: set[tuple[str, str]] = field(default_factory=set)
     linked: set[str] = field(default_factory=set)
+    passed: set[str] = field(default_factory=set)
     removable: list[tuple[Parsed, ast.Attribute, Found]] = field(default_factory=list)
     open: list[str] = field(default_factory=list)
     doubtful: list[str] = field(default_factory=list)
