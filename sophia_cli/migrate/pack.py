@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sophia_cli.migrate.requirements import Least
@@ -170,8 +170,3 @@ class Pack:
         found = [word for service in self.services for word in (*service.entries, *service.methods)]
         found += [client.name for client in self.clients]
         return tuple(dict.fromkeys(word.lower().encode() for word in found))
-
-
-def needed(packs: Iterable[Pack]) -> frozenset[str]:
-    """The packages of which a version is needed."""
-    return frozenset(c.needs.package for pack in packs for c in pack.clients if c.needs)

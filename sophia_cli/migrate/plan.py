@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from sophia_cli.migrate.aliases import settle
 from sophia_cli.migrate.batches import in_batch, narrow
@@ -19,19 +20,20 @@ from sophia_cli.migrate.imports import Unplaceable, add_imports
 from sophia_cli.migrate.live import with_live
 from sophia_cli.migrate.modules import Modules, Parsed
 from sophia_cli.migrate.owners import read_owners
-from sophia_cli.migrate.pack import Pack, needed
 from sophia_cli.migrate.page import Block, load_views
 from sophia_cli.migrate.parts import part_of
-from sophia_cli.migrate.requirements import read_requirements
+from sophia_cli.migrate.requirements import needed, read_requirements
 from sophia_cli.migrate.resolve import Resolver
 from sophia_cli.migrate.retire import retire_imports
 from sophia_cli.migrate.rules import MAKERS, PACKAGES, RULES
 from sophia_cli.migrate.rules.calls import hand_in
 from sophia_cli.migrate.scan import Scan
-from sophia_cli.migrate.shims.find import find_shims
 from sophia_cli.migrate.site import Category, Need, Reason, Site, Verdict, outweigh
 from sophia_cli.migrate.source import Unreadable
 from sophia_cli.migrate.stand_ins import StandIns, read_stand_ins
+
+if TYPE_CHECKING:
+    from sophia_cli.migrate.pack import Pack
 
 SDKS = frozenset({"openai", "anthropic"})
 
@@ -224,6 +226,8 @@ def list_sites(tree: Tree, sites: Iterable[Site], broken: Mapping[str, str]) -> 
 def make_plan(scan: Scan, tree: Tree, choice: Choice) -> Plan:
     """Compute the edits of the sites that the choice takes."""
     if choice.shim:
+        from sophia_cli.migrate.shims.find import find_shims  # much, and seldom asked for
+
         find_shims(scan)
         place_sites(scan)
     found = list_sites(tree, scan.sites, scan.modules.broken)

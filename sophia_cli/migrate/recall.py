@@ -63,8 +63,7 @@ def _required(tree: Tree, packs: tuple[Pack, ...]) -> Any:
     """The versions of which packs ask that the project requires."""
     if not packs:
         return None
-    from sophia_cli.migrate.pack import needed
-    from sophia_cli.migrate.requirements import read_requirements
+    from sophia_cli.migrate.requirements import needed, read_requirements
 
     return encode(read_requirements(tree.root, tree.hits, needed(packs)))
 

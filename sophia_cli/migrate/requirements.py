@@ -10,7 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sophia_cli.migrate.pack import Pack
 
 _MANIFEST = re.compile(
     r"(?:.*requirements.*|constraints.*)\.(?:txt|in)|pyproject\.toml|setup\.(?:py|cfg)"
@@ -198,3 +201,8 @@ def _numbers(text: str) -> Version:
 def _plain(name: str) -> str:
     """A package's name as it is compared."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def needed(packs: Iterable[Pack]) -> frozenset[str]:
+    """The packages of which a version is needed."""
+    return frozenset(c.needs.package for pack in packs for c in pack.clients if c.needs)

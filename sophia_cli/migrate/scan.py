@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from sophia_cli.migrate.category import categorize
 from sophia_cli.migrate.foreign import Foreign
 from sophia_cli.migrate.modules import Modules, Parsed
 from sophia_cli.migrate.owners import Owners
-from sophia_cli.migrate.pack import Pack
 from sophia_cli.migrate.readers import read_elsewhere
 from sophia_cli.migrate.requirements import Requirements
 from sophia_cli.migrate.resolve import Resolver
@@ -18,6 +18,9 @@ from sophia_cli.migrate.site import Category, Edit, Key, Need, Reason, Site, Use
 from sophia_cli.migrate.stand_ins import StandIns
 from sophia_cli.migrate.target import missing_names
 from sophia_cli.migrate.value import Made, Value
+
+if TYPE_CHECKING:
+    from sophia_cli.migrate.pack import Pack
 
 Rule = Callable[["Scan"], None]
 

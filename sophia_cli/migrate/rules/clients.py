@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sophia_cli.migrate.modules import Parsed
-from sophia_cli.migrate.pack import Client, Pack
 from sophia_cli.migrate.resolve import COPIES, is_new_client
 from sophia_cli.migrate.rules.constructor import Door, Vendor, find_copy, judge
 from sophia_cli.migrate.rules.family import model_of
 from sophia_cli.migrate.rules.sdks import SDKS
 from sophia_cli.migrate.scan import Scan, site_at
+
+if TYPE_CHECKING:
+    from sophia_cli.migrate.pack import Client, Pack
 
 
 def find(scan: Scan) -> None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sophia_cli.migrate.callers import Callers
 from sophia_cli.migrate.groups import level
 from sophia_cli.migrate.modules import Modules, Parsed
-from sophia_cli.migrate.pack import Pack
 from sophia_cli.migrate.page import BY_HAND, read_page
 from sophia_cli.migrate.resolve import Resolver
 from sophia_cli.migrate.rules.calls import hand_in
 from sophia_cli.migrate.scan import Rule, Scan
 from sophia_cli.migrate.site import Reason, Site, Verdict, join_reasons
 from sophia_cli.migrate.stand_ins import StandIns
+
+if TYPE_CHECKING:
+    from sophia_cli.migrate.pack import Pack
 
 SAMPLE = Reason("sample", "a sample on a page: see whether the page tells of now")
 _CALL = (

@@ -23,10 +23,8 @@ from sophia_cli.migrate.site import Category
 from sophia_cli.migrate.stand_ins import read_stand_ins
 
 
-def find(scan: Scan) -> None:
+def find_services(scan: Scan) -> None:
     """Add the sites of all services that the packs declare."""
-    if not scan.packs:
-        return
     replaced = read_replaced(scan)
     for pack in scan.packs:
         for service in pack.services:
