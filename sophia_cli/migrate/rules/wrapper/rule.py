@@ -81,7 +81,8 @@ def _reaches(visit: Visit, data: bytes) -> bool:
     names = "|".join(re.escape(name) for name in sorted(visit.attributes))
     reads = rf"(?:\.\s*|['\"])(?:{names})\b"
     binds = rf"^[ \t]+(?:(?:async )?def )?(?:{names})\s*[=:(]"
-    if names and re.search(f"{reads}|{binds}".encode(), data, re.MULTILINE):
+    updates = r"__dict__\.update\("
+    if names and re.search(f"{reads}|{binds}|{updates}".encode(), data, re.MULTILINE):
         return True
     return any(
         stem.encode() in data and name.encode() in data for name, stem in sorted(visit.shared)

@@ -14,7 +14,7 @@ from sophia_cli.migrate.rules.wrapper.chain import widest
 from sophia_cli.migrate.rules.wrapper.constructions import PROBES
 from sophia_cli.migrate.rules.wrapper.direct import find_direct
 from sophia_cli.migrate.rules.wrapper.left import Left
-from sophia_cli.migrate.rules.wrapper.quoted import find_quoted
+from sophia_cli.migrate.rules.wrapper.quoted import find_matched, find_quoted
 from sophia_cli.migrate.rules.wrapper.removals import find_removal
 from sophia_cli.migrate.rules.wrapper.result import shared_variables
 from sophia_cli.migrate.rules.wrapper.surroundings import kinds
@@ -25,6 +25,8 @@ from sophia_cli.migrate.spelling import last
 from sophia_cli.migrate.value import NONE, UNKNOWN, Class, Module, Routine, Symbol, Value
 
 _TYPE_TESTS = frozenset({"isinstance", "issubclass"})
+# What looks at an object and gives it to nobody, and what looks into it.
+_TESTS = (ast.Attribute, ast.If, ast.While, ast.Assert, ast.Compare, ast.UnaryOp, ast.Expr)
 _DEPTH = 8
 
 
@@ -45,14 +47,19 @@ def find_uses(visit: Visit, file: Parsed) -> None:
     for node_ in file.table.parents:
         if isinstance(node_, ast.ExceptHandler):
             _handler(visit, file, node_)
+        elif isinstance(node_, ast.MatchClass):
+            find_matched(visit, file, node_)
 
 
 def find_passed(visit: Visit, file: Parsed) -> None:
-    """Note the objects that may go into a function from an owner that is not seen: `run(app.brain)`."""
-    for call in file.table.calls:
-        for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
-            if isinstance(argument, ast.Attribute) and argument.attr in visit.attributes:
-                visit.passed |= _alike(visit, file, argument, 0) or set()
+    """Note the objects that may go on from an owner that is not seen: `run(app.brain)`, `return app.brain`."""
+    near = visit.known.scan.near
+    for node in file.table.attributes_of(visit.attributes):
+        parent = file.table.parents[node]
+        if isinstance(parent, _TESTS) or (isinstance(parent, ast.Call) and parent.func is node):
+            continue
+        if isinstance(node.ctx, ast.Load) and UNKNOWN in near.values(file, node.value):
+            visit.passed |= _alike(visit, file, node, 0) or set()
 
 
 def _attribute(visit: Visit, file: Parsed, node: ast.Attribute) -> None:
@@ -169,9 +176,12 @@ def _rebound(visit: Visit, file: Parsed, node: ast.Attribute) -> None:
     statement, known = file.table.parents[node], visit.known
     value = getattr(statement, "value", None)
     inside = isinstance(node.value, ast.Name) and class_of(file.table.scopes[node], node.value.id)
-    if inside or not isinstance(value, ast.expr):
+    if inside or (isinstance(statement, ast.Delete | ast.AnnAssign) and value is None):
         return
-    if known.instance_at(file, value) is None and known.scan.near.values(file, value) != (NONE,):
+    # what a loop, a `with` or several targets at once put there is not followed
+    if not isinstance(value, ast.expr) or not (
+        known.instance_at(file, value) or known.scan.near.values(file, value) == (NONE,)
+    ):
         reason = Reason("replaced", "something else is put in the place of an instance")
         visit.report(file, node, reason, tuple(sorted(visit.stored[node.attr])))
 

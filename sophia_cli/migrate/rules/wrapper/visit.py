@@ -26,7 +26,7 @@ class Visit:
     `stored` are the names that instances are kept under, with the objects. Other files can reach
     them as `attributes` of something, or as a `shared` name of a module, given by its last name.
     `linked` are objects that move only together with what is handed in, `passed` those that may go
-    into a function that nobody sees them come from.
+    on from an owner that is not seen.
     `stubbed` is a place where a method of the service is replaced, `written` one where a field of it is set.
     """
 
@@ -105,6 +105,9 @@ class Visit:
                 f"{self.written} sets a field of the old service, which the new one does not read"
             )
             doubts.append(Reason("field-set", words))
+        if self.passed & {*found.groups}:
+            words = "what has its name goes on from where nobody sees what it is"
+            doubts.append(Reason("passed-unseen", words))
         if self.known.handed in found.groups:
             words = "it is handed in: what is handed in has to be the new service"
             doubts.append(Reason("handed-in", words))
