@@ -305,6 +305,8 @@ class Meter:
         usage, paid = self.usage, self.cost_nano
         if outcome != OK or usage is None or paid is None or self._instead is None:
             return None
+        if (self.provider, self.model) == self._instead:
+            return None  # it answered itself: a discount of its own is no saving of the order
         price = price_of(self.config, *self._instead)
         if price is None:
             return None

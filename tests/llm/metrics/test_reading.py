@@ -184,6 +184,36 @@ def test_what_an_order_by_price_saved_is_counted_to_the_nano(scripted: Any, serv
     assert reading(asked)["sophia_llm_saved_usd_total"] == saved
 
 
+CACHED = {
+    "prompt_tokens": 100,
+    "completion_tokens": 2,
+    "prompt_tokens_details": {"cached_tokens": 90},
+}
+
+
+@pytest.mark.parametrize(
+    ("usage", "paid"),
+    [
+        (CACHED, 10 * 30_000 + 90 * 3_000 + 2 * 60_000),
+        ({"prompt_tokens": 100, "completion_tokens": 2, "cost": 0.000001}, 1000),
+    ],
+    ids=["its cache held the prompt", "its own figure is below the list"],
+)
+def test_what_the_first_as_written_answered_itself_is_no_saving(
+    scripted: Any, service: Any, usage: Any, paid: int
+) -> None:
+    """It was asked after a cheaper one failed: what it took off by itself has nothing to do with the order."""
+    answers = scripted(reply(completion(usage=usage)))
+    asked = service(
+        provider("dear", answers.url), provider("cheap", scripted(BROKEN).url), orders={"default": Order(PRICE_SORT)},
+        prices={"dear/m": Price(30.0, 60.0, cached=3.0), "cheap/m": PRICE},
+    )  # fmt: skip
+    asked.complete_text_sync("hi")
+    rows = "SELECT provider, cost_nano, saved_nano FROM calls"
+    assert asked.engine.ledger.read(rows) == [("dear", paid, None)]
+    assert reading(asked)["sophia_llm_saved_usd_total"] == {("cache",): 0.0, ("route",): 0.0}
+
+
 def test_a_saving_whose_size_nobody_knows_is_none(scripted: Any, service: Any) -> None:
     server = scripted(reply(completion()), reply(completion(usage=None)))
     asked = service(
