@@ -68,6 +68,8 @@ def test_what_no_pack_declares_is_proposed(tmp_path: Path) -> None:
         "  app/own_gpt.py  a client of openai that nothing names\n"
         "  one of them:  sophia migrate cleanup --apply --also PATH\n"
     )
+    said = sophia("migrate", "cleanup", "--also", "app/own_gpt.py", cwd=tmp_path)
+    assert said.out.endswith("Next:  sophia migrate cleanup --apply --also app/own_gpt.py\n")
     said = sophia("migrate", "cleanup", "--apply", "--also", "app/own_gpt.py", cwd=tmp_path)
     assert said.out.startswith(
         "1 old service removed.\n  app/own_gpt.py  a client of openai that nothing names\n"

@@ -35,15 +35,16 @@ def cleanup(
     output = Output(as_json=as_json, color=not no_color)
     asked = Asked(root, apply, exclude=exclude, pack=pack, allow_dirty=allow_dirty)
     options = asked.options()
-    again = {"again": _again(asked, also)}
-    found = clean_up(replace(options, asked={**(options.asked or {}), **again}), also or ())
-    _show(output, found, asked)
+    again = _again(asked, also or ())
+    kept = {**(options.asked or {}), "again": again}
+    found = clean_up(replace(options, asked=kept), also or ())
+    _show(output, found, asked, again)
     output.envelope("migrate cleanup", _data(found))
     if found.written is not None and found.written.skipped:
         raise typer.Exit(1)
 
 
-def _show(output: Output, found: Cleanup, asked: Asked) -> None:
+def _show(output: Output, found: Cleanup, asked: Asked, again: str) -> None:
     written = found.written
     count = len(found.free) if written is None else len(written.files)
     noun = "old service" if count == 1 else "old services"
@@ -64,14 +65,14 @@ def _show(output: Output, found: Cleanup, asked: Asked) -> None:
         output.line(f"Undo:  {asked.command('rollback', written.run.name)}")
     elif written is None and found.free:
         output.line("Nothing was changed.")
-        output.line(f"Next:  {_again(asked)}")
+        output.line(f"Next:  {again}")
     else:
         output.line("Nothing was changed.")
 
 
-def _again(asked: Asked, also: Iterable[str] | None = None) -> str:
+def _again(asked: Asked, also: Iterable[str]) -> str:
     """The command that removes what was found."""
-    named = [word for path in also or () for word in ("--also", shlex.quote(path))]
+    named = [word for path in also for word in ("--also", shlex.quote(path))]
     dirty = ("--allow-dirty",) if asked.allow_dirty else ()
     return asked.command("cleanup", "--apply", *named, *dirty)
 
