@@ -181,6 +181,9 @@ def settle(asked: Asked, environ: Mapping[str, str]) -> Stack:
 def _places(asked: Asked, before: Stack | None) -> dict[str, str]:
     """Where the servers are that run elsewhere: as before, but for those that are named now."""
     for name, url in asked.attached.items():
+        if "@" in url:  # it is kept, shown and passed on
+            mend = f"such as https://{name}.internal; a URL with a password is none"
+            raise UsageError(f"what is given for {name} is no URL of a server", mend)
         if not url.startswith(("http://", "https://")):
             mend = f"such as https://{name}.internal"
             raise UsageError(f"`{url}` is no URL of a server", mend)

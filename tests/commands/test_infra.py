@@ -100,6 +100,10 @@ def test_without_a_stack(tmp_path: Path, words: tuple[str, ...]) -> None:
         (("--port", "postgresql=5432"), "`postgresql` has no port"),
         (("--image", "sonarqube=Not one"), "`Not one` is no image"),
         (("--image", "redis=redis:7"), "there is no server `redis`"),
+        (
+            ("--prometheus-url", "http://ci:secret@host"),
+            "what is given for prometheus is no URL of a server",
+        ),
     ],
 )
 def test_words_that_do_not_fit(tmp_path: Path, words: tuple[str, ...], error: str) -> None:

@@ -99,6 +99,22 @@ def test_words_that_do_not_fit(
     assert caught.value.message == words
 
 
+@pytest.mark.parametrize("name", ["sonarqube", "grafana", "prometheus"])
+@pytest.mark.parametrize(
+    "url", ["https://ci:se/cret@host:9090/x", "http://ci@host", "ci:secret@host", "ftp://a:b@host"]
+)
+def test_a_url_with_a_password_is_neither_kept_nor_said(
+    shop: Path, environ: dict[str, str], name: str, url: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        up(shop, environ, **{name: url})
+    assert (caught.value.message, caught.value.mend) == (
+        f"what is given for {name} is no URL of a server",
+        f"such as https://{name}.internal; a URL with a password is none",
+    )
+    assert not (shop.parent / "state").exists()
+
+
 def test_the_password_of_its_own_server_is_kept_for_its_return(
     shop: Path, environ: dict[str, str]
 ) -> None:
