@@ -79,13 +79,14 @@ class Step:
 class Standing:
     """A stack that is up: what was changed on its servers, and how long it took, in seconds.
 
-    `left` is what differs there because somebody wants it so.
+    `left` is what differs there because somebody wants it so, `before` the stack as it was until now.
     """
 
     stack: Stack
     changed: tuple[str, ...]
     seconds: float
     left: tuple[str, ...] = ()
+    before: Stack | None = None
 
 
 class NotReady(SophiaError):
@@ -118,12 +119,13 @@ def bring_up(
             stack = fit(stack, engine, client, show)
             compose = Compose(stack, engine)
             credentials.move(stack)
+            before = stacks.load(stack.name, environ)
             stacks.save(stack)
             compose.prepare()
             if not asked.offline:
                 fetch(stack, engine, client, tell)
             changed = stand(compose, client, patience, tell, silent, left.append)
-    return Standing(stack, changed, monotonic() - began, tuple(left))
+    return Standing(stack, changed, monotonic() - began, tuple(left), before)
 
 
 def stand(

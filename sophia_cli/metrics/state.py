@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sophia_cli.files import put
@@ -16,6 +16,7 @@ from sophia_cli.llm.metrics import ways
 from sophia_cli.llm.metrics.exposition import text_of
 from sophia_cli.llm.metrics.place import AUTO, note_of, place_of
 from sophia_cli.llm.metrics.reading import read
+from sophia_cli.llm.metrics.remotewrite import PATH
 from sophia_cli.llm.metrics.writer import Writer
 
 NOBODY = ""
@@ -31,6 +32,22 @@ class State:
     last_write: float | None = None
     process: int | None = None
     problem: str = ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A project's ledger, and the `place` that its totals are written to, empty for nowhere.
+
+    `problem` is why they do not arrive, in words.
+    """
+
+    ledger: str
+    place: str
+    problem: str = ""
+
+    def is_at(self, url: str) -> bool:
+        """Whether that place is the server of this URL."""
+        return bool(self.place) and self.place.removesuffix(PATH) == url.removesuffix(PATH)
 
 
 def state_of(config: Config) -> State:
@@ -59,23 +76,32 @@ def state_of(config: Config) -> State:
     return State(str(path), way, place, last, None, problem)
 
 
-def announce(environ: Mapping[str, str], root: Path, prometheus: str) -> str:
+def told(environ: Mapping[str, str], root: Path) -> Told:
+    """Where the totals of this project's ledger are written now. Raises ConfigError."""
+    config = load_config(environ, root)
+    return Told(str(config.ledger or ""), place_of(config.write, config.ledger))
+
+
+def announce(environ: Mapping[str, str], root: Path, prometheus: str) -> Told:
     """Tell processes that begin from now on where to write the totals of this project's ledger.
 
-    Gives that ledger's path, and nothing where its settings name a place themselves. The totals are
-    written at once, so that series begin before they grow. Raises ConfigError, OSError.
+    Settings that name a place themselves go before it. The totals are written at once, so that
+    series begin before they grow. Raises ConfigError, OSError.
     """
     config = load_config(environ, root)
-    if config.write != AUTO or config.ledger is None:
-        return ""
-    config.ledger.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    put(note_of(config.ledger), f"{prometheus}\n".encode(), 0o600)
+    if config.ledger is None:
+        return Told("", "")
+    if config.write == AUTO:
+        config.ledger.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        put(note_of(config.ledger), f"{prometheus}\n".encode(), 0o600)
+    found = told(environ, root)
+    if not found.is_at(prometheus):
+        return found
     ledger = Ledger(config.ledger)
     try:
-        Writer(ledger, config, prometheus).write()
+        return replace(found, problem=Writer(ledger, config, found.place).write())
     finally:
         ledger.close()
-    return str(config.ledger)
 
 
 def withdraw(environ: Mapping[str, str], root: Path, prometheus: str) -> None:

@@ -16,16 +16,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_server import PrometheusServer
 from shell import COMMAND, Said, interruptible, sophia, surroundings
 
-from sophia_cli.checked import WARN, Check
-from sophia_cli.commands.infra.down import _withdraw
-from sophia_cli.commands.infra.up import _announce, _show_totals
-from sophia_cli.infra.attached import WRITES
-from sophia_cli.infra.stack import Stack
-from sophia_cli.infra.up import Standing
 from sophia_cli.llm import Ledger
 from sophia_cli.llm.metrics.place import note_of
-from sophia_cli.metrics.state import announce, withdraw
-from sophia_cli.output import Output
+from sophia_cli.metrics.state import Told, announce, withdraw
 
 CONFIG = """
 [routes]
@@ -171,7 +164,7 @@ def test_processes_learn_where_to_write_from_up_and_forget_it_with_down(shop: Pa
     server = PrometheusServer()
     environ = {"SOPHIA_LEDGER": str(ledger_of(shop))}
     try:
-        assert announce(environ, shop, server.url) == str(ledger_of(shop))
+        assert announce(environ, shop, server.url) == Told(str(ledger_of(shop)), server.url)
         assert server.last("sophia_llm_requests_total") == 0  # they begin before they grow
         assert typed(shop, "llm", "ask", "hello").code == 0
         assert server.last("sophia_llm_requests_total", outcome="ok") == 1
@@ -190,37 +183,10 @@ def test_processes_learn_where_to_write_from_up_and_forget_it_with_down(shop: Pa
         server.close()
 
 
-def test_a_prometheus_of_somebodys_own_is_written_to_until_the_stack_is_down(
-    shop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("SOPHIA_LEDGER", str(ledger_of(shop)))
-    server = PrometheusServer()
-    stack = Stack("s", shop, shop, attached={"prometheus": server.url})
-    standing, refused = Standing(stack, (), 1.0), Check(WRITES, WARN, "takes no remote writes")
-    try:
-        assert _announce(Output(), standing, [refused]) == ""
-        assert not note_of(ledger_of(shop)).exists()
-        _show_totals(Output(), stack, "")
-        written = _announce(Output(), standing, [])
-        assert written == str(ledger_of(shop))
-        assert server.last("sophia_llm_requests_total") == 0
-        _show_totals(Output(), stack, written)
-        assert typed(shop, "llm", "ask", "hello").code == 0
-        assert server.last("sophia_llm_requests_total", outcome="ok") == 1
-        _withdraw(stack)
-        assert not note_of(ledger_of(shop)).exists()
-    finally:
-        server.close()
-    assert capsys.readouterr().out == (
-        "  No LLM call is counted there. Let it scrape:  sophia metrics serve\n"
-        f"  What LLM calls come to is written to {server.url} from now on.\n"
-        "  Alerts for it:  sophia metrics alerts --rules --write FILE\n"
-    )
-
-
 def test_settings_go_before_what_up_says(shop: Path) -> None:
     environ = {"SOPHIA_LEDGER": str(ledger_of(shop)), "SOPHIA_METRICS_WRITE": "off"}
-    assert announce(environ, shop, "http://127.0.0.1:9") == ""
+    told = Told(str(ledger_of(shop)), "")
+    assert announce(environ, shop, "http://127.0.0.1:9") == told
     assert not note_of(ledger_of(shop)).exists()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import threading
 import time
@@ -80,7 +81,7 @@ class PrometheusServer(ThreadingHTTPServer):
     """Keeps the samples of every series in their order.
 
     `late` writes are refused as one is that came late; with `status` all are; `hang` is how many
-    seconds an answer takes.
+    seconds an answer takes. Whether it `receives` writes is what it says of itself.
     """
 
     daemon_threads = True
@@ -94,6 +95,7 @@ class PrometheusServer(ThreadingHTTPServer):
         self.late = 0
         self.status = 0
         self.hang = 0.0
+        self.receives = True
         self.lock = threading.Lock()
         self._thread = threading.Thread(target=self.serve_forever, daemon=True)
         self._thread.start()
@@ -131,12 +133,22 @@ class PrometheusServer(ThreadingHTTPServer):
 class _Write(BaseHTTPRequestHandler):
     server: PrometheusServer
 
+    def do_GET(self) -> None:
+        flags = {"web.enable-remote-write-receiver": str(self.server.receives).lower()}
+        known = {
+            "/-/ready": b"ready\n",
+            "/api/v1/status/flags": json.dumps({"data": flags}).encode(),
+        }
+        self._answer(200 if self.path in known else 404, known.get(self.path, b"{}"))
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         self.server.requests.append((self.path, dict(self.headers), body))
         if self.server.hang:
             time.sleep(self.server.hang)
-        status, words = self.server.take(body)
+        self._answer(*self.server.take(body))
+
+    def _answer(self, status: int, words: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(words)))
         self.end_headers()

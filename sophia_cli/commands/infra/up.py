@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from sophia_cli.infra.plan import Plan
     from sophia_cli.infra.stack import Stack
     from sophia_cli.infra.up import Standing
+    from sophia_cli.metrics.state import Told
+
+_SILENT = "it does not answer"
 
 
 class Profile(StrEnum):
@@ -118,27 +121,35 @@ def up(
         output.line("Nothing was started.")
         raise error
     written = _announce(output, standing, checks)
-    output.envelope("infra up", {**_data(standing, checks), "metrics_of": written})
+    output.envelope("infra up", {**_data(standing, checks), **_totals(standing.stack, written)})
     _show(output, standing, checks, written)
 
 
-def _announce(output: Output, standing: Standing, checks: list[Check]) -> str:
-    """Tell processes of this project's ledger where to write its totals; gives that ledger."""
-    from sophia_cli.infra.attached import takes_totals
+def _announce(output: Output, standing: Standing, checks: list[Check]) -> Told:
+    """Tell processes of this project's ledger where to write its totals; gives where they do."""
+    from sophia_cli.infra.attached import silent, takes_totals
     from sophia_cli.llm.errors import LLMError
-    from sophia_cli.metrics.state import announce
+    from sophia_cli.metrics.state import Told, announce, told, withdraw
 
-    stack = standing.stack
-    if not takes_totals(stack, checks):
-        return ""
+    stack, before = standing.stack, standing.before
+    url = stack.url("prometheus")
     try:
-        return announce(os.environ, stack.root, stack.url("prometheus"))
+        if before and before.url("prometheus") not in ("", url):
+            withdraw(os.environ, stack.root, before.url("prometheus"))
+        if takes_totals(stack, checks):
+            return announce(os.environ, stack.root, url)
+        if not url:
+            return told(os.environ, stack.root)
+        if "prometheus" in silent(tuple(checks)):
+            return replace(told(os.environ, stack.root), problem=_SILENT)
+        withdraw(os.environ, stack.root, url)
+        return replace(told(os.environ, stack.root), problem="it takes no remote writes")
     except (LLMError, OSError) as error:  # the servers are up all the same
         output.note(f"calls are not counted in Prometheus: {error}")
-        return ""
+        return Told("", "")
 
 
-def _show(output: Output, standing: Standing, checks: list[Check], written: str) -> None:
+def _show(output: Output, standing: Standing, checks: list[Check], written: Told) -> None:
     from sophia_cli.infra.servers import server
 
     stack = standing.stack
@@ -157,14 +168,22 @@ def _show(output: Output, standing: Standing, checks: list[Check], written: str)
     )
 
 
-def _show_totals(output: Output, stack: Stack, written: str) -> None:
-    """Where LLM calls are counted, of a Prometheus that is not the stack's own."""
-    if "prometheus" not in stack.attached:
+def _show_totals(output: Output, stack: Stack, written: Told) -> None:
+    """Where LLM calls are counted, of a Prometheus that is not the stack's own, and why they are not."""
+    url = stack.url("prometheus")
+    if written.is_at(url) and written.problem:
+        words = f"What LLM calls come to is not written to {url} now: {written.problem}"
+        output.text(words, indent=2, hang=2)
+        output.line("  Whether it is later:  sophia metrics status")
+    elif "prometheus" not in stack.attached:
         return
-    if written:
-        url = stack.url("prometheus")
+    elif written.is_at(url):
         output.text(f"What LLM calls come to is written to {url} from now on.", indent=2)
         output.line("  Alerts for it:  sophia metrics alerts --rules --write FILE")
+    elif written.place:
+        output.text(f"What LLM calls come to is written to {written.place}, not there.", indent=2)
+    elif written.problem == _SILENT:
+        output.text("No LLM call is counted there. Once it answers:  sophia infra up", indent=2)
     else:
         output.text("No LLM call is counted there. Let it scrape:  sophia metrics serve", indent=2)
 
@@ -206,6 +225,14 @@ def _show_plan(output: Output, plan: Plan, checks: list[Check]) -> None:
     output.line(
         "Nothing would change." if plan.is_empty else "Nothing was changed.  Next:  sophia infra up"
     )
+
+
+def _totals(stack: Stack, written: Told) -> dict[str, object]:
+    there = written.is_at(stack.url("prometheus"))
+    return {
+        "metrics_of": written.ledger if there else "",
+        "metrics_problem": written.problem if there else "",
+    }
 
 
 def _data(standing: Standing, checks: list[Check]) -> dict[str, object]:
