@@ -113,6 +113,14 @@ def test_one_that_takes_no_writes_is_to_scrape(shop: Shop, server: PrometheusSer
     assert (shop.up_at(server), shop.note, server.series) == (SCRAPE, "", {})
 
 
+def test_settings_that_are_wrong_send_nobody_to_scrape(
+    shop: Shop, server: PrometheusServer
+) -> None:
+    said = shop.up_at(server, SOPHIA_METRICS_WRITE="elsewhere")
+    assert said == "  No LLM call is counted there.\n"
+    assert (shop.note, server.series) == ("", {})
+
+
 @pytest.mark.parametrize("path", ["", "/", "/api/v1/write"])
 def test_settings_that_name_the_same_server_have_it_written_there(
     shop: Shop, server: PrometheusServer, path: str

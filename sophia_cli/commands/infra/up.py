@@ -184,6 +184,8 @@ def _show_totals(output: Output, stack: Stack, written: Told) -> None:
         output.text(f"What LLM calls come to is written to {written.place}, not there.", indent=2)
     elif written.problem == _SILENT:
         output.text("No LLM call is counted there. Once it answers:  sophia infra up", indent=2)
+    elif not written.ledger:  # none is kept, or the settings are wrong, which was said
+        output.text("No LLM call is counted there.", indent=2)
     else:
         output.text("No LLM call is counted there. Let it scrape:  sophia metrics serve", indent=2)
 
