@@ -55,12 +55,20 @@ def _closed(stack: Stack, asked: door.Server, name: str, vault: Vault) -> Iterat
 
 
 def _made(found: Iterator[Change], leave: Callable[[str], None]) -> Iterator[str]:
+    for words, make in _apart(found, leave):
+        make()
+        yield words
+
+
+def _apart(
+    found: Iterator[Change], leave: Callable[[str], None]
+) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Those that `up` makes; `leave` hears of the others."""
     for change in found:
         if change.make is None:
             leave(change.words)
         else:
-            change.make()
-            yield change.words
+            yield change.words, change.make
 
 
 def lacking(
@@ -71,11 +79,7 @@ def lacking(
     `leave` hears of what `up` leaves as it is. Raises SophiaError when it cannot be asked.
     """
     with _changes(stack, name, vault) as found:
-        for change in found:
-            if change.make is None:
-                leave(change.words)
-            else:
-                yield change.words
+        yield from (words for words, _ in _apart(found, leave))
 
 
 @contextmanager

@@ -13,9 +13,7 @@ from sophia_cli.llm.config import Config
 from sophia_cli.llm.money import dollars
 from sophia_cli.usage.past import Kind, Needs
 from sophia_cli.usage.routes import Place
-from sophia_cli.usage.span import Span, day_name
-
-_DAY_NS = 86_400 * 10**9
+from sophia_cli.usage.span import DAY_NS, Span, day_name
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class Limits:
         """Book what was added, in the order of its moments; what is added later has later ones."""
         self._waiting.sort(key=itemgetter(0))
         for moment, nano, scopes in self._waiting:
-            day = day_name(moment // _DAY_NS)
+            day = day_name(moment // DAY_NS)
             for budget, name in scopes:
                 key = (name, _window(budget.per, day))
                 account = self._accounts.get(key)

@@ -17,13 +17,12 @@ from sophia_cli.llm.ledger.record import OK
 from sophia_cli.usage.groups import NAMES, By, RouteDays
 from sophia_cli.usage.kinds import Tell, alike, in_silence, kind_column, read_kind
 from sophia_cli.usage.routes import NOT_RECORDED, ROUTE, Choice, Choices, Place, tails_of
-from sophia_cli.usage.span import Span
+from sophia_cli.usage.span import DAY_NS, Span
 
 DEAREST = 5
 LARGE = 32_000  # tokens of a prompt; no price of a list changes with the size of smaller ones
 _KIND = ("task", "provider", "model", "outcome")
 _FIGURES = "cost_nano, latency_us, tokens_in, tokens_out, tokens_reasoning, kept_local"
-_DAY_NS = 86_400 * 10**9
 _ROUTE, _SAID, _COST = 1, 2, 3  # places in a row, of which the moment is the first
 
 
@@ -113,7 +112,7 @@ def read_rows(ledger: Ledger, span: Span, by: By, tell: Tell = in_silence) -> Re
     named = ["service" if by is By.SERVICE else "''", "team" if by is By.TEAM else "''"]
     columns = [_FIGURES]
     if routed := by is By.ROUTE:
-        named += ("operation", "simulated", f"started_ns / {_DAY_NS}")
+        named += ("operation", "simulated", f"started_ns / {DAY_NS}")
         columns.append("saved_nano")
     columns = [ROUTE, kind_column((*_KIND, *named)), *columns]
     for page in pages_between(ledger, span.start_ns, span.end_ns, columns):

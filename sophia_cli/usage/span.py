@@ -10,6 +10,7 @@ from math import ceil
 
 from sophia_cli.errors import UsageError
 
+DAY_NS = 86_400 * 10**9
 STEPS = 16  # of a sparkline, at most
 _MOST = 3660  # days
 _COUNT = re.compile(r"(\d{1,4})d")

@@ -151,16 +151,20 @@ def test_without_the_command_line_s_packages_one_line_says_what_to_install(tmp_p
     )
 
 
+def in_bash(command: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=cwd, env=surroundings(**environ), capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
+    )  # fmt: skip
+
+
 SHORT = ["", "--version", "--help", "--json", "llm ask hello --json", "migrate", "migrate status"]
 
 
 @pytest.mark.parametrize("words", SHORT)
 def test_a_reader_that_is_gone_is_no_error(tmp_path: Path, words: str) -> None:
     command = f"{sys.executable} -m sophia_cli {words} | true; echo ${{PIPESTATUS[0]}}"
-    done = subprocess.run(
-        ["bash", "-c", command],
-        cwd=tmp_path, env=surroundings(), capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
-    )  # fmt: skip
+    done = in_bash(command, tmp_path)
     assert done.stdout == "0\n"
     assert "Error" not in done.stderr and "Exception" not in done.stderr
 
@@ -188,21 +192,14 @@ def test_a_full_disk_is_one_line(tmp_path: Path, words: str) -> None:
 @pytest.mark.parametrize("words", ["", "--version", "migrate scan"])
 def test_closed_streams_are_no_error(tmp_path: Path, words: str) -> None:
     command = f'"{sys.executable}" -m sophia_cli {words} >&- 2>&-; echo $?'
-    done = subprocess.run(
-        ["bash", "-c", command],
-        cwd=tmp_path, env=surroundings(), capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
-    )  # fmt: skip
-    assert done.stdout == "0\n"
+    assert in_bash(command, tmp_path).stdout == "0\n"
 
 
 @pytest.mark.parametrize("words", ["", "llm ask hello", "migrate"])
 def test_a_working_directory_that_is_gone_is_one_line(tmp_path: Path, words: str) -> None:
     command = f'mkdir gone; cd gone; rmdir ../gone; "{sys.executable}" -m sophia_cli {words}'
-    env = surroundings(PYTHONPATH=str(Path(__file__).parents[2]), PYTHONSAFEPATH="1")
-    done = subprocess.run(
-        ["bash", "-c", command],
-        cwd=tmp_path, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
-    )  # fmt: skip
+    safe = {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONSAFEPATH": "1"}
+    done = in_bash(command, tmp_path, **safe)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         "sophia: the working directory is gone\n        cd to a folder that exists\n"

@@ -80,7 +80,7 @@ def _text(targets: Targets, *, grafana: bool, tests: bool, rules: bool) -> str:
 
 
 def _give(output: Output, text: str, write: Path | None) -> None:
-    from sophia_cli.usage.exports import write_over
+    from sophia_cli.exports import write_over
 
     if write is None:
         output.envelope("metrics alerts", {"text": text})

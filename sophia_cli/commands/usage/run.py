@@ -91,8 +91,8 @@ def reading(output: Output, ledger: Ledger, span: Span, times: int) -> Iterator[
 
 
 def _write(found: Report, csv: Path | None, html: Path | None) -> list[dict[str, Any]]:
+    from sophia_cli.exports import write_over
     from sophia_cli.usage import page, table
-    from sophia_cli.usage.exports import write_over
 
     files: list[dict[str, Any]] = []
     for path, mark, make, what in (

@@ -14,7 +14,7 @@ from sophia_cli.migrate.scan import Found
 from sophia_cli.migrate.scope import Binds, Function, class_of
 from sophia_cli.migrate.site import Edit, Reason, Verdict
 from sophia_cli.migrate.spelling import last, types
-from sophia_cli.migrate.value import Class, Made, Routine, Symbol, Value
+from sophia_cli.migrate.value import Class, Made, Routine, Value
 
 PROBES = frozenset({"hasattr", "getattr", "setattr", "delattr"})
 _DEPTH = 8
@@ -145,9 +145,8 @@ def _value(visit: Visit, file: Parsed, node: ast.expr, flow: Flow) -> None:
     if lost is None and known.guarded(file, node):
         lost = Reason("guarded-import", "whether it is the old service is decided at run time")
     if lost is not None:
-        # one that the old module keeps is looked up anew at each use
-        own = isinstance(instance, Symbol) or group.split(":")[0] in known.homes
-        groups = _lost(visit, flow, "" if straight and own and _is_argument(flow) else group)
+        apart = straight and _is_argument(flow) and known.is_looked_up(instance)
+        groups = _lost(visit, flow, "" if apart else group)
         visit.report(file, node, lost, groups)
     elif straight:
         doubts = (_OLD_ANNOTATION,) if _annotated(visit, file, flow.parent) else ()

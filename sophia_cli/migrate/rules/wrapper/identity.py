@@ -158,6 +158,14 @@ class Known:
             return f"{self.service.module}.{self.service.title}" if given else self.handed
         return value.name if isinstance(value, Symbol) else ""
 
+    def at_home(self, group: str) -> bool:
+        """Whether an object is made in the old code."""
+        return group.split(":")[0] in self.homes
+
+    def is_looked_up(self, value: Value) -> bool:
+        """Whether the old code itself keeps an instance, so that each use gets it anew."""
+        return isinstance(value, Symbol) or self.at_home(self.group(value))
+
     def group_at(self, file: Parsed, node: ast.expr, value: Value) -> str:
         """The same for an expression: what one local variable gets from the module is moved by itself."""
         name: ast.AST = node

@@ -22,7 +22,7 @@ def find_quoted(visit: Visit, file: Parsed) -> None:
     """Enter every such place: the name of what is called there cannot be changed."""
     for call in file.table.calls_of(_OF_OWNER | _BY_OWNER | _OF_ANY | _OF_DICT):
         for owner, name in _names(call):
-            if isinstance(name, str):
+            if name is not None:
                 _named(visit, file, call, owner, name)
             else:
                 _computed(visit, file, call, owner)

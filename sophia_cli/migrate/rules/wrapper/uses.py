@@ -22,7 +22,7 @@ from sophia_cli.migrate.rules.wrapper.visit import Visit, values_in
 from sophia_cli.migrate.scope import Binds, Scope, class_of
 from sophia_cli.migrate.site import Reason, Verdict
 from sophia_cli.migrate.spelling import last
-from sophia_cli.migrate.value import NONE, UNKNOWN, Class, Module, Routine, Symbol, Value
+from sophia_cli.migrate.value import NONE, UNKNOWN, Class, Module, Routine, Value
 
 _TYPE_TESTS = frozenset({"isinstance", "issubclass"})
 # What looks at an object and gives it to nobody, and what looks into it.
@@ -122,11 +122,7 @@ def groups_of(visit: Visit, file: Parsed, node: ast.expr) -> tuple[str, ...]:
     """The objects that must move with a use; a ready-made instance is looked up at each use."""
     known = visit.known
     found = [value for value in known.scan.near.values(file, node) if known.instance(value)]
-    own = all(
-        isinstance(value, Symbol) or known.group(value).split(":")[0] in known.homes
-        for value in found
-    )
-    if known.straight(file, node) and own:
+    if known.straight(file, node) and all(map(known.is_looked_up, found)):
         return ()
     return tuple(dict.fromkeys(known.group_at(file, node, value) for value in found))
 

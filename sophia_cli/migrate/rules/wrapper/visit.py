@@ -62,7 +62,7 @@ class Visit:
 
     def share(self, file: Parsed, name: str, group: str) -> None:
         """Note a name of a module under which other files can import an instance."""
-        if group.split(":")[0] not in self.known.homes and self.known.home is not None:
+        if not self.known.at_home(group) and self.known.home is not None:
             self.stored.setdefault(name, set()).add(group)
             self.shared.add((name, stem_of(file.path)))
 
